@@ -1,0 +1,1 @@
+"""Event studies that survive cross-examination."""

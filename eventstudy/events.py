@@ -1,0 +1,123 @@
+"""When something happened, with the precision that its source gives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+Precision = Literal["instant", "interval", "day", "month"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment known to the minute or better, in UTC."""
+
+    at: datetime
+    text: str
+    precision: Precision = "instant"
+
+    @property
+    def first(self) -> datetime:
+        return self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A moment known to lie between two instants, both in UTC and both possible."""
+
+    first: datetime
+    last: datetime
+    text: str
+    precision: Precision = "interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day whose time of day is not known; each exchange reads it as its own date."""
+
+    day: date
+    text: str
+    precision: Precision = "day"
+
+    @property
+    def first(self) -> datetime:
+        return datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month; drawn on the timeline, never tested."""
+
+    year: int
+    month: int
+    text: str
+    precision: Precision = "month"
+
+    @property
+    def first(self) -> datetime:
+        return datetime(self.year, self.month, 1, tzinfo=UTC)
+
+
+Moment = Instant | Interval | Day | Month
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+ALLOWED = (
+    "an instant (2025-12-08T17:56Z), an interval (2025-12-08T21:00Z / 2025-12-09T00:30Z), "
+    "a day (2025-12-08) or a month (2025-12)"
+)
+
+
+def parse_moment(text: str) -> Moment:
+    """Read a moment from its text in events.yaml.
+
+    Parameters
+    ----------
+    text : str
+        ``2025-12-08T17:56Z`` (instant, any UTC offset), two instants joined by ``/`` (interval),
+        ``2025-12-08`` (day) or ``2025-12`` (month).
+
+    Raises
+    ------
+    ValueError
+        With one sentence that says what is wrong and what is allowed.
+    """
+    text = text.strip()
+    if "/" in text:
+        ends = [part.strip() for part in text.split("/")]
+        if len(ends) != 2:
+            raise ValueError(f"{text!r} is not a moment; allowed: {ALLOWED}")
+        first, last = (_instant(part) for part in ends)
+        if first >= last:
+            raise ValueError(f"the interval {text!r} must end after it begins")
+        return Interval(first, last, text)
+    if match := _DAY.fullmatch(text):
+        return Day(_date(text, *map(int, match.groups())), text)
+    if match := _MONTH.fullmatch(text):
+        _date(text, int(match[1]), int(match[2]), 1)
+        return Month(int(match[1]), int(match[2]), text)
+    return Instant(_instant(text), text)
+
+
+def _date(text: str, year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a date of the calendar ({error})") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a moment; allowed: {ALLOWED}") from None
+    if len(text) <= len("2025-12-08"):
+        raise ValueError(f"an interval needs a time on both ends, {text!r} has none; write 2025-12-08T21:00Z")
+    if moment.tzinfo is None:
+        raise ValueError(
+            f"the time {text!r} has no UTC offset, so its session is not known; "
+            "add one: Z for UTC, -05:00 for New York in winter, +08:00 for Shanghai"
+        )
+    return moment.astimezone(UTC)
