@@ -1,1 +1,68 @@
-"""Event studies that survive cross-examination."""
+"""Event studies that survive cross-examination.
+
+Examples
+--------
+>>> import eventstudy as es
+>>> spec = es.load_study("flagship")
+>>> prices = es.load_prices(spec)
+>>> result = es.run_study(spec, prices)
+>>> print(result.to_frame("headlines").loc[0, "subject"])
+NVDA
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eventstudy.config import load_study
+    from eventstudy.errors import DataError, EventStudyError, InputError, StudyFileError
+    from eventstudy.prices import PricePanel
+    from eventstudy.report import write_report
+    from eventstudy.results import StudyResult
+    from eventstudy.sources import load_prices
+    from eventstudy.spec import StudySpec
+    from eventstudy.study import run_study
+
+__all__ = [
+    "DataError",
+    "EventStudyError",
+    "InputError",
+    "PricePanel",
+    "StudyFileError",
+    "StudyResult",
+    "StudySpec",
+    "load_prices",
+    "load_study",
+    "run_study",
+    "write_report",
+]
+
+_ROOMS = {
+    "DataError": "errors",
+    "EventStudyError": "errors",
+    "InputError": "errors",
+    "PricePanel": "prices",
+    "StudyFileError": "errors",
+    "StudyResult": "results",
+    "StudySpec": "spec",
+    "load_prices": "sources",
+    "load_study": "config",
+    "run_study": "study",
+    "write_report": "report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import eventstudy` costs next to nothing."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'eventstudy' has no attribute {name!r}; public names: {', '.join(__all__)}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"eventstudy.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -181,6 +181,22 @@ class Dividend(Record):
     amount: Annotated[FiniteFloat, Field(gt=0)]
 
 
+class Suspension(Record):
+    """A halt in trading known from a source, first and last day included."""
+
+    first: IsoDate
+    last: IsoDate
+    source: Text
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date, info: ValidationInfo) -> date:
+        first = info.data.get("first")
+        if first is not None and last < first:
+            raise ValueError(f"the suspension ends on {last}, before it begins on {first}")
+        return last
+
+
 class Instrument(Record):
     """Anything with a price: where it trades and what vendors call it."""
 
@@ -190,6 +206,7 @@ class Instrument(Record):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     symbols: dict[str, Annotated[str, WithJsonSchema(_SYMBOL_SCHEMA)]] = {}
     dividends: tuple[Dividend, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
 
 
 class Security(Instrument):

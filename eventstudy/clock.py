@@ -1,0 +1,249 @@
+"""The event clock: from the moment of a piece of news to the first session that could react to it.
+
+With the sessions k of one exchange, opens o_k, closes c_k and a moment t in UTC: t < o_k maps to k;
+o_k <= t < c_k maps to k, of which only a part could react; t >= c_k maps to k + 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.calendars import ExchangeSessions, to_date
+from eventstudy.errors import InputError, OptionError
+from eventstudy.events import Day, Instant, Interval, Moment, Month, Precision
+
+Reason = Literal[
+    "before_open",
+    "in_session",
+    "lunch_break",
+    "after_close",
+    "not_a_session",
+    "day_is_session",
+    "day_moved_to_next",
+    "interval_spans_sessions",
+]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FirstSessions:
+    """Where many moments fall on one exchange.
+
+    Attributes
+    ----------
+    index : array of int, shape (n,)
+        Position of the first session that could react in the exchange's `sessions`.
+    partial : array of bool, shape (n,)
+        The moment lies inside that session.
+    lunch : array of bool, shape (n,)
+        The moment lies in that session's lunch break (then `partial` is true too).
+    """
+
+    index: NDArray[np.intp]
+    partial: NDArray[np.bool_]
+    lunch: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        for name in ("index", "partial", "lunch"):
+            held = np.array(getattr(self, name))
+            held.setflags(write=False)
+            object.__setattr__(self, name, held)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSession:
+    """Day 0 of one moment on one exchange, and why.
+
+    Attributes
+    ----------
+    exchange : str
+        Code of the exchange.
+    session : date
+        Day 0, the first session that could react.
+    session_last : date
+        The same, or a later session where the moment is an interval that spans several.
+    partial : bool
+        The news may have fallen inside `session`, so that only a part of it could react.
+    precision : str
+        The moment's own precision: instant, interval or day.
+    reason : str
+        How the session was found, one of `Reason`.
+    detail : str
+        The same as a plain sentence, with local times.
+    """
+
+    exchange: str
+    session: date
+    session_last: date
+    partial: bool
+    precision: Precision
+    reason: Reason
+    detail: str
+
+
+def first_sessions(instants: NDArray[np.datetime64], exchange: ExchangeSessions) -> FirstSessions:
+    """Map moments to the first sessions that could react to them.
+
+    Parameters
+    ----------
+    instants : array of datetime64[ns], shape (n,)
+        Moments in UTC, in any order.
+    exchange : ExchangeSessions
+        The sessions known.
+
+    Raises
+    ------
+    OptionError
+        Where `instants` has another type or holds NaT.
+    SessionRangeError
+        Where a moment has no known first session.
+    """
+    if instants.dtype != np.dtype("datetime64[ns]"):
+        raise OptionError(f"moments must be datetime64[ns] in UTC, not {instants.dtype}")
+    if np.isnat(instants).any():
+        raise OptionError(f"moment {int(np.isnat(instants).argmax())} is NaT and has no session")
+    early = instants < np.datetime64(_naive(_known_from(exchange)), "ns")
+    index = np.searchsorted(exchange.closes, instants, side="right")
+    late = index >= len(exchange)
+    if early.any():
+        raise exchange.range_error(_utc_text(_moment(instants[early][0])), after=False)
+    if late.any():
+        what = f"the first session that could react to {_utc_text(_moment(instants[late][0]))}"
+        raise exchange.range_error(what, after=True)
+    lunch = (exchange.break_starts[index] <= instants) & (instants < exchange.break_ends[index])
+    return FirstSessions(index, exchange.opens[index] <= instants, lunch)
+
+
+def first_session(moment: Moment, exchange: ExchangeSessions) -> FirstSession:
+    """Find day 0 of a moment: the exchange's first session that could react to it.
+
+    Parameters
+    ----------
+    moment : Instant, Interval or Day
+        An interval maps by both of its ends; a day without a time to its own session, or to the next
+        one where it is none.
+    exchange : ExchangeSessions
+        The sessions known.
+
+    Raises
+    ------
+    InputError
+        For a month, which has no session.
+    SessionRangeError
+        Where the session is not known.
+    """
+    match moment:
+        case Month():
+            raise InputError(f"{moment.text} is a month and has no first session; give a day, interval or instant")
+        case Day():
+            return _of_day(moment, exchange)
+        case Interval():
+            return _of_interval(moment, exchange)
+        case Instant():
+            return _of_instant(moment.at, exchange)
+
+
+def _of_day(moment: Day, exchange: ExchangeSessions) -> FirstSession:
+    day = moment.day
+    session = exchange.session_on_or_after(day)
+    reason: Reason
+    if session == day:
+        reason = "day_is_session"
+        tail = f"is a session of {exchange.exchange}, so that session is day 0, though the news may have come after it"
+    else:
+        reason = "day_moved_to_next"
+        tail = f"is not a session of {exchange.exchange}, so day 0 is the next one, {session}"
+    detail = f"{day}, for which no time of day is known, {tail}."
+    return FirstSession(exchange.exchange, session, session, False, moment.precision, reason, detail)
+
+
+def _of_interval(moment: Interval, exchange: ExchangeSessions) -> FirstSession:
+    low, high = _of_instant(moment.first, exchange), _of_instant(moment.last, exchange)
+    spans = low.session != high.session
+    reason = low.reason
+    if spans:
+        reason = "interval_spans_sessions"
+        head = f"The two ends of the interval have different first sessions, {low.session} and {high.session}"
+    else:
+        head = f"Both ends of the interval have the same first session, {low.session}"
+        if high.reason != low.reason and high.partial:
+            reason = "in_session"
+    return FirstSession(
+        exchange=exchange.exchange,
+        session=low.session,
+        session_last=high.session,
+        partial=low.partial or (high.partial and not spans),
+        precision=moment.precision,
+        reason=reason,
+        detail=f"{head}. {low.detail} {high.detail}",
+    )
+
+
+def _of_instant(at: datetime, exchange: ExchangeSessions) -> FirstSession:
+    if at < _known_from(exchange):
+        raise exchange.range_error(_utc_text(at), after=False)
+    if at >= _known_to(exchange):
+        raise exchange.range_error(_utc_text(at), after=True)
+    found = first_sessions(np.array([_naive(at)], dtype="datetime64[ns]"), exchange)
+    index, partial = int(found.index[0]), bool(found.partial[0])
+    session = to_date(exchange.sessions[index])
+    reason: Reason
+    if partial:
+        reason = "lunch_break" if found.lunch[0] else "in_session"
+    else:
+        day = at.astimezone(ZoneInfo(exchange.time_zone)).date()
+        reason = "before_open" if day == session else "after_close" if exchange.is_session(day) else "not_a_session"
+    detail = _sentence(at, exchange, index, reason)
+    return FirstSession(exchange.exchange, session, session, partial, "instant", reason, detail)
+
+
+def _sentence(at: datetime, exchange: ExchangeSessions, index: int, reason: Reason) -> str:
+    """Say where the moment lies, in the exchange's local time."""
+    zone = ZoneInfo(exchange.time_zone)
+    code, session = exchange.exchange, exchange.sessions[index]
+
+    def clock(instants: NDArray[np.datetime64], place: int = index) -> str:
+        return f"{_moment(instants[place]).astimezone(zone):%H:%M}"
+
+    hours = f"({clock(exchange.opens)} to {clock(exchange.closes)})"
+    if reason == "before_open":
+        tail = f"before {code} opens at {clock(exchange.opens)}, so its first session is that day's"
+    elif reason == "in_session":
+        tail = f"inside the {code} session {hours}, so only a part of that session could react"
+    elif reason == "lunch_break":
+        pause = f"({clock(exchange.break_starts)} to {clock(exchange.break_ends)})"
+        tail = f"in the lunch break of {code} {pause}, so only that session's afternoon could react"
+    elif reason == "after_close":
+        tail = f"not before {code} closes at {clock(exchange.closes, index - 1)}, so its first session is {session}"
+    else:
+        tail = f"a day on which {code} does not trade, so its first session is {session}"
+    city = exchange.time_zone.rpartition("/")[2].replace("_", " ")
+    return f"{_utc_text(at)} is {at.astimezone(zone):%Y-%m-%d %H:%M} in {city}, {tail}."
+
+
+def _known_from(exchange: ExchangeSessions) -> datetime:
+    """Return the first moment of the first known day."""
+    return datetime.combine(exchange.first, time(0), ZoneInfo(exchange.time_zone)).astimezone(UTC)
+
+
+def _known_to(exchange: ExchangeSessions) -> datetime:
+    """Return the first moment after the last known day."""
+    return datetime.combine(exchange.last + timedelta(days=1), time(0), ZoneInfo(exchange.time_zone)).astimezone(UTC)
+
+
+def _naive(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _moment(instant: np.datetime64) -> datetime:
+    return datetime.fromisoformat(str(instant.astype("datetime64[us]"))).replace(tzinfo=UTC)
+
+
+def _utc_text(at: datetime) -> str:
+    seconds = "seconds" if at.second or at.microsecond else "minutes"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=seconds)}Z"

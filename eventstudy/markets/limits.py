@@ -1,0 +1,361 @@
+"""Limit prices and the sessions that hit them, by price equality on unadjusted prices.
+
+Limit price = reference price x (1 +/- limit), rounded half up to the tick, in whole numbers throughout.
+The reference price is the last traded close, on an ex-date less the cash dividend (Shanghai Stock
+Exchange Trading Rules, 4.3.2 and 4.3.3, for cash only; to be confirmed against the rules in force).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eventstudy.errors import PriceError, SessionRangeError
+from eventstudy.markets.rules import LimitRule, SessionRules, SpecialTreatment, session_rules
+
+Days = NDArray[np.datetime64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+OFF_TICK = 0.01
+"""Part of a tick by which a price may miss it: what single precision does to 1,000.00, and no more."""
+
+MOST_TICKS = 10**12
+"""Prices above this many ticks are refused; the whole-number arithmetic stays exact far beyond it."""
+
+
+class LimitPrices(NamedTuple):
+    """Lowest and highest price allowed, each of the reference price's shape; NaN where that is NaN."""
+
+    down: Floats
+    up: Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Bars:
+    """Unadjusted daily bars of one security, in order; arrays of shape (n,), NaN where not traded or unknown."""
+
+    sessions: Days
+    close: Floats
+    open: Floats
+    high: Floats
+    low: Floats
+
+    def __post_init__(self) -> None:
+        _hold(self)
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class LimitFlags:
+    """What the price limits did in each session; arrays of shape (n,).
+
+    Attributes
+    ----------
+    reference, down, up : array of float
+        Reference price and the two limit prices; NaN where no limit applied or no reference is known.
+    checked : array of bool
+        A limit applied and the close could be held against it.
+    bar_checked : array of bool
+        So could open, high and low.
+    limit_up, limit_down : array of bool
+        The close equals the limit price.
+    opened_at_limit_up, opened_at_limit_down : array of bool
+        The open equals the limit price.
+    one_price : array of bool
+        Open, high, low and close all equal the same limit price.
+    no_limit_session : array of bool
+        One of the first sessions after listing, to which the board's limit does not apply.
+    outside : array of bool
+        A price lies beyond a limit price: the rule, the reference price or the bar is wrong.
+    """
+
+    reference: Floats
+    down: Floats
+    up: Floats
+    checked: Flags
+    bar_checked: Flags
+    limit_up: Flags
+    limit_down: Flags
+    opened_at_limit_up: Flags
+    opened_at_limit_down: Flags
+    one_price: Flags
+    no_limit_session: Flags
+    outside: Flags
+
+    def __post_init__(self) -> None:
+        _hold(self)
+
+    @property
+    def opened_at_limit(self) -> Flags:
+        """The open equals either limit price."""
+        return self.opened_at_limit_up | self.opened_at_limit_down
+
+
+def limit_prices(reference: ArrayLike, limit: Decimal | float, tick: Decimal | float = Decimal("0.01")) -> LimitPrices:
+    """Compute the limit prices of a session from its reference price.
+
+    Parameters
+    ----------
+    reference : array-like of float
+        Reference prices, unadjusted, on the tick; NaN passes through.
+    limit : Decimal or float
+        Largest move (0.10 = 10 %), taken at its decimal face value.
+    tick : Decimal or float
+        Price step.
+
+    Returns
+    -------
+    LimitPrices
+        Floats nearest to the exact decimal limit prices, so that ``==`` with a price read from text holds.
+
+    Raises
+    ------
+    PriceError
+        Where a price is not on the tick (an adjusted price), not positive, or so low that the band is
+        narrower than one tick, for which no rule is on record here.
+    """
+    ticks, known = _ticks(reference, tick, "reference price")
+    return _prices_of(*_limit_ticks(ticks, known, limit), known, tick)
+
+
+def reference_prices(
+    close: Floats,
+    *,
+    sessions: Days,
+    dividends: Mapping[date, Decimal | float] | None = None,
+    tick: Decimal = Decimal("0.01"),
+) -> Floats:
+    """Compute the price that each session's limits are reckoned from.
+
+    Parameters
+    ----------
+    close : array of float, shape (n,)
+        Unadjusted closes in order; NaN where the security did not trade.
+    sessions : array of datetime64[D], shape (n,)
+        The sessions of the closes.
+    dividends : mapping from ex-date to cash per share, optional
+        A dividend counts in the first traded session on or after its ex-date.
+    tick : Decimal
+        Price step that a reference price less a dividend is rounded to, half up.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        The last traded close, less the dividends that went ex since; NaN for the first traded session
+        and where the security did not trade.
+    """
+    traded = np.flatnonzero(~np.isnan(close))
+    reference = np.full(close.shape, np.nan)
+    reference[traded[1:]] = close[traded[:-1]]
+    places = np.searchsorted(sessions[traded], np.array(list(dividends or ()), dtype="datetime64[D]"))
+    paid: dict[int, Decimal] = {}
+    for place, amount in zip(places.tolist(), (dividends or {}).values(), strict=True):
+        if 0 < place < len(traded):
+            paid[traded[place]] = paid.get(traded[place], Decimal(0)) + Decimal(str(amount))
+    for row, amount in paid.items():
+        exact = Decimal(repr(float(reference[row]))) - amount
+        reference[row] = float((exact / tick).quantize(Decimal(1), ROUND_HALF_UP) * tick)
+    return reference
+
+
+def trading_days(sessions: Days, listed: date, exchange_sessions: Days) -> NDArray[np.intp]:
+    """Count each session of a security from its listing, the listing day being 1.
+
+    Parameters
+    ----------
+    sessions : array of datetime64[D], shape (n,)
+        Sessions of the security.
+    listed : date
+        Its first day of trading.
+    exchange_sessions : array of datetime64[D], shape (m,)
+        All known sessions of the exchange, in order. Where the listing is older than these, the numbers
+        are counted from the first known session and are too low.
+
+    Raises
+    ------
+    PriceError
+        Where a session lies before the listing.
+    SessionRangeError
+        Where a session lies outside the known sessions of the exchange.
+    """
+    if not len(sessions):
+        return np.zeros(0, dtype=np.intp)
+    if sessions.min() < np.datetime64(listed):
+        raise PriceError(f"a price of {sessions.min()} lies before the listing on {listed}; correct one of the two")
+    first, last = exchange_sessions[0], exchange_sessions[-1]
+    if sessions.min() < first or sessions.max() > last:
+        raise SessionRangeError(
+            f"the exchange's sessions are given from {first} to {last}, the prices from {sessions.min()} to "
+            f"{sessions.max()}; load sessions that cover the prices"
+        )
+    start = np.searchsorted(exchange_sessions, np.datetime64(listed))
+    return np.searchsorted(exchange_sessions, sessions) - start + 1
+
+
+def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, trading_day: NDArray[np.intp]) -> LimitFlags:
+    """Flag the sessions whose prices equal their limit prices.
+
+    Parameters
+    ----------
+    bars : Bars
+        Unadjusted bars of one security, n sessions.
+    reference : array of float, shape (n,)
+        Reference prices (`reference_prices`).
+    rules : SessionRules
+        The rule of each session (`session_rules`).
+    trading_day : array of int, shape (n,)
+        Number of each session since listing, from 1 (`trading_days`).
+
+    Raises
+    ------
+    PriceError
+        Where prices that a limit applies to are not on the tick, as adjusted prices are not.
+    """
+    free = trading_day <= np.array([rule.no_limit_sessions for rule in rules.rules], dtype=np.intp)[rules.rule_of]
+    flags = _no_flags(len(bars.close), free)
+    for number, rule in enumerate(rules.rules):
+        rows = np.flatnonzero((rules.rule_of == number) & ~free & ~np.isnan(reference) & ~np.isnan(bars.close))
+        if rule.limit is None or rule.tick is None or not len(rows):
+            continue
+        for name, values in _flags_of_rule(bars, reference, rule.limit, rule.tick, rows).items():
+            flags[name][rows] = values
+    return LimitFlags(**flags)
+
+
+def security_limit_flags(
+    bars: Bars,
+    *,
+    board: str,
+    listed: date,
+    exchange_sessions: Days,
+    dividends: Mapping[date, Decimal | float] | None = None,
+    special_treatment: SpecialTreatment = "none",
+) -> LimitFlags:
+    """Flag the limit sessions of a security by the packaged rules of its board.
+
+    Parameters
+    ----------
+    bars : Bars
+        Unadjusted bars, n sessions.
+    board : str
+        The board, e.g. ``sse_main``.
+    listed : date
+        First day of trading.
+    exchange_sessions : array of datetime64[D], shape (m,)
+        All known sessions of the exchange.
+    dividends : mapping from ex-date to cash per share, optional
+        What the exchange takes off the reference price on ex-dates.
+    special_treatment : str
+        ``none`` or ``st``, for all of the sessions.
+
+    Raises
+    ------
+    InputError, PriceError, SessionRangeError
+        As `limit_rule`, `limit_flags` and `trading_days` do.
+    """
+    rules = session_rules(board, bars.sessions, special_treatment)
+    days = trading_days(bars.sessions, listed, exchange_sessions)
+    _require_listing_known(days, rules.rules, listed, exchange_sessions)
+    reference = reference_prices(bars.close, sessions=bars.sessions, dividends=dividends)
+    return limit_flags(bars, reference=reference, rules=rules, trading_day=days)
+
+
+def _require_listing_known(
+    days: NDArray[np.intp], rules: tuple[LimitRule, ...], listed: date, exchange_sessions: Days
+) -> None:
+    """Refuse to number the first sessions after a listing that is older than the known sessions."""
+    unsure = max((rule.no_limit_sessions for rule in rules), default=0)
+    if len(days) and np.datetime64(listed) < exchange_sessions[0] and days.min() <= unsure:
+        raise SessionRangeError(
+            f"the listing on {listed} lies before the first known session, {exchange_sessions[0]}, so the first "
+            f"{unsure} sessions after it cannot be told; load earlier sessions or leave out the earliest prices"
+        )
+
+
+def _flags_of_rule(
+    bars: Bars, reference: Floats, limit: Decimal, tick: Decimal, rows: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    """Compute the flags of the rows to which one rule applies, by name; each of shape (rows,)."""
+    ticks, known = _ticks(reference[rows], tick, "reference price")
+    down, up = _limit_ticks(ticks, known, limit)
+    close, _ = _ticks(bars.close[rows], tick, "close")
+    bar = [_ticks(getattr(bars, name)[rows], tick, name) for name in ("open", "high", "low")]
+    whole = bar[0][1] & bar[1][1] & bar[2][1]
+    (opened, open_known), (high, high_known), (low, low_known) = bar
+    same = whole & (opened == close) & (high == close) & (low == close)
+    beyond = (close > up) | (close < down)
+    beyond |= (high_known & (high > up)) | (low_known & (low < down)) | (open_known & ((opened > up) | (opened < down)))
+    prices = _prices_of(down, up, known, tick)
+    return {
+        "reference": reference[rows],
+        "down": prices.down,
+        "up": prices.up,
+        "checked": known,
+        "bar_checked": whole,
+        "limit_up": close == up,
+        "limit_down": close == down,
+        "opened_at_limit_up": open_known & (opened == up),
+        "opened_at_limit_down": open_known & (opened == down),
+        "one_price": same & ((close == up) | (close == down)),
+        "outside": beyond,
+    }
+
+
+def _no_flags(count: int, free: Flags) -> dict[str, NDArray[Any]]:
+    flags: dict[str, NDArray[Any]] = {field.name: np.zeros(count, dtype=bool) for field in fields(LimitFlags)}
+    flags.update({name: np.full(count, np.nan) for name in ("reference", "down", "up")}, no_limit_session=free)
+    return flags
+
+
+def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray[np.int64], Flags]:
+    """Count the ticks of each price, exactly, and tell where the price is known; 0 where it is not."""
+    values = np.asarray(prices, dtype=np.float64)
+    known = ~np.isnan(values)
+    step = Fraction(str(tick))
+    scaled = np.where(known, values, 1.0) * step.denominator / step.numerator
+    whole = np.rint(scaled)
+    wrong = known & ~((scaled > 0) & (scaled < MOST_TICKS) & (np.abs(scaled - whole) <= OFF_TICK) & (whole > 0))
+    if wrong.any():
+        price = float(values[wrong][0]) if values.ndim else float(values)
+        raise PriceError(
+            f"the {what} {price:g} is not a price on the tick {tick}; price limits need the prices that were traded, "
+            "not adjusted ones"
+        )
+    return np.where(known, whole, 0).astype(np.int64), known
+
+
+def _limit_ticks(
+    ticks: NDArray[np.int64], known: Flags, limit: Decimal | float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Lowest and highest price allowed in ticks, rounded half up."""
+    part = Fraction(str(limit))
+    n, d = part.numerator, part.denominator
+    down, up = ((2 * ticks * factor + d) // (2 * d) for factor in (d - n, d + n))
+    narrow = known & ((down >= ticks) | (up <= ticks))
+    if narrow.any():
+        raise PriceError(
+            f"a limit of {limit} on a reference price of {int(ticks[narrow].min())} ticks is less than one tick, "
+            "for which no rule is on record; leave the limits of this security unchecked"
+        )
+    return down, up
+
+
+def _prices_of(down: NDArray[np.int64], up: NDArray[np.int64], known: Flags, tick: Decimal | float) -> LimitPrices:
+    step = Fraction(str(tick))
+    low, high = (np.where(known, ticks * step.numerator / step.denominator, np.nan) for ticks in (down, up))
+    return LimitPrices(low, high)
+
+
+def _hold(record: Bars | LimitFlags) -> None:
+    """Give a record own, read-only copies of its arrays."""
+    for field in fields(record):
+        held = np.array(getattr(record, field.name))
+        held.setflags(write=False)
+        object.__setattr__(record, field.name, held)

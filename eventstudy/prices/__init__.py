@@ -1,0 +1,47 @@
+"""Daily prices as they were supplied, and the checks that they must pass before anything is computed from them."""
+
+from __future__ import annotations
+
+from eventstudy.prices.checks import (
+    BAR_ORDER,
+    JUMP_THRESHOLD,
+    Fatal,
+    Finding,
+    Reported,
+    Span,
+    What,
+    check_jumps,
+    check_order,
+    check_prices,
+    check_range,
+    check_sessions,
+    check_shape,
+    check_values,
+    require_usable,
+)
+from eventstudy.prices.records import COLUMNS, Column, FloatArray, PricePanel, PriceSeries, Provenance, SessionArray
+
+__all__ = [
+    "BAR_ORDER",
+    "COLUMNS",
+    "JUMP_THRESHOLD",
+    "Column",
+    "Fatal",
+    "Finding",
+    "FloatArray",
+    "PricePanel",
+    "PriceSeries",
+    "Provenance",
+    "Reported",
+    "SessionArray",
+    "Span",
+    "What",
+    "check_jumps",
+    "check_order",
+    "check_prices",
+    "check_range",
+    "check_sessions",
+    "check_shape",
+    "check_values",
+    "require_usable",
+]

@@ -1,0 +1,395 @@
+"""What a study found: frozen flat records, one list per question.
+
+A number that cannot be had is absent from its record (None), and its reason stands in `exclusions`.
+The JSON Schema of results.json is made from these classes.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, FiniteFloat, WithJsonSchema
+
+from eventstudy.spec import Role, Sign, StudySpec
+from eventstudy.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA_VERSION = "1.0"
+
+Number = FiniteFloat | None
+WindowPair = Annotated[
+    Window,
+    WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}),
+]
+Estimand = Literal["total", "relative", "none"]
+Verdict = Literal["supported", "not supported", "cannot be tested"]
+
+
+class Record(BaseModel):
+    """A frozen record of results.json; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SessionRecord(Record):
+    """The first session in which an event could move a security: day 0."""
+
+    event_id: str
+    security: str
+    exchange: str
+    session: date
+    session_last: date
+    partial: bool
+    precision: Literal["instant", "interval", "day"]
+    reason: str
+    detail: str
+    role: Role
+    expected: Sign | None = None
+
+
+class ParamsRecord(Record):
+    """A fitted normal-return model."""
+
+    event_id: str
+    security: str
+    model: str
+    benchmark: str | None
+    alpha: Number = None
+    betas: dict[str, float]
+    sigma: Number = None
+    df_resid: int
+    nobs: int
+    first_session: date
+    last_session: date
+
+
+class ArRecord(Record):
+    """One abnormal return; returns are decimal (0.01 = 1 %)."""
+
+    event_id: str
+    security: str
+    model: str
+    benchmark: str | None
+    estimand: Estimand
+    relative_day: int
+    session: date
+    expected: float
+    ar: float
+    std_error: Number = None
+    statistic: Number = None
+    df: Number = None
+    pvalue: Number = None
+    flags: tuple[str, ...] = ()
+
+
+class CarRecord(Record):
+    """One cumulated abnormal return with its confidence interval."""
+
+    event_id: str
+    security: str
+    model: str
+    benchmark: str | None
+    estimand: Estimand
+    window: WindowPair
+    car: float
+    std_error: Number = None
+    statistic: Number = None
+    df: Number = None
+    pvalue: Number = None
+    ci_low: Number = None
+    ci_high: Number = None
+    flags: tuple[str, ...] = ()
+
+
+class CarPathRecord(Record):
+    """The CAR from the first day of the event window to `relative_day`: one point of a path."""
+
+    event_id: str
+    security: str
+    model: str
+    benchmark: str | None
+    estimand: Estimand
+    relative_day: int
+    session: date
+    car: float
+    std_error: Number = None
+    ci_low: Number = None
+    ci_high: Number = None
+
+
+class BarRecord(Record):
+    """One recorded daily bar of a security inside an event window, unadjusted as its source gives it."""
+
+    security: str
+    session: date
+    open: Number = None
+    high: Number = None
+    low: Number = None
+    close: float
+    change: Number = None
+    flags: tuple[str, ...] = ()
+
+
+class PortfolioRecord(Record):
+    """The equal-weighted mean abnormal return of a group, summed over a window."""
+
+    event_id: str
+    group: str
+    model: str
+    benchmark: str | None
+    estimand: Estimand
+    window: WindowPair
+    aar_or_caar: float
+    std_error: float
+    test: str
+    statistic: float
+    distribution: str
+    df: float
+    pvalue: float
+    ci_low: float
+    ci_high: float
+    n_securities: int
+    securities: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+
+
+class JointRecord(Record):
+    """A test of several securities at once, on one event's day 0 or on all days of an event set."""
+
+    event_id: str | None = None
+    event_set: str | None = None
+    group: str
+    model: str
+    benchmark: str
+    test: str
+    null: str
+    statistic: float
+    distribution: str
+    df: tuple[float, ...]
+    pvalue: float
+    bootstrap_pvalue: Number = None
+    sessions: tuple[date, ...]
+    nobs: int
+    n_securities: int
+    securities: tuple[str, ...]
+
+
+class EventDayRecord(Record):
+    """One dummy coefficient of a security's joint regression over the days of an event set."""
+
+    event_set: str
+    security: str
+    benchmark: str
+    estimand: Estimand
+    session: date
+    label: str
+    ar: float
+    std_error: float
+    statistic: float
+    df: int
+    pvalue: float
+    prediction_error: float
+    nobs: int
+    flags: tuple[str, ...] = ()
+
+
+class HeadlineRecord(Record):
+    """A figure that the report leads with, and the smallest effect its design could have seen.
+
+    `detectable` is the true effect that a two-sided 5 % test finds with 80 % probability.
+    """
+
+    id: str
+    event_id: str
+    subject: str
+    kind: Literal["security", "group"]
+    model: str
+    benchmark: str | None
+    estimand: Estimand
+    window: WindowPair
+    first_session: date
+    last_session: date
+    estimate: float
+    std_error: float
+    df: float
+    pvalue: float
+    ci_low: float
+    ci_high: float
+    detectable: float
+    flags: tuple[str, ...] = ()
+
+
+class DiagnosticRecord(Record):
+    """One check of a fitted model's residuals."""
+
+    event_id: str
+    security: str
+    model: str
+    benchmark: str | None
+    diagnostic: str
+    statistic: float
+    pvalue: Number = None
+
+
+class ClaimCheckRecord(Record):
+    """One comparison of a claim: what was asked of the record and what it holds."""
+
+    security: str
+    session: date
+    measure: str
+    asked: str
+    found: Number = None
+    pvalue: Number = None
+    holds: bool
+
+
+class ClaimRecord(Record):
+    """A claim of the sources held against the recorded prices."""
+
+    claim_id: str
+    sources: tuple[str, ...]
+    verdict: Verdict
+    checks: tuple[ClaimCheckRecord, ...] = ()
+
+
+class ExclusionRecord(Record):
+    """What was left out, shifted or could not be had, and why."""
+
+    event_id: str | None = None
+    security: str | None = None
+    what: str
+    reason: str
+    detail: str
+
+
+class ProvenanceRecord(Record):
+    """Where a figure, a rule or a session comes from."""
+
+    kind: Literal["prices", "sessions", "market rules", "software", "study file"]
+    name: str
+    source: str
+    first: date | None = None
+    last: date | None = None
+    rows: int | None = None
+    sha256: str | None = None
+    detail: str
+
+
+LISTS = (
+    "sessions",
+    "params",
+    "ar",
+    "car",
+    "car_paths",
+    "bars",
+    "portfolio",
+    "joint",
+    "event_days",
+    "headlines",
+    "diagnostics",
+    "claims",
+    "exclusions",
+    "provenance",
+)
+
+
+class StudyResult(Record):
+    """Everything a study found; reading it computes nothing.
+
+    Attributes
+    ----------
+    spec : StudySpec
+        The specification that was run.
+    sessions, params, ar, car, car_paths, bars, portfolio, joint, event_days, headlines, diagnostics, claims, exclusions, provenance
+        Tuples of flat records, as in results.json.
+    """
+
+    spec: StudySpec
+    sessions: tuple[SessionRecord, ...]
+    params: tuple[ParamsRecord, ...]
+    ar: tuple[ArRecord, ...]
+    car: tuple[CarRecord, ...]
+    car_paths: tuple[CarPathRecord, ...]
+    bars: tuple[BarRecord, ...]
+    portfolio: tuple[PortfolioRecord, ...]
+    joint: tuple[JointRecord, ...]
+    event_days: tuple[EventDayRecord, ...]
+    headlines: tuple[HeadlineRecord, ...]
+    diagnostics: tuple[DiagnosticRecord, ...]
+    claims: tuple[ClaimRecord, ...]
+    exclusions: tuple[ExclusionRecord, ...]
+    provenance: tuple[ProvenanceRecord, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of results.json: plain lists of flat records, absent numbers left out."""
+        lists = {
+            name: [record.model_dump(mode="json", exclude_none=True) for record in getattr(self, name)]
+            for name in LISTS
+        }
+        head = {"id": self.spec.study.id, "title": self.spec.study.title, "returns": self.spec.returns}
+        return {"schema_version": SCHEMA_VERSION, "study": head, **lists}
+
+    def to_json(self) -> str:
+        """results.json as text; the same study gives the same bytes."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    def to_frame(self, name: str) -> pd.DataFrame:
+        """One list of results.json as a fresh DataFrame, one row per record.
+
+        Parameters
+        ----------
+        name : str
+            One of `LISTS`, e.g. ``"car"``.
+
+        Raises
+        ------
+        OptionError
+            For any other name.
+        """
+        import pandas as pd
+
+        from eventstudy.errors import OptionError
+
+        if name not in LISTS:
+            raise OptionError(f"there is no list {name!r} in the results; allowed: {', '.join(LISTS)}")
+        records = getattr(self, name)
+        columns = list(_record_class(name).model_fields)
+        return pd.DataFrame([record.model_dump() for record in records], columns=columns)
+
+    def summary(self, lang: Literal["en", "zh"] = "en") -> str:
+        """The findings as Markdown text: headlines, tables, exclusions."""
+        from eventstudy.summary import summary_text
+
+        return summary_text(self, lang=lang)
+
+
+def _record_class(name: str) -> type[BaseModel]:
+    from typing import get_args
+
+    record: type[BaseModel] = get_args(StudyResult.model_fields[name].annotation)[0]
+    return record
+
+
+class ResultsDocument(Record):
+    """The layout of results.json, from which its JSON Schema is made."""
+
+    schema_version: str
+    study: dict[str, str]
+    sessions: tuple[SessionRecord, ...]
+    params: tuple[ParamsRecord, ...]
+    ar: tuple[ArRecord, ...]
+    car: tuple[CarRecord, ...]
+    car_paths: tuple[CarPathRecord, ...]
+    bars: tuple[BarRecord, ...]
+    portfolio: tuple[PortfolioRecord, ...]
+    joint: tuple[JointRecord, ...]
+    event_days: tuple[EventDayRecord, ...]
+    headlines: tuple[HeadlineRecord, ...]
+    diagnostics: tuple[DiagnosticRecord, ...]
+    claims: tuple[ClaimRecord, ...]
+    exclusions: tuple[ExclusionRecord, ...]
+    provenance: tuple[ProvenanceRecord, ...]

@@ -1,0 +1,28 @@
+"""JSON Schemas of events.yaml and results.json, made from the records themselves."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def study_schema() -> dict[str, Any]:
+    """JSON Schema of events.yaml."""
+    from eventstudy.spec import StudySpec
+
+    return {"$schema": DIALECT, "title": "events.yaml of eventstudy-toolkit", **StudySpec.model_json_schema()}
+
+
+def results_schema() -> dict[str, Any]:
+    """JSON Schema of results.json."""
+    from eventstudy.results import ResultsDocument
+
+    document = ResultsDocument.model_json_schema(mode="serialization")
+    return {"$schema": DIALECT, "title": "results.json of eventstudy-toolkit", **document}
+
+
+def schema_text(schema: dict[str, Any]) -> str:
+    """A schema as the text that stands in the package."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

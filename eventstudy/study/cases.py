@@ -1,0 +1,145 @@
+"""The design of a study: which event meets which security or group, under which model and benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+
+from eventstudy.panel import Case
+from eventstudy.results import Estimand
+from eventstudy.spec import Event, StudySpec
+from eventstudy.study.series import SecuritySeries
+from eventstudy.study.timing import Timed
+
+UNBENCHMARKED = frozenset({"mean"})
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """One estimation: an event on a subject (a security, or a group's equal-weighted portfolio)."""
+
+    event: Event
+    subject: str
+    members: tuple[str, ...]
+    model: str
+    benchmark: str | None
+    estimand: Estimand
+    day0: date
+    anchor: date
+    partial: bool
+
+    @property
+    def kind(self) -> Literal["security", "group"]:
+        return "security" if self.members == (self.subject,) else "group"
+
+    @property
+    def key(self) -> str:
+        return "|".join((self.event.id, self.subject, self.model, self.benchmark or "-"))
+
+
+def designs(spec: StudySpec, timed: Sequence[Timed]) -> tuple[Design, ...]:
+    """Every tested event on every security it touches, under every model and benchmark of the study."""
+    return tuple(
+        Design(
+            event=item.event,
+            subject=item.security,
+            members=(item.security,),
+            model=model,
+            benchmark=benchmark,
+            estimand=estimand_of(spec, benchmark),
+            day0=item.day0,
+            anchor=anchor_of(spec, item.event, item.day0),
+            partial=item.first.partial,
+        )
+        for item in timed
+        if item.event.role == "tested"
+        for model in spec.models
+        for benchmark in benchmarks_of(spec, item.security, model)
+    )
+
+
+def group_designs(spec: StudySpec, timed: Sequence[Timed], fitted: frozenset[str]) -> tuple[Design, ...]:
+    """Every tested event on every group of which it touches two or more securities that share day 0.
+
+    `fitted` holds the keys of the securities' own designs that have enough observations; a member
+    without one under the same model and benchmark does not enter the portfolio.
+    """
+    return tuple(_group_designs(spec, timed, fitted))
+
+
+def _group_designs(spec: StudySpec, timed: Sequence[Timed], fitted: frozenset[str]) -> Iterator[Design]:
+    for event in spec.tested:
+        touched = {item.security: item for item in timed if item.event.id == event.id}
+        for name, group in spec.groups.items():
+            present = [touched[symbol] for symbol in group.securities if symbol in touched]
+            if len(present) < 2 or len({(item.exchange, item.day0) for item in present}) > 1:
+                continue
+            day0, partial = present[0].day0, present[0].first.partial
+            anchor = anchor_of(spec, event, day0)
+            for model in spec.models:
+                for benchmark in _shared_benchmarks(spec, [item.security for item in present], model):
+                    whole = Design(event, name, (), model, benchmark, estimand_of(spec, benchmark), day0, anchor, partial)
+                    members = tuple(
+                        item.security for item in present if "|".join(_key_parts(whole, item.security)) in fitted
+                    )
+                    if len(members) >= 2:
+                        yield _with_members(whole, members)
+
+
+def _key_parts(design: Design, subject: str) -> tuple[str, str, str, str]:
+    return design.event.id, subject, design.model, design.benchmark or "-"
+
+
+def _with_members(design: Design, members: tuple[str, ...]) -> Design:
+    from dataclasses import replace
+
+    return replace(design, members=members)
+
+
+def _shared_benchmarks(spec: StudySpec, symbols: Sequence[str], model: str) -> list[str | None]:
+    lists = [benchmarks_of(spec, symbol, model) for symbol in symbols]
+    return [benchmark for benchmark in lists[0] if all(benchmark in other for other in lists)]
+
+
+def benchmarks_of(spec: StudySpec, symbol: str, model: str) -> tuple[str | None, ...]:
+    """The benchmarks that a model of the security is run against, in order of preference."""
+    return (None,) if model in UNBENCHMARKED else spec.securities[symbol].benchmarks
+
+
+def estimand_of(spec: StudySpec, benchmark: str | None) -> Estimand:
+    """What an abnormal return against the benchmark measures."""
+    if benchmark is None:
+        return "none"
+    return "total" if spec.benchmarks[benchmark].estimand == "total" else "relative"
+
+
+def anchor_of(spec: StudySpec, event: Event, day0: date) -> date:
+    """The session that the estimation window counts from: that of the event's set, or its own day 0."""
+    event_set = spec.set_of(event.id)
+    return day0 if event_set is None else event_set.first_session
+
+
+def build_case(design: Design, series: Mapping[str, SecuritySeries]) -> Case:
+    """The series behind a design; a group is the equal-weighted mean of its members' returns."""
+    members = [series[symbol] for symbol in design.members]
+    sessions = members[0].sessions
+    single = np.all([member.trade.span == 1 for member in members], axis=0)
+    span = members[0].trade.span if len(members) == 1 else single.astype(np.int64)
+    values = np.mean([member.trade.values for member in members], axis=0)
+    if design.benchmark is None:
+        benchmark = np.zeros(sessions.size)
+    else:
+        benchmark = members[0].benchmarks[design.benchmark]
+    return Case(
+        key=design.key,
+        day0=members[0].position(design.day0),
+        anchor=members[0].position(design.anchor),
+        sessions=sessions,
+        values=np.where(span > 0, values, np.nan),
+        benchmark=benchmark,
+        span=span,
+    )

@@ -1,0 +1,255 @@
+"""Designs to records: stacked estimation of every design, then one flat record per number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
+from eventstudy.calendars import to_date
+from eventstudy.models import MODELS, NormalReturnFit
+from eventstudy.panel import EventPanel, align
+from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
+from eventstudy.spec import StudySpec
+from eventstudy.study.cases import Design, build_case
+from eventstudy.study.ledger import Ledger
+from eventstudy.study.series import SecuritySeries
+from eventstudy.windows import Window
+
+NO_MODEL_NEEDED = frozenset({"market_adjusted"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimated:
+    """All designs of one model, row for row: windows, fit, abnormal returns and CARs.
+
+    `enough` says for each row whether the estimation window has the study's minimum of observations.
+    """
+
+    designs: tuple[Design, ...]
+    panel: EventPanel
+    fit: NormalReturnFit
+    ar: Estimates
+    cars: Mapping[Window, Estimates]
+    enough: NDArray[np.bool_]
+
+
+def estimate(
+    spec: StudySpec, designs: Sequence[Design], series: Mapping[str, SecuritySeries]
+) -> tuple[Estimated, ...]:
+    """Run every design, one stacked estimation per model."""
+    return tuple(
+        _estimate_model(spec, model, chosen, series)
+        for model in spec.models
+        if (chosen := tuple(design for design in designs if design.model == model))
+    )
+
+
+def _estimate_model(
+    spec: StudySpec, model: str, designs: tuple[Design, ...], series: Mapping[str, SecuritySeries]
+) -> Estimated:
+    windows = spec.windows
+    cases = [build_case(design, series) for design in designs]
+    panel = align(cases, estimation=windows.estimation, event=windows.event)
+    fit = MODELS[model](panel)
+    cars = {window: cumulative(panel, fit, window) for window in windows.car}
+    enough = fit.nobs >= windows.min_estimation
+    return Estimated(designs, panel, fit, abnormal_returns(panel, fit), cars, enough)
+
+
+def usable_keys(estimated: Sequence[Estimated]) -> frozenset[str]:
+    """Keys of the designs with enough observations and a return on day 0."""
+    keys = set()
+    for part in estimated:
+        zero = -part.panel.event_window.first
+        for row, design in enumerate(part.designs):
+            if part.enough[row] and np.isfinite(part.ar.std_error[row, zero]):
+                keys.add(design.key)
+    return frozenset(keys)
+
+
+def params_records(part: Estimated) -> Iterator[ParamsRecord]:
+    """The `params` list of results.json for the designs of one model."""
+    for row in np.flatnonzero(part.enough):
+        design = part.designs[row]
+        used = np.flatnonzero(np.isfinite(part.fit.resid[row]))
+        params = dict(zip(part.fit.names, part.fit.params[row], strict=True))
+        alpha = params.pop("alpha", None)
+        yield ParamsRecord(
+            event_id=design.event.id,
+            security=design.subject,
+            model=design.model,
+            benchmark=design.benchmark,
+            alpha=None if alpha is None else float(alpha),
+            betas={str(design.benchmark): float(value) for value in params.values()},
+            sigma=_number(part.fit.sigma[row]),
+            df_resid=int(part.fit.df_resid[row]),
+            nobs=int(part.fit.nobs[row]),
+            first_session=to_date(part.panel.sessions[row, used[0]]),
+            last_session=to_date(part.panel.sessions[row, used[-1]]),
+        )
+
+
+def ar_records(part: Estimated, ledger: Ledger) -> Iterator[ArRecord]:
+    """The `ar` list of results.json for the designs of one model."""
+    for row, design in _reported(part):
+        for column, relative_day in enumerate(part.panel.event_window.days):
+            if not np.isfinite(part.ar.value[row, column]):
+                continue
+            session = to_date(part.panel.event_sessions[row, column])
+            yield ArRecord(
+                **_subject(design),
+                relative_day=relative_day,
+                session=session,
+                expected=float(part.fit.expected[row, column]),
+                ar=float(part.ar.value[row, column]),
+                **_test(part, row, part.ar, (row, column)),
+                flags=flags_of(part, row, ledger, [session]),
+            )
+
+
+def car_records(spec: StudySpec, part: Estimated, ledger: Ledger) -> Iterator[CarRecord]:
+    """The `car` list of results.json for the designs of one model."""
+    for row, design in _reported(part):
+        for window, cars in part.cars.items():
+            if not np.isfinite(cars.value[row]):
+                continue
+            test = _test(part, row, cars, (row,))
+            yield CarRecord(
+                **_subject(design),
+                window=window,
+                car=float(cars.value[row]),
+                **test,
+                **_limits(spec, cars, row, known=test["std_error"] is not None),
+                flags=flags_of(part, row, ledger, sessions_of(part, row, window)),
+            )
+
+
+def car_path_records(spec: StudySpec, part: Estimated) -> Iterator[CarPathRecord]:
+    """The `car_paths` list: CARs from the first day of the event window on, up to the first missing day."""
+    whole = part.panel.event_window
+    start = {row: _first_return(part, row) for row, _ in _reported(part)}
+    for last in whole.days:
+        for row, design in _reported(part):
+            if last < start[row]:
+                continue
+            cars = cumulative(part.panel, part.fit, Window(start[row], last))
+            if not np.isfinite(cars.value[row]):
+                continue
+            known = bool(part.enough[row])
+            yield CarPathRecord(
+                **_subject(design),
+                relative_day=last,
+                session=to_date(part.panel.event_sessions[row, last - whole.first]),
+                car=float(cars.value[row]),
+                std_error=float(cars.std_error[row]) if known else None,
+                **_limits(spec, cars, row, known=known),
+            )
+
+
+def _first_return(part: Estimated, row: int) -> int:
+    """First relative day with a return: the first of the window, later only for a security listed inside it."""
+    found = np.flatnonzero(np.isfinite(part.ar.value[row]))
+    return part.panel.event_window.first + int(found[0]) if found.size else part.panel.event_window.last + 1
+
+
+def portfolio_records(spec: StudySpec, part: Estimated, ledger: Ledger) -> Iterator[PortfolioRecord]:
+    """The `portfolio` list of results.json: equal-weighted groups, exact t of the portfolio's own regression."""
+    for row, design in _reported(part):
+        for window, cars in part.cars.items():
+            if not np.isfinite(cars.std_error[row]):
+                continue
+            subject = _subject(design)
+            subject["group"] = subject.pop("security")
+            yield PortfolioRecord(
+                **subject,
+                window=window,
+                aar_or_caar=float(cars.value[row]),
+                test="portfolio_t",
+                distribution="t",
+                **_test(part, row, cars, (row,)),
+                **_limits(spec, cars, row, known=True),
+                n_securities=len(design.members),
+                securities=design.members,
+                flags=flags_of(part, row, ledger, sessions_of(part, row, window)),
+            )
+
+
+def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionRecord]:
+    """What the designs of one model could not deliver, and why."""
+    for row, design in enumerate(part.designs):
+        where = {"event_id": design.event.id, "security": design.subject}
+        label = f"{design.model} against {design.benchmark}" if design.benchmark else design.model
+        if not part.enough[row]:
+            reason, detail = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
+            what = f"standard errors of {label}" if design.model in NO_MODEL_NEEDED else label
+            yield ExclusionRecord(**where, what=what, reason=reason, detail=detail)
+        if part.enough[row] or design.model in NO_MODEL_NEEDED:
+            missing = np.flatnonzero(~np.isfinite(part.ar.value[row]))
+            if missing.size:
+                days = [to_date(part.panel.event_sessions[row, column]) for column in missing]
+                reason, detail = ledger.absence(design.members, days)
+                yield ExclusionRecord(**where, what=f"event window of {label}", reason=reason, detail=detail)
+
+
+def _reported(part: Estimated) -> Iterator[tuple[int, Design]]:
+    """Rows that have something to report: enough observations, or a model that needs none."""
+    for row, design in enumerate(part.designs):
+        if part.enough[row] or design.model in NO_MODEL_NEEDED:
+            yield row, design
+
+
+def _subject(design: Design) -> dict[str, object]:
+    return {
+        "event_id": design.event.id,
+        "security": design.subject,
+        "model": design.model,
+        "benchmark": design.benchmark,
+        "estimand": design.estimand,
+    }
+
+
+def _test(part: Estimated, row: int, estimates: Estimates, at: tuple[int, ...]) -> dict[str, float | None]:
+    """Standard error, statistic, d.o.f. and p, all absent where the estimation window is too short."""
+    if not part.enough[row] or not np.isfinite(estimates.std_error[at]):
+        return {"std_error": None, "statistic": None, "df": None, "pvalue": None}
+    return {
+        "std_error": float(estimates.std_error[at]),
+        "statistic": float(estimates.statistic[at]),
+        "df": float(estimates.df[at]),
+        "pvalue": float(estimates.pvalue[at]),
+    }
+
+
+def _limits(spec: StudySpec, estimates: Estimates, row: int, *, known: bool) -> dict[str, float | None]:
+    if not known:
+        return {"ci_low": None, "ci_high": None}
+    low, high = interval(estimates.value[row], estimates.std_error[row], estimates.df[row], spec.confidence)
+    return {"ci_low": float(low), "ci_high": float(high)}
+
+
+def sessions_of(part: Estimated, row: int, window: Window) -> list[date]:
+    """The sessions of one row's window."""
+    start = window.first - part.panel.event_window.first
+    return [to_date(label) for label in part.panel.event_sessions[row, start : start + window.size]]
+
+
+def flags_of(part: Estimated, row: int, ledger: Ledger, sessions: Sequence[date]) -> tuple[str, ...]:
+    """Flags of a row over some sessions: those of its members' firm-days, and of its own estimation."""
+    design = part.designs[row]
+    flags: set[str] = set()
+    for member in design.members:
+        flags |= ledger.flags(member, sessions, of_event=design.event.id)
+    if design.partial and design.day0 in sessions:
+        flags.add("partial_session")
+    if not part.enough[row]:
+        flags.add("short_history")
+    return tuple(sorted(flags))
+
+
+def _number(value: np.float64) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,211 @@
+"""What else happened on each firm-day: limits, halts, ex-dates, other events; and what the prices lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.calendars import ExchangeSessions, to_date
+from eventstudy.claims import LimitDay
+from eventstudy.markets import Bars, LimitFlags, security_limit_flags
+from eventstudy.prices import Finding, PricePanel, PriceSeries, check_prices, require_usable
+from eventstudy.results import ExclusionRecord
+from eventstudy.spec import Security, StudySpec
+from eventstudy.study.series import SecuritySeries
+from eventstudy.study.timing import Timed
+
+FirmDay = tuple[str, date]
+ADJUSTMENT_STEP = 1e-4  # an adjusted close is rounded; a smaller change of its ratio to the close is that rounding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ledger:
+    """Flags and known facts by firm-day.
+
+    Attributes
+    ----------
+    spec : StudySpec
+        The study.
+    day_flags : mapping of (security, session) to set of flags
+        Limits, first sessions after listing, suspensions and resumptions, ex-dates.
+    timed : tuple of Timed
+        Every event with a session, for `confounded:<event_id>`.
+    limit_days : mapping
+        How sessions stood to the lower price limit, where that could be checked.
+    findings : tuple of Finding
+        What the price checks reported without refusing the prices.
+    first_trades : mapping of security to date
+        The first session with a price.
+    last_trades : mapping of security to date
+        The last session with a price.
+    """
+
+    spec: StudySpec
+    day_flags: Mapping[FirmDay, frozenset[str]]
+    timed: tuple[Timed, ...]
+    limit_days: Mapping[FirmDay, LimitDay]
+    findings: tuple[Finding, ...]
+    first_trades: Mapping[str, date]
+    last_trades: Mapping[str, date]
+
+    def flags(self, security: str, sessions: Sequence[date], *, of_event: str | None) -> set[str]:
+        """Flags of some firm-days; another event on one of them gives ``confounded:<event_id>``."""
+        found: set[str] = set()
+        for session in sessions:
+            found |= self.day_flags.get((security, session), frozenset())
+        for item in self.timed:
+            if item.security == security and item.event.id != of_event and item.event.role != "context":
+                if of_event is None and item.event.role == "tested":
+                    continue
+                if any(item.touches(session) for session in sessions):
+                    found.add(f"confounded:{item.event.id}")
+        return found
+
+    def shortage(self, security: str, nobs: int, anchor: date) -> tuple[str, str]:
+        """Why an estimation window has too few observations: a reason and a sentence."""
+        least = self.spec.windows.min_estimation
+        short = f"{nobs} of at least {least} estimation observations before {anchor}"
+        listed = self.spec.securities[security].listed
+        if listed >= self.first_trades[security]:
+            return "short_history", f"{short}; {security} was listed on {listed}"
+        return "too_few_observations", f"{short}; prices of {security} begin on {self.first_trades[security]}"
+
+    def absence(self, members: Sequence[str], days: Sequence[date]) -> tuple[str, str]:
+        """Why event-window returns are missing: a reason and a sentence."""
+        security = next((name for name in members if any(not self._has_return(name, day) for day in days)), members[0])
+        span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
+        what = f"no return of {security} on {len(days)} session{'s' * (len(days) > 1)} ({span})"
+        if days[0] <= self.spec.securities[security].listed:
+            return "not_listed_yet", f"{what}: listed on {self.spec.securities[security].listed}, so the first return is a session later"
+        if any("suspended" in self.day_flags.get((security, day), frozenset()) for day in days):
+            return "suspended", f"{what}: trading was suspended; windows with a missing day are not shortened"
+        if days[-1] > self.last_trades[security]:
+            return "after_last_price", f"{what}: its prices end on {self.last_trades[security]}"
+        return "no_price", f"{what}: the security or its benchmark has no price there"
+
+    def _has_return(self, security: str, day: date) -> bool:
+        return self.first_trades[security] < day <= self.last_trades[security]
+
+
+def build_ledger(
+    spec: StudySpec,
+    prices: PricePanel,
+    exchanges: Mapping[str, ExchangeSessions],
+    timed: tuple[Timed, ...],
+    series: Mapping[str, SecuritySeries],
+) -> Ledger:
+    """Check the prices of every instrument and collect what is known of every firm-day.
+
+    Raises
+    ------
+    PriceError
+        Listing every fatal finding of every series.
+    """
+    findings = _checked(spec, prices, exchanges)
+    flags: dict[FirmDay, set[str]] = {}
+    limit_days: dict[FirmDay, LimitDay] = {}
+    for symbol, security in spec.securities.items():
+        bars = _bars(prices[symbol])
+        limits = security_limit_flags(
+            bars,
+            board=security.board,
+            listed=security.listed,
+            exchange_sessions=exchanges[security.exchange].sessions,
+            dividends={paid.ex_date: paid.amount for paid in security.dividends},
+        )
+        _mark_limits(flags, limit_days, symbol, bars, limits)
+        _mark(flags, symbol, "ex_dividend", _ex_dates(prices[symbol], security))
+        _mark_halts(flags, symbol, series[symbol], security)
+    traded = {symbol: prices[symbol].sessions for symbol in spec.securities}
+    return Ledger(
+        spec=spec,
+        day_flags={place: frozenset(found) for place, found in flags.items()},
+        timed=timed,
+        limit_days=limit_days,
+        findings=findings,
+        first_trades={symbol: to_date(days[0]) for symbol, days in traded.items()},
+        last_trades={symbol: to_date(days[-1]) for symbol, days in traded.items()},
+    )
+
+
+def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
+    """What the price checks reported, and events that daily prices cannot tell apart."""
+    for finding in ledger.findings:
+        yield ExclusionRecord(security=finding.symbol, what="prices", reason=finding.what, detail=str(finding))
+    for one, other in combinations(ledger.timed, 2):
+        same = one.security == other.security and one.day0 == other.day0
+        if same and one.event.role == other.event.role == "tested":
+            yield ExclusionRecord(
+                event_id=one.event.id,
+                security=one.security,
+                what=f"separate effects of {one.event.id} and {other.event.id}",
+                reason="not_separately_identified",
+                detail=f"both fall on {one.day0}; the abnormal return of that session is the sum of both effects",
+            )
+
+
+def _checked(
+    spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]
+) -> tuple[Finding, ...]:
+    findings: list[Finding] = []
+    for symbol, instrument in spec.instruments.items():
+        findings.extend(
+            check_prices(
+                prices[symbol],
+                sessions=exchanges[instrument.exchange].sessions,
+                listed=instrument.listed if isinstance(instrument, Security) else None,
+                suspensions=[(halt.first, halt.last) for halt in instrument.suspensions],
+            )
+        )
+    require_usable(findings)
+    return tuple(findings)
+
+
+def _bars(series: PriceSeries) -> Bars:
+    unknown = np.full(len(series), np.nan)
+    columns = {name: series.columns.get(name, unknown) for name in ("open", "high", "low")}
+    return Bars(sessions=series.sessions, close=series.column("close"), **columns)
+
+
+def _mark(flags: dict[FirmDay, set[str]], symbol: str, flag: str, days: NDArray[np.datetime64]) -> None:
+    for day in days:
+        flags.setdefault((symbol, to_date(day)), set()).add(flag)
+
+
+def _mark_limits(
+    flags: dict[FirmDay, set[str]],
+    limit_days: dict[FirmDay, LimitDay],
+    symbol: str,
+    bars: Bars,
+    limits: LimitFlags,
+) -> None:
+    for flag in ("limit_up", "limit_down", "no_limit_session"):
+        _mark(flags, symbol, flag, bars.sessions[getattr(limits, flag)])
+    for row in np.flatnonzero(limits.bar_checked):
+        limit_days[symbol, to_date(bars.sessions[row])] = LimitDay(
+            opened_at_limit_down=bool(limits.opened_at_limit_down[row]), one_price=bool(limits.one_price[row])
+        )
+
+
+def _mark_halts(flags: dict[FirmDay, set[str]], symbol: str, series: SecuritySeries, security: Security) -> None:
+    """`suspended` on missing sessions inside a documented halt, `resumed` on the first trade after a gap."""
+    trade = series.trade
+    halted = np.zeros(trade.sessions.size, dtype=bool)
+    for halt in security.suspensions:
+        halted |= (trade.sessions >= np.datetime64(halt.first)) & (trade.sessions <= np.datetime64(halt.last))
+    _mark(flags, symbol, "suspended", trade.sessions[halted & ~np.isfinite(trade.level)])
+    _mark(flags, symbol, "resumed", trade.sessions[trade.span > 1])
+
+
+def _ex_dates(series: PriceSeries, security: Security) -> NDArray[np.datetime64]:
+    """Ex-dates that the study states, or that a dividend-adjusted close shows."""
+    if security.dividends or series.adj_close is None:
+        return np.array([paid.ex_date for paid in security.dividends], dtype="datetime64[D]")
+    ratio = series.adj_close / series.column("close")
+    stepped = np.abs(ratio[1:] / ratio[:-1] - 1.0) > ADJUSTMENT_STEP
+    return series.sessions[1:][stepped]

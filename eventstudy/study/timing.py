@@ -1,0 +1,77 @@
+"""Which session each event falls on, for each security that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from eventstudy.calendars import ExchangeSessions, load_sessions
+from eventstudy.clock import FirstSession, first_session
+from eventstudy.events import Month
+from eventstudy.results import SessionRecord
+from eventstudy.spec import Event, StudySpec
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An event on one security with its first session."""
+
+    event: Event
+    security: str
+    exchange: str
+    first: FirstSession
+
+    @property
+    def day0(self) -> date:
+        return self.first.session
+
+    def touches(self, session: date) -> bool:
+        """Whether the news may have arrived in that session."""
+        return self.first.session <= session <= self.first.session_last
+
+
+def open_exchanges(spec: StudySpec) -> dict[str, ExchangeSessions]:
+    """The sessions of every exchange of the study's instruments, overlays applied."""
+    codes = sorted({instrument.exchange for instrument in spec.instruments.values()})
+    overlays = {code: Path(overlay) for code, overlay in spec.overlays.items()}
+    return {code: load_sessions(code, overlay=overlays.get(code)) for code in codes}
+
+
+def time_events(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> tuple[Timed, ...]:
+    """Every event with a day or a moment, on every security that it touches.
+
+    A confounder that names an exchange touches all of the study's securities there.
+    """
+    return tuple(_timed(spec, exchanges))
+
+
+def _timed(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> Iterator[Timed]:
+    for event in spec.events:
+        if isinstance(event.when, Month):
+            continue
+        for symbol, security in spec.securities.items():
+            if symbol in event.securities or security.exchange in event.exchanges:
+                first = first_session(event.when, exchanges[security.exchange])
+                yield Timed(event, symbol, security.exchange, first)
+
+
+def session_records(timed: tuple[Timed, ...]) -> tuple[SessionRecord, ...]:
+    """The `sessions` list of results.json."""
+    return tuple(
+        SessionRecord(
+            event_id=item.event.id,
+            security=item.security,
+            exchange=item.exchange,
+            session=item.first.session,
+            session_last=item.first.session_last,
+            partial=item.first.partial,
+            precision=item.first.precision,
+            reason=item.first.reason,
+            detail=item.first.detail,
+            role=item.event.role,
+            expected=item.event.securities.get(item.security),
+        )
+        for item in timed
+    )
