@@ -72,7 +72,7 @@ def t_test(value: Floats, std_error: Floats, df: NDArray[np.int64] | Floats) -> 
 
     freedom = np.broadcast_to(np.asarray(df, dtype=float), value.shape)
     statistic = value / std_error
-    pvalue = 2.0 * stats.t.sf(np.abs(statistic), freedom)
+    pvalue = np.asarray(2.0 * stats.t.sf(np.abs(statistic), freedom))
     return Estimates(value, std_error, statistic, freedom, pvalue)
 
 

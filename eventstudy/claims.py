@@ -127,9 +127,7 @@ def _bounds(check: Check) -> str:
     return ", ".join(parts)
 
 
-def _record(
-    check: Check, *, asked: str, found: float, holds: bool, pvalue: float | None = None
-) -> ClaimCheckRecord:
+def _record(check: Check, *, asked: str, found: float, holds: bool, pvalue: float | None = None) -> ClaimCheckRecord:
     return ClaimCheckRecord(
         security=check.security,
         session=check.session,

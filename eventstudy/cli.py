@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -36,7 +36,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print results.json ins
 SourceOption = Annotated[
     str, typer.Option("--source", metavar="recorded|FOLDER", help="Prices: the recordings, or a folder of CSV files.")
 ]
-OutOption = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder that the study's folder is written into.")]
+OutOption = Annotated[
+    Path, typer.Option("--out", metavar="FOLDER", help="Folder that the study's folder is written into.")
+]
 LangOption = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of report and summary.")]
 DEFAULT_STUDY = "events.yaml"
 
@@ -163,7 +165,7 @@ def _span(first: str, last: str) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     from rich import box
     from rich.table import Table
 

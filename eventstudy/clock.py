@@ -219,7 +219,7 @@ def _sentence(at: datetime, exchange: ExchangeSessions, index: int, reason: Reas
         pause = f"({clock(exchange.break_starts)} to {clock(exchange.break_ends)})"
         tail = f"in the lunch break of {code} {pause}, so only that session's afternoon could react"
     elif reason == "after_close":
-        tail = f"not before {code} closes at {clock(exchange.closes, index - 1)}, so its first session is {session}"
+        tail = f"at or after the {code} close at {clock(exchange.closes, index - 1)}, so its first session is {session}"
     else:
         tail = f"a day on which {code} does not trade, so its first session is {session}"
     city = exchange.time_zone.rpartition("/")[2].replace("_", " ")

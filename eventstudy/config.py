@@ -42,9 +42,9 @@ _MESSAGES = {
     "float_type": "a number is expected here, not {kind}",
     "finite_number": "a finite number is expected here, not {input!r}",
     "bool_parsing": "true or false is expected here, not {input!r}",
-    "greater_than": "{input!r} is not allowed: it must be greater than {gt}",
-    "greater_than_equal": "{input!r} is not allowed: it must be at least {ge}",
-    "less_than": "{input!r} is not allowed: it must be less than {lt}",
+    "greater_than": "{input!r} is not allowed: it must be greater than {gt:g}",
+    "greater_than_equal": "{input!r} is not allowed: it must be at least {ge:g}",
+    "less_than": "{input!r} is not allowed: it must be less than {lt:g}",
     "string_too_short": "an empty text is not allowed here",
     "string_too_long": "this text is longer than {max_length} characters",
     "literal_error": "{input!r} is not allowed here; allowed: {expected}",
@@ -143,8 +143,9 @@ def _limited(faults: Sequence[Fault]) -> list[Fault]:
     unique = sorted(set(faults))
     if len(unique) <= MAX_SHOWN:
         return unique
-    last = unique[MAX_SHOWN - 1]
-    return [*unique[:MAX_SHOWN], Fault(last.file, last.line, last.column, f"{len(unique) - MAX_SHOWN} more faults")]
+    first = unique[MAX_SHOWN]
+    more = f"from here on {len(unique) - MAX_SHOWN} more faults"
+    return [*unique[:MAX_SHOWN], Fault(first.file, first.line, first.column, more)]
 
 
 def _read(data: bytes | str, file: str) -> tuple[dict[str, Any], _Tree]:
@@ -216,10 +217,11 @@ def _refuse_aliases(text: str, tree: _Tree) -> None:
         if isinstance(event, yaml.AliasEvent):
             message = f"aliases are not allowed (*{event.anchor}); write the value out"
             raise StudyFileError([Fault(tree.file, *place, message)])
-        if getattr(event, "anchor", None) is not None:
-            tree.fault(place, f"anchors are not allowed (&{event.anchor}); write the value out where it is needed")
-        if getattr(event, "tag", None) is not None:
-            tree.fault(place, f"tags are not allowed ({event.tag}); every value is read by the field it belongs to")
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if anchor is not None:
+            tree.fault(place, f"anchors are not allowed (&{anchor}); write the value out where it is needed")
+        if tag is not None:
+            tree.fault(place, f"tags are not allowed ({tag}); every value is read by the field it belongs to")
 
 
 def _walk(node: Any, path: PathKey, tree: _Tree) -> Any:
@@ -311,7 +313,9 @@ def _message(path: PathKey, detail: ErrorDetails) -> str:
 def _kind(value: Any) -> str:
     if value is None:
         return "nothing"
-    return {dict: "a mapping", list: "a list"}.get(type(value), repr(value))
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else repr(value)
 
 
 def _allowed(path: PathKey) -> str:

@@ -304,7 +304,7 @@ class StudyResult(Record):
     ----------
     spec : StudySpec
         The specification that was run.
-    sessions, params, ar, car, car_paths, bars, portfolio, joint, event_days, headlines, diagnostics, claims, exclusions, provenance
+    sessions, params, ar, car, ..., provenance
         Tuples of flat records, as in results.json.
     """
 

@@ -281,10 +281,11 @@ def test_a_row_on_no_session_is_fatal():
 
 
 def test_rows_before_the_listing_are_fatal_and_make_no_hole():
-    one = series(["2025-01-02", "2025-01-07", "2025-01-08"])
+    one = series(["2025-01-02", "2025-01-04", "2025-01-07", "2025-01-08"])
     findings = check_prices(one, sessions=WEEKDAYS, listed=date(2025, 1, 7))
     assert found(findings) == [
-        ("before_listing", "2025-01-02", True, "the row is before the listing on 2025-01-07; remove it")
+        ("before_listing", day, True, "the row is before the listing on 2025-01-07; remove it")
+        for day in ("2025-01-02", "2025-01-04")
     ]
 
 

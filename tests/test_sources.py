@@ -249,6 +249,17 @@ CASES = {
             "3:1: the line is not CSV (',' expected after '\"'); quote a cell on both sides or not at all",
         ],
     ),
+    "places beside quoted commas": (
+        'date,close,volume\n2025-12-04,"1,5",x\n2025-12-05,2"5,y\n2025-12-08,"2""5",z\n',
+        [
+            "2:12: close '1,5' is not a number; write it as 1234.50",
+            "2:18: volume 'x' is not a number; write it as 1234.50",
+            "3:12: close '2\"5' is not a number; write it as 1234.50",
+            "3:16: volume 'y' is not a number; write it as 1234.50",
+            "4:12: close '2\"5' is not a number; write it as 1234.50",
+            "4:19: volume 'z' is not a number; write it as 1234.50",
+        ],
+    ),
     "high too low": (
         BAR + "2025-12-04,12,11,8,10,1\n2025-12-05,9,9.5,8,10.0,1\n",
         [

@@ -76,7 +76,7 @@ def fit_jointly(returns: Floats, benchmark: Floats, event_returns: Floats, event
 
 
 def _least_squares(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
-    inverse = np.linalg.inv(x.T @ x)
+    inverse = np.asarray(np.linalg.inv(x.T @ x), dtype=np.float64)
     params = inverse @ (x.T @ y)
     return params, y - x @ params, inverse
 

@@ -319,9 +319,10 @@ def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray
     values = np.asarray(prices, dtype=np.float64)
     known = ~np.isnan(values)
     step = Fraction(str(tick))
-    scaled = np.where(known, values, 1.0) * step.denominator / step.numerator
+    quotable = (values > 0) & (values < float(MOST_TICKS * step))
+    scaled = np.where(quotable, values, 0.0) * step.denominator / step.numerator
     whole = np.rint(scaled)
-    wrong = known & ~((scaled > 0) & (scaled < MOST_TICKS) & (np.abs(scaled - whole) <= OFF_TICK) & (whole > 0))
+    wrong = known & ((whole == 0) | (np.abs(scaled - whole) > OFF_TICK))
     if wrong.any():
         price = float(values[wrong][0]) if values.ndim else float(values)
         raise PriceError(

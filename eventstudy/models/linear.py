@@ -45,7 +45,9 @@ class NormalReturnFit:
     leverage_root: Floats
 
 
-def fit_linear(y: Floats, x: Floats, used: NDArray[np.bool_], x_event: Floats, names: tuple[str, ...]) -> NormalReturnFit:
+def fit_linear(
+    y: Floats, x: Floats, used: NDArray[np.bool_], x_event: Floats, names: tuple[str, ...]
+) -> NormalReturnFit:
     """Ordinary least squares of every case by QR, and the pieces of its forecasts.
 
     Parameters

@@ -22,7 +22,9 @@ def bar_records(prices: PricePanel, ar: Sequence[ArRecord], ledger: Ledger) -> I
         close = series.column("close")
         for row in range(max(first - 1, 0), last + 1):
             session = to_date(series.sessions[row])
-            edges = {name: float(values[row]) for name, values in series.columns.items() if name in ("open", "high", "low")}
+            edges = {
+                name: float(values[row]) for name, values in series.columns.items() if name in ("open", "high", "low")
+            }
             yield BarRecord(
                 security=symbol,
                 session=session,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -82,7 +82,9 @@ def _group_designs(spec: StudySpec, timed: Sequence[Timed], fitted: frozenset[st
             anchor = anchor_of(spec, event, day0)
             for model in spec.models:
                 for benchmark in _shared_benchmarks(spec, [item.security for item in present], model):
-                    whole = Design(event, name, (), model, benchmark, estimand_of(spec, benchmark), day0, anchor, partial)
+                    whole = Design(
+                        event, name, (), model, benchmark, estimand_of(spec, benchmark), day0, anchor, partial
+                    )
                     members = tuple(
                         item.security for item in present if "|".join(_key_parts(whole, item.security)) in fitted
                     )
@@ -95,8 +97,6 @@ def _key_parts(design: Design, subject: str) -> tuple[str, str, str, str]:
 
 
 def _with_members(design: Design, members: tuple[str, ...]) -> Design:
-    from dataclasses import replace
-
     return replace(design, members=members)
 
 
@@ -130,10 +130,8 @@ def build_case(design: Design, series: Mapping[str, SecuritySeries]) -> Case:
     single = np.all([member.trade.span == 1 for member in members], axis=0)
     span = members[0].trade.span if len(members) == 1 else single.astype(np.int64)
     values = np.mean([member.trade.values for member in members], axis=0)
-    if design.benchmark is None:
-        benchmark = np.zeros(sessions.size)
-    else:
-        benchmark = members[0].benchmarks[design.benchmark]
+    none = np.zeros(sessions.size)
+    benchmark = none if design.benchmark is None else members[0].benchmarks[design.benchmark]
     return Case(
         key=design.key,
         day0=members[0].position(design.day0),

@@ -38,9 +38,7 @@ class Estimated:
     enough: NDArray[np.bool_]
 
 
-def estimate(
-    spec: StudySpec, designs: Sequence[Design], series: Mapping[str, SecuritySeries]
-) -> tuple[Estimated, ...]:
+def estimate(spec: StudySpec, designs: Sequence[Design], series: Mapping[str, SecuritySeries]) -> tuple[Estimated, ...]:
     """Run every design, one stacked estimation per model."""
     return tuple(
         _estimate_model(spec, model, chosen, series)

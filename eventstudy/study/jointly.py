@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -99,8 +100,6 @@ def _joint_fit(
 
 
 def _single(design: Design, member: str, series: Mapping[str, SecuritySeries], day0: date) -> Case:
-    from dataclasses import replace
-
     return build_case(replace(design, subject=member, members=(member,), day0=day0), series)
 
 
@@ -133,9 +132,14 @@ def _event_days(
     traded = panel.event_span[0] == 1
     if used.sum() < spec.windows.min_estimation or not traded.any():
         return
-    joint = fit_jointly(panel.returns.T, panel.benchmark[0], panel.event_returns[:, traded].T, panel.event_benchmark[0, traded])
+    joint = fit_jointly(
+        panel.returns.T, panel.benchmark[0], panel.event_returns[:, traded].T, panel.event_benchmark[0, traded]
+    )
     fit = fit_event_days(
-        panel.returns[0, used], panel.benchmark[0, used], panel.event_returns[0, traded], panel.event_benchmark[0, traded]
+        panel.returns[0, used],
+        panel.benchmark[0, used],
+        panel.event_returns[0, traded],
+        panel.event_benchmark[0, traded],
     )
     for row, day in enumerate(np.array(days, dtype=object)[traded]):
         yield EventDayRecord(

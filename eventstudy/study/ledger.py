@@ -81,7 +81,10 @@ class Ledger:
         span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
         what = f"no return of {security} on {len(days)} session{'s' * (len(days) > 1)} ({span})"
         if days[0] <= self.spec.securities[security].listed:
-            return "not_listed_yet", f"{what}: listed on {self.spec.securities[security].listed}, so the first return is a session later"
+            return (
+                "not_listed_yet",
+                f"{what}: listed on {self.spec.securities[security].listed}, so the first return is a session later",
+            )
         if any("suspended" in self.day_flags.get((security, day), frozenset()) for day in days):
             return "suspended", f"{what}: trading was suspended; windows with a missing day are not shortened"
         if days[-1] > self.last_trades[security]:
@@ -149,9 +152,7 @@ def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
             )
 
 
-def _checked(
-    spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]
-) -> tuple[Finding, ...]:
+def _checked(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     for symbol, instrument in spec.instruments.items():
         findings.extend(

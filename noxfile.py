@@ -1,0 +1,83 @@
+"""Chores, one session each: `nox -l` lists them, `nox` alone runs the two that prove the project (report, tests)."""
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["report", "tests"]
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def install(session, *groups):
+    """Install the project from this checkout, with some of its dependency groups."""
+    wanted = [entry for group in groups for entry in nox.project.dependency_groups(PYPROJECT, group)]
+    session.install("-e", ".", *wanted)
+
+
+@nox.session
+def report(session):
+    """Run the flagship study offline and write reports/h200-export-decision/report.html."""
+    install(session)
+    session.run("eventstudy", "run", "events.yaml", "--out", "reports", *session.posargs)
+
+
+@nox.session
+def tests(session):
+    """The whole suite, offline; arguments go to pytest (nox -s tests -- -k clock)."""
+    install(session, "test")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session):
+    """Style and habits (ruff)."""
+    session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session):
+    """Type checks (mypy, strict)."""
+    install(session, "types")
+    session.run("mypy")
+
+
+@nox.session
+def imports(session):
+    """Import contracts: rooms import downwards, one door to each outside library."""
+    install(session, "imports")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def docs(session):
+    """Build the documentation into docs/_build; a warning is an error."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build")
+
+
+@nox.session
+def bench(session):
+    """Measure start-up and run times and write docs/benchmarks.md."""
+    install(session)
+    session.run("python", "benchmarks/startup.py", *session.posargs)
+
+
+@nox.session
+def size(session):
+    """Simulate size and power of the tests and write docs/size.md (some minutes)."""
+    install(session)
+    session.run("python", "benchmarks/size.py", *session.posargs)
+
+
+@nox.session
+def record(session):
+    """Download the study's prices anew; not available until live sources are."""
+    session.error(
+        "this version has no live source, so there is nothing to record; "
+        "put CSV files into a folder and run: eventstudy run --source FOLDER"
+    )

@@ -1,0 +1,73 @@
+"""Shared fixtures; the network is closed for the whole suite."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+import eventstudy as es
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+LOCAL = {"127.0.0.1", "::1", "localhost", ""}
+
+
+class NetworkClosed(RuntimeError):
+    """A test tried to leave the machine."""
+
+
+def _refuse(what):
+    raise NetworkClosed(f"the test suite is offline, but something called {what}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_network():
+    """Close sockets, name look-ups and curl_cffi (which opens its sockets outside Python)."""
+    patch = pytest.MonkeyPatch()
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        inside = self.family == socket.AF_UNIX or (isinstance(address, tuple) and address[0] in LOCAL)
+        return connect(self, address) if inside else _refuse(f"socket.connect({address!r})")
+
+    patch.setattr(socket.socket, "connect", guarded)
+    patch.setattr(socket.socket, "connect_ex", guarded)
+    look_up = socket.getaddrinfo
+    patch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **named: (
+            look_up(host, *rest, **named) if host in LOCAL else _refuse(f"getaddrinfo({host!r})")
+        ),
+    )
+    import curl_cffi.requests
+
+    for session in (curl_cffi.requests.Session, curl_cffi.requests.AsyncSession):
+        patch.setattr(session, "request", lambda self, method, url, *rest, **named: _refuse(f"curl_cffi {url}"))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder shared/ beside the checkout; a user does not have it."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the folder shared/ beside the checkout, which only this project's own CI has")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def flagship_spec():
+    return es.load_study(ROOT / "events.yaml")
+
+
+@pytest.fixture(scope="session")
+def flagship_prices(flagship_spec):
+    return es.load_prices(flagship_spec)
+
+
+@pytest.fixture(scope="session")
+def flagship(flagship_spec, flagship_prices):
+    return es.run_study(flagship_spec, flagship_prices)
