@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eventstudy.errors import Fault, StudyFileError
+from eventstudy.errors import Fault, StudyFileError, shortened
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 12
 MAX_NODES = 50_000
-MAX_SHOWN = 60
 
 PathKey = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -126,7 +125,7 @@ def parse_study(data: bytes | str, *, file: str = "events.yaml") -> StudySpec:
         tree.faults.extend(_fault(tree, detail) for detail in _telling(error.errors()))
     tree.faults.extend(_repeated_ids(tree, document))
     if tree.faults:
-        raise StudyFileError(_limited(tree.faults))
+        raise StudyFileError(shortened(tree.faults))
     return spec
 
 
@@ -137,15 +136,6 @@ def _telling(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
         inside = any(loc[: len(detail["loc"])] == detail["loc"] and loc != detail["loc"] for loc in places)
         if detail["type"] != "too_short" or not inside:
             yield detail
-
-
-def _limited(faults: Sequence[Fault]) -> list[Fault]:
-    unique = sorted(set(faults))
-    if len(unique) <= MAX_SHOWN:
-        return unique
-    first = unique[MAX_SHOWN]
-    more = f"from here on {len(unique) - MAX_SHOWN} more faults"
-    return [*unique[:MAX_SHOWN], Fault(first.file, first.line, first.column, more)]
 
 
 def _read(data: bytes | str, file: str) -> tuple[dict[str, Any], _Tree]:

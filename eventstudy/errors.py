@@ -14,8 +14,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,6 +31,15 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+def shortened(faults: Iterable[Fault]) -> list[Fault]:
+    """Distinct faults in file order; beyond `MAX_SHOWN` one line says how many more there are."""
+    ordered = sorted(set(faults))
+    if len(ordered) <= MAX_SHOWN:
+        return ordered
+    shown, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
+    return [*shown, replace(rest[0], message=f"from here on {len(rest)} more faults")]
 
 
 class EventStudyError(Exception):

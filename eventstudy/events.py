@@ -120,4 +120,7 @@ def _instant(text: str) -> datetime:
             f"the time {text!r} has no UTC offset, so its session is not known; "
             "add one: Z for UTC, -05:00 for New York in winter, +08:00 for Shanghai"
         )
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"the time {text!r} lies outside the years 1 to 9999 in UTC") from None

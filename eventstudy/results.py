@@ -57,7 +57,7 @@ class ParamsRecord(Record):
     event_id: str
     security: str
     model: str
-    benchmark: str | None
+    benchmark: str | None = None
     alpha: Number = None
     betas: dict[str, float]
     sigma: Number = None
@@ -73,7 +73,7 @@ class ArRecord(Record):
     event_id: str
     security: str
     model: str
-    benchmark: str | None
+    benchmark: str | None = None
     estimand: Estimand
     relative_day: int
     session: date
@@ -92,7 +92,7 @@ class CarRecord(Record):
     event_id: str
     security: str
     model: str
-    benchmark: str | None
+    benchmark: str | None = None
     estimand: Estimand
     window: WindowPair
     car: float
@@ -111,7 +111,7 @@ class CarPathRecord(Record):
     event_id: str
     security: str
     model: str
-    benchmark: str | None
+    benchmark: str | None = None
     estimand: Estimand
     relative_day: int
     session: date
@@ -140,7 +140,7 @@ class PortfolioRecord(Record):
     event_id: str
     group: str
     model: str
-    benchmark: str | None
+    benchmark: str | None = None
     estimand: Estimand
     window: WindowPair
     aar_or_caar: float
@@ -208,7 +208,7 @@ class HeadlineRecord(Record):
     subject: str
     kind: Literal["security", "group"]
     model: str
-    benchmark: str | None
+    benchmark: str | None = None
     estimand: Estimand
     window: WindowPair
     first_session: date
@@ -229,7 +229,7 @@ class DiagnosticRecord(Record):
     event_id: str
     security: str
     model: str
-    benchmark: str | None
+    benchmark: str | None = None
     diagnostic: str
     statistic: float
     pvalue: Number = None

@@ -344,6 +344,10 @@ def test_overlay_must_not_leave_weekdays_out(tmp_path: Path) -> None:
             "2:26: '24:00' is not a time of day; write it as 09:30, in the exchange's local time",
         ),
         (
+            "2025-12-08,session,09:60,15:00,,,s",
+            "2:20: '09:60' is not a time of day; write it as 09:30, in the exchange's local time",
+        ),
+        (
             "2025-12-08,session,9.30,15:00,,,s",
             "2:20: '9.30' is not a time of day; write it as 09:30, in the exchange's local time",
         ),

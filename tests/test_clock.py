@@ -177,8 +177,8 @@ def test_sentences() -> None:
         "that day's."
     )
     assert clock("2025-12-24T18:00Z", NEW_YORK).detail == (
-        "2025-12-24T18:00Z is 2025-12-24 13:00 in New York, at or after the XNAS close at 13:00, so its first session is "
-        "2025-12-26."
+        "2025-12-24T18:00Z is 2025-12-24 13:00 in New York, at or after the XNAS close at 13:00, so its first session "
+        "is 2025-12-26."
     )
     assert clock("2025-12-05T04:00Z", SHANGHAI).detail == (
         "2025-12-05T04:00Z is 2025-12-05 12:00 in Shanghai, in the lunch break of XSHG (11:30 to 13:00), so only that "

@@ -156,13 +156,13 @@ def test_reference_is_the_last_traded_close_less_dividends() -> None:
     dividends = {
         date(2025, 12, 8): 1.0,  # before any reference
         date(2025, 12, 9): 0.1,  # goes ex while the share does not trade
-        date(2025, 12, 10): 0.025,
+        date(2025, 12, 10): 0.035,
         date(2025, 12, 12): 0.125,
         date(2025, 12, 15): 1.0,  # after the prices
     }
     reference = reference_prices(close, sessions=sessions, dividends=dividends)
-    # 10.00 - 0.10 - 0.025 = 9.875 -> 9.88;  9.90 - 0.125 = 9.775 -> 9.78
-    assert reference[2:].tolist() == [9.88, 9.8, 9.78]
+    # 10.00 - 0.10 - 0.035 = 9.865 -> 9.87;  9.90 - 0.125 = 9.775 -> 9.78
+    assert reference[2:].tolist() == [9.87, 9.8, 9.78]
     assert np.isnan(reference[:2]).all()
     without = reference_prices(close, sessions=sessions)
     assert without[2:].tolist() == [10.0, 9.8, 9.9]

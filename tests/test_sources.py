@@ -310,7 +310,7 @@ def test_many_faults_are_counted():
     rows = "".join(f"{date.fromordinal(738000 + row)},0\n" for row in range(MAX_SHOWN + 5))
     faults = faults_of("date,close\n" + rows)
     assert len(faults) == MAX_SHOWN + 1
-    assert faults[-1] == f"{MAX_SHOWN + 2}:12: … from here on 5 more faults"
+    assert faults[-1] == f"{MAX_SHOWN + 2}:12: from here on 5 more faults"
 
 
 def test_an_absurdly_large_file_is_not_read():

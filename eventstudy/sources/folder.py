@@ -8,18 +8,17 @@ import math
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from eventstudy.errors import Fault, PriceError, PriceFileError
+from eventstudy.errors import Fault, PriceError, PriceFileError, shortened
 from eventstudy.prices import BAR_ORDER, COLUMNS, FloatArray, PricePanel, PriceSeries, Provenance, SessionArray
 
 LAYOUT = "date,open,high,low,close[,adj_close][,volume] or date,close[,adj_close], in any order"
 MAX_BYTES = 20_000_000
-MAX_SHOWN = 60
 ALLOWED = ", ".join(("date", *COLUMNS))
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -122,7 +121,7 @@ def parse_prices(data: bytes, label: str, origin: Origin) -> PriceSeries:
     Raises
     ------
     PriceFileError
-        With every fault of the file; beyond `MAX_SHOWN` their number.
+        With every fault of the file, shortened where there are very many.
     """
     lines = _lines(data, label)
     names = _header(lines[0], label)
@@ -133,7 +132,7 @@ def parse_prices(data: bytes, label: str, origin: Origin) -> PriceSeries:
     if len(lines) == 1:
         table.faults.append(Fault(label, 2, 1, "there are no rows under the header; write one row a session"))
     if table.faults:
-        raise PriceFileError(_limited(table.faults))
+        raise PriceFileError(shortened(table.faults))
     sessions, columns = table.arrays()
     provenance = Provenance(
         **asdict(origin),
@@ -353,14 +352,6 @@ def _not_a_number(name: str, cell: str) -> str:
         plain = re.sub(r"[,' ]", "", cell)
         return f"{name} {cell!r} is not a number; write {plain}, without thousands separators"
     return f"{name} {cell!r} is not a number; write it as 1234.50"
-
-
-def _limited(faults: Sequence[Fault]) -> list[Fault]:
-    ordered = sorted(faults)
-    if len(ordered) <= MAX_SHOWN:
-        return ordered
-    shown, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
-    return [*shown, replace(rest[0], message=f"… from here on {len(rest)} more faults")]
 
 
 def _files(symbols: Sequence[str]) -> str:

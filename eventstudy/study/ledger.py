@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eventstudy.calendars import ExchangeSessions, to_date
 from eventstudy.claims import LimitDay
+from eventstudy.errors import PriceError
 from eventstudy.markets import Bars, LimitFlags, security_limit_flags
 from eventstudy.prices import Finding, PricePanel, PriceSeries, check_prices, require_usable
 from eventstudy.results import ExclusionRecord
@@ -20,7 +21,8 @@ from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
 
 FirmDay = tuple[str, date]
-ADJUSTMENT_STEP = 1e-4  # an adjusted close is rounded; a smaller change of its ratio to the close is that rounding
+_SHOWN = 3
+ADJUSTMENT_STEP = 1e-5  # adjusted closes are rounded to about 1e-6 of themselves; smaller steps are that rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,8 @@ class Ledger:
         How sessions stood to the lower price limit, where that could be checked.
     findings : tuple of Finding
         What the price checks reported without refusing the prices.
+    unchecked : mapping of security to str
+        Why a security's price limits could not be checked, or do not fit its prices.
     first_trades : mapping of security to date
         The first session with a price.
     last_trades : mapping of security to date
@@ -50,6 +54,7 @@ class Ledger:
     timed: tuple[Timed, ...]
     limit_days: Mapping[FirmDay, LimitDay]
     findings: tuple[Finding, ...]
+    unchecked: Mapping[str, str]
     first_trades: Mapping[str, date]
     last_trades: Mapping[str, date]
 
@@ -112,16 +117,17 @@ def build_ledger(
     findings = _checked(spec, prices, exchanges)
     flags: dict[FirmDay, set[str]] = {}
     limit_days: dict[FirmDay, LimitDay] = {}
+    unchecked: dict[str, str] = {}
     for symbol, security in spec.securities.items():
         bars = _bars(prices[symbol])
-        limits = security_limit_flags(
-            bars,
-            board=security.board,
-            listed=security.listed,
-            exchange_sessions=exchanges[security.exchange].sessions,
-            dividends={paid.ex_date: paid.amount for paid in security.dividends},
-        )
-        _mark_limits(flags, limit_days, symbol, bars, limits)
+        try:
+            limits = _limits(security, bars, exchanges[security.exchange])
+        except PriceError as error:
+            unchecked[symbol] = f"{symbol}: {error}"
+        else:
+            _mark_limits(flags, limit_days, symbol, bars, limits)
+            if limits.outside.any():
+                unchecked[symbol] = _beyond(symbol, bars, limits)
         _mark(flags, symbol, "ex_dividend", _ex_dates(prices[symbol], security))
         _mark_halts(flags, symbol, series[symbol], security)
     traded = {symbol: prices[symbol].sessions for symbol in spec.securities}
@@ -131,6 +137,7 @@ def build_ledger(
         timed=timed,
         limit_days=limit_days,
         findings=findings,
+        unchecked=unchecked,
         first_trades={symbol: to_date(days[0]) for symbol, days in traded.items()},
         last_trades={symbol: to_date(days[-1]) for symbol, days in traded.items()},
     )
@@ -140,6 +147,8 @@ def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
     """What the price checks reported, and events that daily prices cannot tell apart."""
     for finding in ledger.findings:
         yield ExclusionRecord(security=finding.symbol, what="prices", reason=finding.what, detail=str(finding))
+    for symbol, detail in ledger.unchecked.items():
+        yield ExclusionRecord(security=symbol, what="price limits", reason="limits_not_checked", detail=detail)
     for one, other in combinations(ledger.timed, 2):
         same = one.security == other.security and one.day0 == other.day0
         if same and one.event.role == other.event.role == "tested":
@@ -165,6 +174,22 @@ def _checked(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Exchan
         )
     require_usable(findings)
     return tuple(findings)
+
+
+def _limits(security: Security, bars: Bars, exchange: ExchangeSessions) -> LimitFlags:
+    return security_limit_flags(
+        bars,
+        board=security.board,
+        listed=security.listed,
+        exchange_sessions=exchange.sessions,
+        dividends={paid.ex_date: paid.amount for paid in security.dividends},
+    )
+
+
+def _beyond(symbol: str, bars: Bars, limits: LimitFlags) -> str:
+    days = [str(day) for day in bars.sessions[limits.outside]]
+    shown = ", ".join(days[:_SHOWN]) + (f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else "")
+    return f"{symbol}: prices lie beyond the board's limit on {shown}; check the prices, the dividends and the board"
 
 
 def _bars(series: PriceSeries) -> Bars:

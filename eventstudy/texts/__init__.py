@@ -1,0 +1,187 @@
+"""Every word that a reader sees, by language: catalogs of sentences, and how numbers and dates are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+from eventstudy.errors import OptionError
+from eventstudy.events import Day, Instant, Interval, Moment, Month
+
+Lang = Literal["en", "zh"]
+LANGS: tuple[Lang, ...] = get_args(Lang)
+
+MINUS = "\N{MINUS SIGN}"
+_SMALLEST_P = 0.001
+_LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """The words of one language.
+
+    Attributes
+    ----------
+    lang : str
+        Code of the language, as in the `lang` attribute of a page.
+    entries : mapping
+        Dotted key to sentence; braces name what is put in.
+    """
+
+    lang: Lang
+    entries: Mapping[str, str]
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The sentence of a key with its values put in; `KeyError` for a key that the catalog does not hold."""
+        return self.entries[key].format(**values)
+
+    def knows(self, key: str) -> bool:
+        """Whether the catalog holds the key."""
+        return key in self.entries
+
+    def count(self, key: str, number: int, /, **values: object) -> str:
+        """The sentence for a number of things: the entry ``key.one`` for 1, else ``key.other``."""
+        return self(f"{key}.{'one' if number == 1 else 'other'}", n=number, **values)
+
+    # --- numbers ------------------------------------------------------------------------------------
+
+    def number(self, value: float, places: int = 2, *, signed: bool = False) -> str:
+        """A decimal number with a real minus sign; what rounds to zero has no sign."""
+        text = f"{abs(value):,.{places}f}"
+        if float(text.replace(",", "")) == 0.0:
+            return text
+        sign = MINUS if value < 0 else "+" if signed else ""
+        return sign + text
+
+    def points(self, value: float, *, signed: bool = True) -> str:
+        """A decimal return as a number in percent without the unit, for columns (0.01 gives ``+1.00``)."""
+        return self.number(value * 100.0, signed=signed)
+
+    def percent(self, value: float, *, signed: bool = True) -> str:
+        """A decimal return in percent, for sentences."""
+        return self("format.percent", number=self.points(value, signed=signed))
+
+    def level(self, value: float) -> str:
+        """A round share such as a confidence level, without needless decimals."""
+        return self("format.percent", number=f"{value * 100.0:g}")
+
+    def pvalue(self, value: float) -> str:
+        """A p-value with three decimals; a fourth one where three would hide on which side of 0.05 it lies."""
+        if value < _SMALLEST_P:
+            return "< 0.001"
+        if value > 1.0 - _SMALLEST_P:
+            return "> 0.999"
+        text = f"{value:.3f}"
+        return f"{value:.4f}" if float(text) == _LEVEL else text
+
+    def p_equals(self, value: float) -> str:
+        """A p-value inside a sentence: ``p = 0.394``."""
+        text = self.pvalue(value)
+        return f"p {text}" if text[0] in "<>" else f"p = {text}"
+
+    def freedom(self, *values: float) -> str:
+        """Degrees of freedom, whole where they are whole."""
+        return ", ".join(f"{value:.1f}" if value % 1 else f"{value:.0f}" for value in values)
+
+    def window(self, first: int, last: int) -> str:
+        """A window in relative days, with real minus signs."""
+        return f"[{self.number(first, 0, signed=True)}, {self.number(last, 0, signed=True)}]"
+
+    # --- lists and dates ----------------------------------------------------------------------------
+
+    def listing(self, items: Sequence[str]) -> str:
+        """Several things in a sentence: ``A, B and C``."""
+        if len(items) < 2:
+            return "".join(items)
+        return self("list.last", head=self("list.comma").join(items[:-1]), tail=items[-1])
+
+    def quoted(self, text: str) -> str:
+        return self("format.quoted", text=text)
+
+    def day(self, day: date) -> str:
+        """A date in full."""
+        return self("date.day", **self._parts(day))
+
+    def short(self, day: date) -> str:
+        """A date without its year."""
+        return self("date.short", **self._parts(day))
+
+    def weekday(self, day: date) -> str:
+        """A date without its year, with its day of the week."""
+        return self("date.weekday", **self._parts(day))
+
+    def month(self, year: int, month: int) -> str:
+        """A month in full."""
+        return self("date.month", **self._parts(date(year, month, 1)))
+
+    def short_month(self, year: int, month: int) -> str:
+        """A month in few letters, with its year."""
+        return self("date.short_month", **self._parts(date(year, month, 1)))
+
+    def span(self, first: date, last: date) -> str:
+        """A run of days, saying month and year once where they are shared."""
+        if first == last:
+            return self.day(first)
+        ends = {f"{name}1": value for name, value in self._parts(first).items()}
+        ends |= {f"{name}2": value for name, value in self._parts(last).items()}
+        kind = "month" if (first.year, first.month) == (last.year, last.month) else "year"
+        return self(f"date.span_{kind}" if first.year == last.year else "date.span", **ends)
+
+    def moment(self, when: Moment) -> str:
+        """A moment with the precision that its source gives, in UTC."""
+        match when:
+            case Instant():
+                return self("date.instant", at=self.clock(when.at, "UTC"))
+            case Interval():
+                return self("date.interval", first=self.clock(when.first, "UTC"), last=self.clock(when.last, "UTC"))
+            case Day():
+                return self.day(when.day)
+            case Month():
+                return self.month(when.year, when.month)
+
+    def clock(self, at: datetime, zone: str) -> str:
+        """Day and time of an instant in a time zone."""
+        local = at.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+        return self("date.clock", day=self.short(local.date()), time=f"{local:%H:%M}")
+
+    def _parts(self, day: date) -> dict[str, object]:
+        return {
+            "y": day.year,
+            "d": day.day,
+            "m": day.month,
+            "month": self("date.months").split()[day.month - 1],
+            "mon": self("date.short_months").split()[day.month - 1],
+            "weekday": self("date.weekdays").split()[day.weekday()],
+        }
+
+
+@lru_cache
+def load_texts(lang: Lang) -> Texts:
+    """The catalog of a language.
+
+    Raises
+    ------
+    OptionError
+        For a language that there is no catalog of.
+    """
+    import yaml
+
+    if lang not in LANGS:
+        raise OptionError(f"there is no language {lang!r}; allowed: {', '.join(LANGS)}")
+    text = files(__package__).joinpath(f"{lang}.yaml").read_text(encoding="utf-8")
+    # The base loader keeps every scalar as text, so that no word turns into a number or a truth value.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    return Texts(lang, dict(_flat(yaml.load(text, Loader=loader))))  # noqa: S506
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        place = f"{prefix}{key}"
+        found.extend(_flat(value, f"{place}.") if isinstance(value, dict) else [(place, value)])
+    return found

@@ -1,0 +1,144 @@
+"""What a reader calls the things that a study file names by ids and symbols."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from eventstudy.texts import Lang, Texts, load_texts
+
+if TYPE_CHECKING:
+    from eventstudy.spec import Event, StudySpec
+
+CONFOUNDED = "confounded:"
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Names, in one language, of everything in a study; English stands in where the study gives no Chinese.
+
+    Attributes
+    ----------
+    spec : StudySpec
+        The study.
+    texts : Texts
+        The language's catalog.
+    """
+
+    spec: StudySpec
+    texts: Texts
+
+    def own(self, record: object, field: str) -> str | None:
+        """A text of the study file itself: its ``*_zh`` field in Chinese where there is one."""
+        text: str | None = getattr(record, field)
+        local: str | None = getattr(record, f"{field}_zh", None) if self.texts.lang == "zh" else None
+        return local or text
+
+    def must(self, record: object, field: str) -> str:
+        """The same for a field that every such record has."""
+        return self.own(record, field) or ""
+
+    def security(self, symbol: str) -> str:
+        """Name of a security or benchmark."""
+        return self.must(self.spec.instruments[symbol], "name")
+
+    def ticker(self, symbol: str) -> str:
+        """Name of a security with its symbol."""
+        return self.texts("name.ticker", name=self.security(symbol), symbol=symbol)
+
+    def securities(self, symbols: Sequence[str]) -> str:
+        """Names of several securities in a sentence."""
+        return self.texts.listing([self.security(symbol) for symbol in symbols])
+
+    def benchmark(self, symbol: str | None) -> str:
+        """Name of a benchmark; a dash for a model without one."""
+        return self.texts("name.no_benchmark") if symbol is None else self.security(symbol)
+
+    def model(self, model: str) -> str:
+        return self.texts(f"model.{model}")
+
+    def estimand(self, estimand: str) -> str:
+        return self.texts(f"estimand.{estimand}")
+
+    def against(self, model: str, benchmark: str | None) -> str:
+        """A model with its benchmark: ``market model, CSI 300``."""
+        if benchmark is None:
+            return self.model(model)
+        return self.texts("name.against", model=self.model(model), benchmark=self.benchmark(benchmark))
+
+    def exchange(self, code: str) -> str:
+        return self.texts(f"exchange.{code}")
+
+    def group(self, group: str) -> str:
+        return self.must(self.spec.groups[group], "title")
+
+    def subject(self, subject: str, kind: str) -> str:
+        """Name of a headline's subject, a security or a group."""
+        return self.group(subject) if kind == "group" else self.security(subject)
+
+    def event(self, event_id: str) -> str:
+        return self.must(self._events[event_id], "title")
+
+    def event_quoted(self, event_id: str) -> str:
+        return self.texts.quoted(self.event(event_id))
+
+    def event_set(self, set_id: str) -> str:
+        return self.must({item.id: item for item in self.spec.event_sets}[set_id], "title")
+
+    def headline(self, headline_id: str) -> str:
+        return self.must({item.id: item for item in self.spec.headlines}[headline_id], "title")
+
+    def day_label(self, set_id: str, session: date) -> str:
+        """What an event set calls one of its sessions; empty where it gives no label."""
+        event_set = {item.id: item for item in self.spec.event_sets}[set_id]
+        local = event_set.labels_zh if self.texts.lang == "zh" else {}
+        return local.get(session) or event_set.labels.get(session) or ""
+
+    def source(self, source_id: str) -> str:
+        """A publication: publisher, title, date."""
+        source = self.spec.sources[source_id]
+        return self.texts("name.source", publisher=source.publisher, title=source.title, date=source.date)
+
+    def publishers(self, source_ids: Sequence[str]) -> str:
+        """The publishers of several sources, each once."""
+        return "; ".join(dict.fromkeys(self.spec.sources[name].publisher for name in source_ids))
+
+    def flag(self, flag: str) -> str:
+        """A flag as a sentence."""
+        if flag.startswith(CONFOUNDED):
+            return self.texts("flag.confounded", event=self.event_quoted(flag.removeprefix(CONFOUNDED)))
+        return self.texts(f"flag.{flag}")
+
+    def number(self, event_id: str) -> int:
+        """The event's place on the timeline, from 1."""
+        return self._numbers[event_id]
+
+    @cached_property
+    def in_order(self) -> tuple[Event, ...]:
+        """All events by time; those of the same moment in the order of the study file."""
+        return tuple(sorted(self.spec.events, key=lambda event: event.when.first))
+
+    def readable(self, text: str) -> str:
+        """A sentence of the record with ids and symbols replaced by names."""
+        known = {event.id: self.event_quoted(event.id) for event in self.spec.events}
+        known |= {symbol: self.security(symbol) for symbol in self.spec.instruments}
+        known |= {model: self.model(model) for model in self.spec.models}
+        pattern = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
+        return re.sub(rf"(?<![\w-])(?:{pattern})(?![\w-])", lambda found: known[found[0]], text)
+
+    @cached_property
+    def _events(self) -> dict[str, Event]:
+        return {event.id: event for event in self.spec.events}
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {event.id: place for place, event in enumerate(self.in_order, start=1)}
+
+
+def names_of(spec: StudySpec, lang: Lang) -> Names:
+    """The names of a study in a language."""
+    return Names(spec, load_texts(lang))

@@ -1,0 +1,207 @@
+"""The command line as a user runs it: output, exit codes, one-line faults, nothing half written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.test_config import SMALL
+
+RECORDED = ROOT / "eventstudy" / "data" / "recorded"
+
+
+def eventstudy(*arguments, cwd=ROOT, **environment):
+    """Run the command in its own process, as a shell would."""
+    return subprocess.run(
+        [sys.executable, "-m", "eventstudy", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """One run of the flagship and its folder."""
+    out = tmp_path_factory.mktemp("out")
+    return eventstudy("run", "events.yaml", "--out", out), out / "h200-export-decision"
+
+
+def test_run_writes_the_report_folder_and_prints_the_table(ran):
+    done, folder = ran
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "report.html" in done.stdout
+    assert "NVIDIA" in done.stdout
+    assert {path.name for path in folder.iterdir()} == {"report.html", "summary.md", "results.json", "tables"}
+    assert {path.name for path in (folder / "tables").iterdir()} >= {"ar.csv", "car.csv", "exclusions.csv"}
+
+
+def test_run_json_prints_exactly_results_json(ran, tmp_path):
+    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["study"]["id"] == "h200-export-decision"
+    assert done.stdout == (ran[1] / "results.json").read_text(encoding="utf-8")
+
+
+def test_two_runs_give_the_same_bytes(ran, tmp_path):
+    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    first = sorted(path for path in ran[1].rglob("*") if path.is_file())
+    assert len(first) > 10
+    for path in first:
+        again = tmp_path / "h200-export-decision" / path.relative_to(ran[1])
+        assert path.read_bytes() == again.read_bytes(), path.name
+
+
+def test_chinese_report(tmp_path):
+    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--lang", "zh")
+    assert done.returncode == 0
+    assert "英伟达" in done.stdout
+    assert 'lang="zh' in (tmp_path / "h200-export-decision" / "report.html").read_text(encoding="utf-8")[:500]
+
+
+def test_a_folder_of_files_gives_the_numbers_of_the_recordings(ran, tmp_path):
+    folder = tmp_path / "prices"
+    folder.mkdir()
+    for path in RECORDED.glob("*.csv"):
+        shutil.copy(path, folder)
+    done = eventstudy("run", "events.yaml", "--source", folder, "--out", tmp_path, "--json")
+    assert done.returncode == 0
+    recorded = json.loads((ran[1] / "results.json").read_text(encoding="utf-8"))
+    own = json.loads(done.stdout)
+    assert {key: own[key] for key in own if key != "provenance"} == {
+        key: recorded[key] for key in recorded if key != "provenance"
+    }
+
+
+def test_the_packaged_flagship_runs_anywhere(ran, tmp_path):
+    done = eventstudy("run", "flagship", "--out", "out", "--quiet", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    written = tmp_path / "out" / "h200-export-decision" / "results.json"
+    assert written.read_bytes() == (ran[1] / "results.json").read_bytes()
+
+
+def test_check_shows_the_first_session_of_each_event():
+    done = eventstudy("check", "events.yaml")
+    assert done.returncode == 0
+    row = next(line for line in done.stdout.splitlines() if line.startswith("h200-approval-report"))
+    assert row.split()[:4] == ["h200-approval-report", "NVDA", "XNAS", "2025-12-08"]
+    assert "partial" in row
+    assert done.stdout.splitlines()[-1] == "events.yaml: no faults; 23 events (9 tested), 4 securities"
+    assert eventstudy("check", "events.yaml", "--quiet").stdout == ""
+
+
+def test_check_prints_every_fault_as_one_line_and_exits_2(tmp_path):
+    (tmp_path / "bad.yaml").write_text(SMALL.replace("seed: 1", "seed: x").replace("17:56Z", "17:56"), encoding="utf-8")
+    for command in ("check", "run"):
+        done = eventstudy(command, "bad.yaml", cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert done.stderr.splitlines() == [
+            "bad.yaml:4:7: seed: a whole number is expected here, not 'x'",
+            "bad.yaml:29:11: events[0].when: the time '2025-12-08T17:56' has no UTC offset, so its session is not "
+            "known; add one: Z for UTC, -05:00 for New York in winter, +08:00 for Shanghai",
+        ]
+    assert list(tmp_path.iterdir()) == [tmp_path / "bad.yaml"]
+
+
+def test_no_study_file_is_one_line_and_exit_2(tmp_path):
+    done = eventstudy("run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "events.yaml:1:1: cannot be read (No such file or directory); "
+        "give the path of a study file, or the word 'flagship'\n"
+    )
+
+
+def test_a_date_past_the_calendar_is_one_line_and_exit_2(tmp_path):
+    text = SMALL.replace("NVDA", "600000").replace("XNAS", "XSHG").replace("nasdaq", "sse_main")
+    (tmp_path / "late.yaml").write_text(text.replace("2025-12-08T17:56Z", "2099-01-05"), encoding="utf-8")
+    done = eventstudy("check", "late.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "XSHG sessions are known from" in done.stderr
+    assert "overlays: XSHG" in done.stderr
+
+
+def test_an_unknown_source_is_exit_2_and_missing_files_are_exit_3(tmp_path):
+    done = eventstudy("run", "events.yaml", "--source", tmp_path / "nowhere", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    (tmp_path / "empty").mkdir()
+    done = eventstudy("run", "events.yaml", "--source", tmp_path / "empty", "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert "NVDA.csv" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_unusable_prices_are_told_with_file_line_and_column_and_exit_3(tmp_path):
+    for path in RECORDED.glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    lines = (tmp_path / "NVDA.csv").read_text(encoding="utf-8").splitlines()
+    lines[9] = lines[9].replace(lines[9].split(",")[4], "n/a", 1)
+    (tmp_path / "NVDA.csv").write_text("\n".join(lines), encoding="utf-8")
+    done = eventstudy("run", "events.yaml", "--source", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 1
+    assert "NVDA.csv:10:" in done.stderr
+    assert "'n/a' is not a number" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_cannot_be_written_is_exit_2(tmp_path):
+    (tmp_path / "file").write_text("here", encoding="utf-8")
+    done = eventstudy("run", "events.yaml", "--out", tmp_path / "file")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_options_are_exit_2():
+    assert eventstudy("run", "--lang", "fr").returncode == 2
+    assert eventstudy("rum").returncode == 2
+    live = eventstudy("run", "events.yaml", "--source", "live")
+    assert live.returncode == 2
+    assert "'live' is not part of this version" in live.stderr
+
+
+def test_events_list_is_in_order_of_time():
+    done = eventstudy("events", "list", "events.yaml")
+    rows = [line for line in done.stdout.splitlines() if line[:4].isdigit()]
+    assert len(rows) == 23
+    assert rows[0].startswith("2022-10")
+    chinese = eventstudy("events", "list", "events.yaml", "--lang", "zh")
+    assert "总统发文" in chinese.stdout
+
+
+def test_schemas_are_those_checked_in():
+    for arguments, name in ((("schema",), "events"), (("schema", "--results"), "results")):
+        done = eventstudy(*arguments)
+        checked_in = ROOT / "eventstudy" / "schemas" / f"{name}.schema.json"
+        assert done.stdout == checked_in.read_text(encoding="utf-8")
+
+
+def test_version_and_help():
+    from importlib.metadata import version
+
+    assert eventstudy("--version").stdout == f"eventstudy-toolkit {version('eventstudy-toolkit')}\n"
+    for command in ((), ("check",), ("run",), ("events",), ("events", "list"), ("schema",)):
+        done = eventstudy(*command, "--help")
+        assert done.returncode == 0
+        assert "Usage" in done.stdout
+
+
+def test_colour_only_on_a_terminal(ran):
+    assert "\x1b[" not in ran[0].stdout
+    assert "\x1b[" not in eventstudy("check", "events.yaml", NO_COLOR="1").stdout
