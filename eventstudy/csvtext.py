@@ -1,121 +1,257 @@
-"""CSV text as cells that know their place, so that a fault can name file, line and column.
+"""CSV files read strictly, every fault with its file, line and column; and dates as such files write them.
 
-One row is one line: a quoted cell may hold commas and doubled quotes, never a line break.
+One row is one line: a cell in quotes may hold commas and doubled quotes, never a line break. The `csv`
+module splits a line. Where a cell stands follows from the texts before it, because a cell in quotes is
+written as its text with quotes doubled, and two quotes more.
 """
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import NamedTuple
 
 from eventstudy.errors import Fault
 
-_CELL = re.compile(r'(?:[ \t]*"((?:[^"]|"")*)"[ \t]*|([^",]*))(,|\Z)')
+MAX_BYTES = 20_000_000
+MAX_CHARACTERS = 10_000
+
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_QUOTES = 'the quotes do not enclose this cell; quote a cell on both sides or not at all, with "" for a quote inside'
+
+
+def _nothing_more(names: Collection[str]) -> Sequence[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """The trimmed text of one cell; line and column count from 1."""
+class Layout:
+    """The columns of a kind of file, in any order.
 
+    Attributes
+    ----------
+    required, optional : tuple of str
+        Columns that must and that may be there.
+    text : str
+        The layout as a user reads it in a fault.
+    row : str
+        What one row stands for, e.g. ``session``.
+    comma : str
+        What to tell a user whose row has more cells than columns.
+    also_missing : function
+        Which further columns a header with these names lacks, where that depends on the others.
+    """
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
     text: str
+    row: str
+    comma: str = 'a text with a comma stands in quotes: "a, b"'
+    also_missing: Callable[[Collection[str]], Sequence[str]] = _nothing_more
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line under the header.
+
+    Attributes
+    ----------
+    file : str
+        The name that faults are told under.
+    line : int
+        The line's number, from 1.
+    written : str
+        The line as it stands in the file.
+    cells : mapping from column name to str
+        The trimmed text of each cell, in the order of the header.
+    """
+
+    file: str
     line: int
-    column: int
+    written: str
+    cells: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells[name]
+
+    def column(self, name: str) -> int:
+        """Character, from 1, at which the cell under a name begins."""
+        return next(islice(_cells(self.written), list(self.cells).index(name), None)).column
+
+    def fault(self, name: str, message: str) -> Fault:
+        """Return a fault at the cell under a name."""
+        return Fault(self.file, self.line, self.column(name), message)
 
 
-Row = Mapping[str, Cell]
-
-
-def read_rows(
-    data: bytes, *, file: str, required: Sequence[str], optional: Sequence[str] = ()
-) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
-    """Split a CSV file with a header into rows of cells by column name.
+def read_rows(data: bytes, *, file: str, layout: Layout) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
+    """Split a CSV file with a header into rows.
 
     Parameters
     ----------
     data : bytes
-        The file's content, UTF-8 with or without a byte-order mark; blank lines are skipped.
+        The file's content, UTF-8 with or without a byte-order mark; lines end in LF, CR LF or CR. Blank lines
+        may follow the last row and nothing else.
     file : str
         The name that faults are told under.
-    required, optional : sequence of str
-        Columns that must and that may be there, in any order; an optional column that is not there
-        is left out of the rows.
+    layout : Layout
+        The columns that the file must and may have.
 
     Returns
     -------
-    rows : tuple of mappings from column name to Cell
-        The rows whose structure is sound.
+    rows : tuple of Row
+        The rows with a cell for each column of the header; none where the header has a fault.
     faults : tuple of Fault
         What is wrong with the structure; the caller adds what is wrong with the values and raises.
     """
+    text = _decoded(data, file)
+    if isinstance(text, Fault):
+        return (), (text,)
+    lines = list(enumerate(text.split("\n"), start=1))
+    filled = [(number, line) for number, line in lines if line.strip()]
+    if not filled:
+        return (), (Fault(file, 1, 1, f"the file is empty; it needs a header and rows: {layout.text}"),)
+    blank = [number for number, line in lines[: filled[-1][0]] if not line.strip()]
+    faults = [Fault(file, number, 1, "the line is empty; remove it") for number in blank]
+    (number, header), *body = filled
+    if wrong := _header_faults(header, layout):
+        return (), (*faults, *(Fault(file, number, column, message) for column, message in wrong))
+    if not body:
+        message = f"there are no rows under the header; write one row a {layout.row}"
+        return (), (*faults, Fault(file, number + 1, 1, message))
+    rows, broken = _body(file, [cell.text for cell in _cells(header)], body, layout)
+    return tuple(rows), (*faults, *broken)
+
+
+def iso_date(text: object) -> date:
+    """Read a date that is written as 2025-12-08.
+
+    Raises
+    ------
+    ValueError
+        For anything else, with one sentence that says what is wrong.
+    """
+    if text == "":
+        raise ValueError("the date is empty; write it as 2025-12-08")
+    if not isinstance(text, str) or not _ISO_DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a date; write it as 2025-12-08")
     try:
-        text = data.decode("utf-8-sig")
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a date of the calendar ({error})") from None
+
+
+class _Cell(NamedTuple):
+    """A cell of a line: its trimmed text, its first character from 1, whether its quotes are in order."""
+
+    text: str
+    column: int
+    quoted: bool
+    sound: bool
+
+
+def _split(line: str) -> list[str]:
+    return next(csv.reader((line,), skipinitialspace=True))
+
+
+def _cells(line: str) -> Iterator[_Cell]:
+    """Find the cells of a line; after one that begins with a quote and is not sound, no place is known."""
+    start = 0
+    for text in _split(line):
+        begin = len(line) - len(line[start:].lstrip(" "))
+        quoted = line.startswith('"', begin)
+        if quoted:
+            written = '"' + text.replace('"', '""') + '"'
+            sound, column = line.startswith(written, begin), begin + 1
+        else:
+            written, sound = text, '"' not in text
+            column = 1 + (begin + len(text) - len(text.lstrip()) if text.strip() else start)
+        yield _Cell(text.strip(), column, quoted, sound)
+        if quoted and not sound:
+            return
+        start = begin + len(written) + 1
+
+
+def _decoded(data: bytes, file: str) -> str | Fault:
+    """Return the text with LF at the end of each line, or why there is none."""
+    if len(data) > MAX_BYTES:
+        return Fault(file, 1, 1, f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read")
+    data = data.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\0" in data:
+        return Fault(file, 1, 1, "this is a binary file; save it as CSV text in UTF-8")
+    try:
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return (), (Fault(file, line, 1, "this is not UTF-8 text; save the file as UTF-8"),)
-    lines = [(number, line.rstrip("\r")) for number, line in enumerate(text.split("\n"), start=1)]
-    lines = [(number, line) for number, line in lines if line.strip()]
-    if not lines:
-        return (), (Fault(file, 1, 1, f"the file is empty; its first line must be {','.join(required)}"),)
-    try:
-        header = tuple(_cells(file, *lines[0]))
-    except _BrokenLineError as broken:
-        return (), (broken.fault,)
-    faults = tuple(_header_faults(file, header, required, optional))
-    return ((), faults) if faults else _body(file, [cell.text for cell in header], lines[1:])
+        before = data[: error.start].decode("utf-8").split("\n")
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as CSV text in UTF-8"
+        return Fault(file, len(before), len(before[-1]) + 1, message)
 
 
-class _BrokenLineError(Exception):
-    """A line whose quotes do not pair; never leaves this module."""
-
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        super().__init__(str(fault))
+def _too_long(line: str) -> str:
+    if len(line) <= MAX_CHARACTERS:
+        return ""
+    return f"the line has {len(line):,} characters; at most {MAX_CHARACTERS:,} are read"
 
 
-def _cells(file: str, number: int, line: str) -> Iterator[Cell]:
-    position, more = 0, True
-    while more:
-        match = _CELL.match(line, position)
-        if match is None:
-            message = 'the quotes of this cell do not pair; write "..." around it and "" for a quote inside'
-            raise _BrokenLineError(Fault(file, number, position + 1, message))
-        raw = match[1].replace('""', '"') if match[1] is not None else match[2]
-        written = line[position : match.start(3)]
-        indent = len(written) - len(written.lstrip()) if written.strip() else 0
-        yield Cell(raw.strip(), number, position + indent + 1)
-        position, more = match.end(), match[3] == ","
+def _header_faults(line: str, layout: Layout) -> list[tuple[int, str]]:
+    """Columns and messages of what is wrong with a header."""
+    if message := _too_long(line):
+        return [(1, message)]
+    separator = next((mark for mark in ";\t|" if mark in line), None)
+    if separator and "," not in line:
+        message = f"the columns are separated by {separator!r}; separate them by commas: {layout.text}"
+        return [(line.index(separator) + 1, message)]
+    cells = tuple(_cells(line))
+    if unsound := [(cell.column, _QUOTES) for cell in cells if not cell.sound]:
+        return unsound
+    names = [cell.text for cell in cells]
+    faults = list(_name_faults(cells, (*layout.required, *layout.optional)))
+    missing = [name for name in layout.required if name not in names]
+    if missing := [*missing, *layout.also_missing(names)]:
+        faults.append((len(line) + 1, f"missing {', '.join(missing)}; the columns are {layout.text}"))
+    return faults
 
 
-def _header_faults(
-    file: str, header: Sequence[Cell], required: Sequence[str], optional: Sequence[str]
-) -> Iterator[Fault]:
-    allowed = (*required, *optional)
-    names = [cell.text for cell in header]
-    for place, cell in enumerate(header):
-        if cell.text not in allowed:
-            yield Fault(file, cell.line, cell.column, f"unknown column {cell.text!r}; allowed: {', '.join(allowed)}")
-        elif cell.text in names[:place]:
-            yield Fault(file, cell.line, cell.column, f"the column {cell.text!r} stands there twice")
-    for name in required:
-        if name not in names:
-            yield Fault(file, header[0].line, 1, f"the required column {name!r} is missing")
+def _name_faults(header: Sequence[_Cell], allowed: Sequence[str]) -> Iterator[tuple[int, str]]:
+    met: set[str] = set()
+    for cell in header:
+        if not cell.text:
+            yield cell.column, f"the column has no name; allowed: {', '.join(allowed)}"
+        elif cell.text not in allowed:
+            yield cell.column, f"unknown column {cell.text!r}; allowed: {', '.join(allowed)}"
+        elif cell.text in met:
+            yield cell.column, f"the column {cell.text!r} stands there twice; keep one"
+        met.add(cell.text)
 
 
 def _body(
-    file: str, names: Sequence[str], lines: Sequence[tuple[int, str]]
-) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
+    file: str, names: Sequence[str], lines: Sequence[tuple[int, str]], layout: Layout
+) -> tuple[list[Row], list[Fault]]:
     rows: list[Row] = []
     faults: list[Fault] = []
     for number, line in lines:
-        try:
-            cells = tuple(_cells(file, number, line))
-        except _BrokenLineError as broken:
-            faults.append(broken.fault)
-            continue
-        if len(cells) == len(names):
-            rows.append(dict(zip(names, cells, strict=True)))
-        else:
-            message = f"{len(names)} cells are expected here, one per column of the header, not {len(cells)}"
+        if message := _too_long(line):
             faults.append(Fault(file, number, 1, message))
-    return tuple(rows), tuple(faults)
+            continue
+        unsound = [cell for cell in _cells(line) if not cell.sound] if '"' in line else []
+        faults.extend(Fault(file, number, cell.column, _QUOTES) for cell in unsound)
+        if any(cell.quoted for cell in unsound):
+            continue
+        texts = _split(line)
+        if len(texts) == len(names):
+            rows.append(Row(file, number, line, dict(zip(names, map(str.strip, texts), strict=True))))
+        else:
+            faults.append(Fault(file, number, *_miscounted(line, len(texts), names, layout)))
+    return rows, faults
+
+
+def _miscounted(line: str, count: int, names: Sequence[str], layout: Layout) -> tuple[int, str]:
+    """Column and message for a row with too many or too few cells."""
+    told = f"{count} {'cell' if count == 1 else 'cells'} for {len(names)} columns"
+    if count > len(names):
+        return next(islice(_cells(line), len(names), None)).column, f"{told}; remove the rest ({layout.comma})"
+    return len(line) + 1, f"{told}; missing {', '.join(names[count:])}"

@@ -7,21 +7,23 @@ lays it over the sessions on record.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from itertools import pairwise
 
-from eventstudy.csvtext import Cell, Row, read_rows
-from eventstudy.errors import Fault
+from eventstudy.csvtext import Layout, Row, iso_date, read_rows
+from eventstudy.errors import Fault, shortened
 
-REQUIRED_COLUMNS = ("session", "kind", "source")
 TIME_COLUMNS = ("open", "close", "break_start", "break_end")
 HEADER = "session,kind,open,close,break_start,break_end,source"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{1,2}:\d{2}")
-
-_Tell = Callable[[Cell, str], None]
+LAYOUT = Layout(
+    required=("session", "kind", "source"),
+    optional=TIME_COLUMNS,
+    text=f"{HEADER}, in any order; the four times may be left out",
+    row="day",
+)
+_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,68 +57,60 @@ def read_overlay(data: bytes, *, file: str) -> tuple[tuple[OverlayDay, ...], tup
     days : tuple of OverlayDay
         The rows that could be read, in file order.
     faults : tuple of Fault
-        Every fault; where there is one, `days` must not be used.
+        Every fault, shortened where there are very many; where there is one, `days` must not be used.
     """
-    rows, broken = read_rows(data, file=file, required=REQUIRED_COLUMNS, optional=TIME_COLUMNS)
+    rows, broken = read_rows(data, file=file, layout=LAYOUT)
     faults = list(broken)
-
-    def tell(cell: Cell, message: str) -> None:
-        faults.append(Fault(file, cell.line, cell.column, message))
-
-    days = tuple(day for row in rows if (day := _day(row, tell)) is not None)
+    days = tuple(day for row in rows if (day := _day(row, faults)) is not None)
     faults.extend(_repeated(days, file))
-    return days, tuple(faults)
+    return days, tuple(shortened(faults))
 
 
-def _day(row: Row, tell: _Tell) -> OverlayDay | None:
-    """Read one row; `tell` hears what is wrong with it."""
-    kind = row["kind"]
-    day = _date(row["session"], tell)
-    if not row["source"].text:
-        tell(row["source"], "a source is required: where the exchange published this day")
+def _day(row: Row, faults: list[Fault]) -> OverlayDay | None:
+    """Read one row; what is wrong with it goes to `faults`."""
+    if not row["source"]:
+        faults.append(row.fault("source", "a source is required: where the exchange published this day"))
     times: tuple[time | None, ...] = ()
-    given = [row[name] for name in TIME_COLUMNS if name in row and row[name].text]
-    if kind.text == "session":
-        times = _times(row, tell)
-    elif kind.text != "closed":
-        tell(kind, f"{kind.text!r} is not a kind of day; allowed: session, closed")
+    given = [name for name in TIME_COLUMNS if row.cells.get(name)]
+    if row["kind"] == "session":
+        times = _times(row, faults)
+    elif row["kind"] != "closed":
+        message = f"{row['kind']!r} is not a kind of day; allowed: session, closed"
+        faults.append(row.fault("kind", message))
     elif given:
-        tell(given[0], "a closed day has no times; leave them empty")
-    return None if day is None else OverlayDay(day, times, row["session"].line, row["session"].column)
-
-
-def _date(cell: Cell, tell: _Tell) -> date | None:
-    if not _DATE.fullmatch(cell.text):
-        tell(cell, f"{cell.text!r} is not a date; write it as 2027-01-05")
-        return None
+        faults.append(row.fault(given[0], "a closed day has no times; leave them empty"))
     try:
-        return date.fromisoformat(cell.text)
+        return OverlayDay(iso_date(row["session"]), times, row.line, row.column("session"))
     except ValueError as error:
-        tell(cell, f"{cell.text!r} is not a date of the calendar ({error})")
+        faults.append(row.fault("session", str(error)))
         return None
 
 
-def _times(row: Row, tell: _Tell) -> tuple[time | None, ...]:
-    times = [_time(row[name], tell) if name in row and row[name].text else None for name in TIME_COLUMNS]
-    unread = any(name in row and row[name].text and at is None for name, at in zip(TIME_COLUMNS, times, strict=True))
-    begin, end, pause, resume = times
-    if unread:
+def _times(row: Row, faults: list[Fault]) -> tuple[time | None, ...]:
+    times: list[time | None] = []
+    for name in TIME_COLUMNS:
+        try:
+            times.append(_time(text) if (text := row.cells.get(name)) else None)
+        except ValueError as error:
+            faults.append(row.fault(name, str(error)))
+    if len(times) < len(TIME_COLUMNS):
         return ()
+    begin, end, pause, resume = times
     if begin is None or end is None:
-        tell(row["kind"], "a session needs both open and close")
+        faults.append(row.fault("kind", "a session needs both open and close"))
     elif (pause is None) != (resume is None):
-        tell(row["kind"], "a lunch break needs both break_start and break_end")
+        faults.append(row.fault("kind", "a lunch break needs both break_start and break_end"))
     elif not all(a < b for a, b in pairwise(at for at in (begin, pause, resume, end) if at is not None)):
-        tell(row["kind"], "the times of a session must increase: open, break_start, break_end, close")
+        message = "the times of a session must increase: open, break_start, break_end, close"
+        faults.append(row.fault("kind", message))
     return tuple(times)
 
 
-def _time(cell: Cell, tell: _Tell) -> time | None:
-    hour, _, minute = cell.text.partition(":")
-    if _TIME.fullmatch(cell.text) and int(hour) < 24 and int(minute) < 60:
+def _time(text: str) -> time:
+    hour, _, minute = text.partition(":")
+    if _TIME.fullmatch(text) and int(hour) < 24 and int(minute) < 60:
         return time(int(hour), int(minute))
-    tell(cell, f"{cell.text!r} is not a time of day; write it as 09:30, in the exchange's local time")
-    return None
+    raise ValueError(f"{text!r} is not a time of day; write it as 09:30, in the exchange's local time")
 
 
 def _repeated(days: Sequence[OverlayDay], file: str) -> list[Fault]:

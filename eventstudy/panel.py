@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -25,10 +25,16 @@ class EventPanel:
         One key per case, in row order; the only key that results are joined on.
     event_window : Window
         Relative days of the L event columns.
-    returns, benchmark : (E, T) float
+    names : tuple of K str
+        Names of the regressors: the benchmark, or the factors; K may be 0.
+    returns : (E, T) float
         Estimation window, decimal returns; NaN where an observation is left out.
-    event_returns, event_benchmark : (E, L) float
+    factors : (K, E, T) float
+        The regressors' returns over the same spans.
+    event_returns : (E, L) float
         Event window, decimal returns; NaN where the security did not trade.
+    event_factors : (K, E, L) float
+        The regressors' returns over the same spans.
     event_span : (E, L) int
         Sessions that each event-window return covers; 0 where there is none.
     sessions, event_sessions : (E, T) and (E, L) datetime64[D]
@@ -37,10 +43,11 @@ class EventPanel:
 
     keys: tuple[str, ...]
     event_window: Window
+    names: tuple[str, ...]
     returns: Floats
-    benchmark: Floats
+    factors: Floats
     event_returns: Floats
-    event_benchmark: Floats
+    event_factors: Floats
     event_span: Ints
     sessions: Days
     event_sessions: Days
@@ -56,7 +63,9 @@ class EventPanel:
     @property
     def observed(self) -> NDArray[np.bool_]:
         """(E, T) whether an estimation observation can be used."""
-        usable: NDArray[np.bool_] = np.isfinite(self.returns) & np.isfinite(self.benchmark)
+        usable: NDArray[np.bool_] = np.isfinite(self.returns)
+        for factor in self.factors:
+            usable = usable & np.isfinite(factor)
         return usable
 
 
@@ -64,7 +73,8 @@ class EventPanel:
 class Case:
     """One event on one security (or portfolio) before alignment: series on the exchange's sessions.
 
-    `anchor` is the position that the estimation window counts from, `day0` the one of the event window.
+    `anchor` is the position that the estimation window counts from, `day0` the one of the event window;
+    `factors` are the regressors by name, all cases of one panel in the same order.
     """
 
     key: str
@@ -72,7 +82,7 @@ class Case:
     anchor: int
     sessions: Days
     values: Floats
-    benchmark: Floats
+    factors: Mapping[str, Floats]
     span: Ints
 
 
@@ -102,16 +112,27 @@ def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventP
         rows.append(
             (
                 np.where(single, case.values[past], np.nan),
-                np.where(single, case.benchmark[past], np.nan),
+                np.array([factor[past] for factor in case.factors.values()]).reshape(-1, estimation.size),
                 case.values[around],
-                case.benchmark[around],
+                np.array([factor[around] for factor in case.factors.values()]).reshape(-1, event.size),
                 case.span[around],
                 case.sessions[past],
                 case.sessions[around],
             )
         )
-    stacked = [np.stack(column) for column in zip(*rows, strict=True)]
-    return EventPanel(tuple(case.key for case in cases), event, *stacked)
+    y, x, y1, x1, span, past_days, days = (np.stack(column) for column in zip(*rows, strict=True))
+    return EventPanel(
+        keys=tuple(case.key for case in cases),
+        event_window=event,
+        names=tuple(cases[0].factors),
+        returns=y,
+        factors=np.swapaxes(x, 0, 1),
+        event_returns=y1,
+        event_factors=np.swapaxes(x1, 0, 1),
+        event_span=span,
+        sessions=past_days,
+        event_sessions=days,
+    )
 
 
 def _columns(case: Case, position: int, window: Window) -> slice:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.calendars import EXCHANGES, ExchangeSessions, apply_overlay, day_label, load_sessions, to_date
-from eventstudy.errors import InputError, OptionError, SessionRangeError, StudyFileError
+from eventstudy.errors import MAX_SHOWN, InputError, OptionError, SessionRangeError, StudyFileError
+from eventstudy.overlays import LAYOUT as OVERLAY_LAYOUT
 from eventstudy.spec import Exchange
 
 NEW_YORK = load_sessions("XNAS")
@@ -321,7 +322,7 @@ def test_overlay_must_not_leave_weekdays_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ("2027-1-4,closed,,,,,s", "2:1: '2027-1-4' is not a date; write it as 2027-01-05"),
+        ("2027-1-4,closed,,,,,s", "2:1: '2027-1-4' is not a date; write it as 2025-12-08"),
         (
             "2027-02-30,closed,,,,,s",
             "2:1: '2027-02-30' is not a date of the calendar (day is out of range for month)",
@@ -355,7 +356,12 @@ def test_overlay_must_not_leave_weekdays_out(tmp_path: Path) -> None:
             "1992-12-31,closed,,,,,s",
             "2:1: 1992-12-31 lies before 1993-01-01, the first day on record of XSHG",
         ),
-        ("2025-12-08,closed,,,,s", "2:1: 7 cells are expected here, one per column of the header, not 6"),
+        (",closed,,,,,s", "2:1: the date is empty; write it as 2025-12-08"),
+        ("2025-12-08,closed,,,,s", "2:23: 6 cells for 7 columns; missing source"),
+        (
+            "2025-12-08,closed,,,,,notice, page 2",
+            '2:30: 8 cells for 7 columns; remove the rest (a text with a comma stands in quotes: "a, b")',
+        ),
     ],
 )
 def test_overlay_faults(tmp_path: Path, row: str, expected: str) -> None:
@@ -365,7 +371,7 @@ def test_overlay_faults(tmp_path: Path, row: str, expected: str) -> None:
 def test_overlay_tells_all_faults_at_once(tmp_path: Path) -> None:
     rows = ["soon,closed,,,,,s", "2025-12-08,session,x,y,,,", "2025-12-09,closed,,,,,s", "2025-12-09,closed,,,,,s"]
     assert faults(SHANGHAI, overlay(tmp_path, *rows)) == [
-        "2:1: 'soon' is not a date; write it as 2027-01-05",
+        "2:1: 'soon' is not a date; write it as 2025-12-08",
         "3:20: 'x' is not a time of day; write it as 09:30, in the exchange's local time",
         "3:22: 'y' is not a time of day; write it as 09:30, in the exchange's local time",
         "3:26: a source is required: where the exchange published this day",
@@ -373,9 +379,26 @@ def test_overlay_tells_all_faults_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_overlay_refuses_empty_lines_and_counts_very_many_faults(tmp_path: Path) -> None:
+    path = overlay(tmp_path, "", "2025-12-08,closed,,,,,s", " ", "2025-12-09,close,,,,,s", "", "")
+    assert faults(SHANGHAI, path) == [
+        "2:1: the line is empty; remove it",
+        "4:1: the line is empty; remove it",
+        "5:12: 'close' is not a kind of day; allowed: session, closed",
+    ]
+    found = faults(SHANGHAI, overlay(tmp_path, *["soon,closed,,,,,s"] * (MAX_SHOWN + 7)))
+    assert len(found) == MAX_SHOWN + 1
+    assert found[-1] == f"{MAX_SHOWN + 2}:1: from here on 7 more faults"
+
+
 def test_overlay_without_source_column_or_file(tmp_path: Path) -> None:
     path = overlay(tmp_path, "2025-12-08,closed", header="session,kind")
-    assert faults(SHANGHAI, path) == ["1:1: the required column 'source' is missing"]
+    assert faults(SHANGHAI, path) == [f"1:13: missing source; the columns are {OVERLAY_LAYOUT.text}"]
+    path = overlay(tmp_path, "2025-12-08,closed,s,1", header="session,kind,source,hours")
+    assert faults(SHANGHAI, path) == [
+        "1:21: unknown column 'hours'; allowed: session, kind, source, open, close, break_start, break_end"
+    ]
+    assert faults(SHANGHAI, overlay(tmp_path)) == ["2:1: there are no rows under the header; write one row a day"]
     assert faults(SHANGHAI, tmp_path / "none.csv") == [
         "1:1: the overlay file cannot be read (No such file or directory)"
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from typing import ClassVar
 
 import jsonschema
 import pytest
@@ -84,8 +85,9 @@ CASES = {
     "no moment": (
         swapped("2025-12-08T17:56Z", "last Friday"),
         [
-            "events.yaml:29:11: events[0].when: 'last Friday' is not a moment; allowed: an instant (2025-12-08T17:56Z), "
-            "an interval (2025-12-08T21:00Z / 2025-12-09T00:30Z), a day (2025-12-08) or a month (2025-12)"
+            "events.yaml:29:11: events[0].when: 'last Friday' is not a moment; "
+            "allowed: an instant (2025-12-08T17:56Z), an interval (2025-12-08T21:00Z / 2025-12-09T00:30Z), "
+            "a day (2025-12-08) or a month (2025-12)"
         ],
     ),
     "interval reversed": (
@@ -276,10 +278,7 @@ CASES = {
     ),
     "two documents": (
         "a: 1\n---\nb: 2\n",
-        [
-            "events.yaml:2:1: this is not YAML: but found another document "
-            "(expected a single document in the stream)"
-        ],
+        ["events.yaml:2:1: this is not YAML: but found another document (expected a single document in the stream)"],
     ),
     "empty file": ("", ["events.yaml:1:1: the file is empty; `eventstudy schema` lists what belongs into it"]),
     "only comments": (
@@ -325,13 +324,13 @@ CASES = {
         ["events.yaml:33:5: headlines[0]: headline 'h' needs either a security or a group"],
     ),
     "event set that ends before it begins": (
-        SMALL + "event_sets:\n  - {id: s, title: S, events: [first], first_session: 2025-12-09, last_session: 2025-12-08}\n",
-        [
-            "events.yaml:33:81: event_sets[0].last_session: last_session 2025-12-08 is before first_session 2025-12-09"
-        ],
+        SMALL
+        + "event_sets:\n  - {id: s, title: S, events: [first], first_session: 2025-12-09, last_session: 2025-12-08}\n",
+        ["events.yaml:33:81: event_sets[0].last_session: last_session 2025-12-08 is before first_session 2025-12-09"],
     ),
     "unknown event in a set": (
-        SMALL + "event_sets:\n  - {id: s, title: S, events: [second], first_session: 2025-12-08, last_session: 2025-12-09}\n",
+        SMALL
+        + "event_sets:\n  - {id: s, title: S, events: [second], first_session: 2025-12-08, last_session: 2025-12-09}\n",
         ["events.yaml:33:32: event_sets[0].events[0]: unknown event 'second'; allowed: first"],
     ),
     "several at once": (
@@ -445,7 +444,7 @@ def test_schema_accepts_the_flagship_as_an_editor_reads_it_and_refuses_faults():
     """Editors read YAML 1.2: numbers become numbers, dates stay text."""
 
     class Editor(yaml.SafeLoader):
-        yaml_implicit_resolvers = {
+        yaml_implicit_resolvers: ClassVar = {
             first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith("timestamp")]
             for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }

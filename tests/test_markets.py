@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from eventstudy.calendars import load_sessions
-from eventstudy.errors import InputError, OptionError, PriceError, SessionRangeError, StudyFileError
+from eventstudy.errors import MAX_SHOWN, InputError, OptionError, PriceError, SessionRangeError, StudyFileError
 from eventstudy.markets import (
     Bars,
     LimitFlags,
@@ -497,8 +497,20 @@ def test_faults_of_a_table_are_all_told(tmp_path: Path) -> None:
         "3:12: a limit needs a tick, and a tick a limit",
         "3:26: the period ends on 2021-01-01, before it begins on 2021-01-02",
         "4:8: 'NaN' is not a number above 0 and below 1",
-        "5:1: 11 cells are expected here, one per column of the header, not 2",
+        "5:7: 2 cells for 11 columns; missing limit, tick, no_limit_sessions, valid_from, valid_to, certainty, "
+        "listing_certainty, source, note",
     ]
+
+
+def test_a_table_that_is_not_one(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    assert faults(path) == ["2:1: there are no rows under the header; write one row a period"]
+    path.write_text("board,limit\nx,0.1\n", encoding="utf-8")
+    assert faults(path) == [
+        "1:12: missing special_treatment, tick, no_limit_sessions, valid_from, valid_to, certainty, "
+        f"listing_certainty, source, note; the columns are {','.join(COLUMNS)}"
+    ]
+    assert len(faults(table(tmp_path, *["x,none"] * (MAX_SHOWN + 7)))) == MAX_SHOWN + 1
 
 
 def test_periods_of_one_board_must_not_overlap(tmp_path: Path) -> None:

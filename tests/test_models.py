@@ -27,10 +27,11 @@ def panel_of(y, x, y1, x1, span=None):
     return EventPanel(
         keys=tuple(f"case {row}" for row in range(y.shape[0])),
         event_window=Window(0, events - 1),
+        names=("benchmark",),
         returns=y,
-        benchmark=x,
+        factors=x[None],
         event_returns=y1,
-        event_benchmark=x1,
+        event_factors=x1[None],
         event_span=np.ones(y1.shape, dtype=np.int64) if span is None else np.atleast_2d(span),
         sessions=np.tile(BARS[: y.shape[1]], (y.shape[0], 1)),
         event_sessions=np.tile(BARS[y.shape[1] :][:events], (y.shape[0], 1)),
@@ -106,12 +107,12 @@ def test_market_model_equals_statsmodels_case_by_case_with_holes(seed):
     ar = abnormal_returns(panel, fit)
     for row in range(len(panel.keys)):
         used = panel.observed[row]
-        design = np.column_stack([np.ones(used.sum()), panel.benchmark[row, used]])
+        design = np.column_stack([np.ones(used.sum()), panel.factors[0, row, used]])
         reference = linear_model.OLS(panel.returns[row, used], design).fit()
         assert fit.params[row] == pytest.approx(reference.params, abs=EXACT)
         assert fit.sigma[row] == pytest.approx(np.sqrt(reference.scale), abs=EXACT)
         assert fit.df_resid[row] == reference.df_resid
-        ahead = reference.get_prediction(np.column_stack([np.ones(5), panel.event_benchmark[row]]))
+        ahead = reference.get_prediction(np.column_stack([np.ones(5), panel.event_factors[0, row]]))
         assert fit.expected[row] == pytest.approx(ahead.predicted_mean, abs=EXACT)
         assert ar.std_error[row] == pytest.approx(ahead.se_obs, abs=EXACT)
 
@@ -126,7 +127,7 @@ def test_event_dummies_are_prediction_errors(seed):
     for row in range(len(panel.keys)):
         used = panel.observed[row]
         dummy = fit_event_days(
-            panel.returns[row, used], panel.benchmark[row, used], panel.event_returns[row], panel.event_benchmark[row]
+            panel.returns[row, used], panel.factors[0, row, used], panel.event_returns[row], panel.event_factors[0, row]
         )
         assert dummy.ar == pytest.approx(ar.value[row], abs=EXACT)
         assert dummy.std_error == pytest.approx(ar.std_error[row], abs=EXACT)
@@ -142,9 +143,9 @@ def test_car_of_market_model_meets_salinger_closed_form():
     panel = random_panel(6, holes=0)
     fit = MODELS["market"](panel)
     car = cumulative(panel, fit, Window(1, 3))
-    mean = panel.benchmark.mean(axis=1, keepdims=True)
-    squares = ((panel.benchmark - mean) ** 2).sum(axis=1)
-    deviation = (panel.event_benchmark[:, 1:4] - mean).sum(axis=1)
+    mean = panel.factors[0].mean(axis=1, keepdims=True)
+    squares = ((panel.factors[0] - mean) ** 2).sum(axis=1)
+    deviation = (panel.event_factors[0, :, 1:4] - mean).sum(axis=1)
     variance = fit.sigma**2 * (3 + 9 / 60 + deviation**2 / squares)
     assert car.std_error**2 == pytest.approx(variance, rel=1e-10)
 
@@ -190,7 +191,7 @@ def test_scale_and_shift_equivariance(seed, scale, shift):
     panel = random_panel(seed, cases=2)
     before = abnormal_returns(panel, MODELS["market"](panel))
     moved = panel_of(
-        panel.returns * scale + shift, panel.benchmark, panel.event_returns * scale + shift, panel.event_benchmark
+        panel.returns * scale + shift, panel.factors[0], panel.event_returns * scale + shift, panel.event_factors[0]
     )
     fit = MODELS["market"](moved)
     after = abnormal_returns(moved, fit)
@@ -206,7 +207,7 @@ def test_order_of_cases_and_stacking_change_nothing(seed):
     together = abnormal_returns(panel, MODELS["market"](panel))
     for row in (3, 0):
         alone = panel_of(
-            panel.returns[row], panel.benchmark[row], panel.event_returns[row], panel.event_benchmark[row]
+            panel.returns[row], panel.factors[0, row], panel.event_returns[row], panel.event_factors[0, row]
         )
         single = abnormal_returns(alone, MODELS["market"](alone))
         assert single.value[0] == pytest.approx(together.value[row], abs=1e-13)
@@ -242,7 +243,7 @@ def case(key, day0, values, span=None):
     values = np.asarray(values, dtype=float)
     count = values.size
     spans = np.where(np.isfinite(values), 1, 0) if span is None else np.asarray(span)
-    return Case(key, day0, day0, BARS[:count], values, np.linspace(0, 1, count), spans)
+    return Case(key, day0, day0, BARS[:count], values, {"benchmark": np.linspace(0, 1, count)}, spans)
 
 
 def test_align_cuts_windows_and_leaves_gap_returns_out_of_the_estimation():
@@ -257,7 +258,9 @@ def test_align_cuts_windows_and_leaves_gap_returns_out_of_the_estimation():
 
 
 def test_align_refuses_a_window_outside_the_sessions():
-    with pytest.raises(ValueError, match=r"a: the window \[-8, -2\] around 2025-01-06 reaches outside the known sessions"):
+    with pytest.raises(
+        ValueError, match=r"a: the window \[-8, -2\] around 2025-01-06 reaches outside the known sessions"
+    ):
         align([case("a", 5, np.arange(20.0))], estimation=Window(-8, -2), event=Window(0, 1))
     with pytest.raises(ValueError, match=r"the window \[0, \+6\]"):
         align([case("a", 15, np.arange(20.0))], estimation=Window(-8, -2), event=Window(0, 6))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import date
+from itertools import pairwise
 
 import jsonschema
 import numpy as np
@@ -35,7 +36,7 @@ def closes(symbol):
         rows = list(csv.DictReader(file))
     paid = DIVIDENDS.get(symbol, {})
     growth = {}
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         if "adj_close" in row:
             growth[row["date"]] = float(row["adj_close"]) / float(before["adj_close"]) - 1
         else:
@@ -196,11 +197,7 @@ def test_joint_f_of_the_shanghai_securities(flagship):
     d = np.array([one["2025-12-09"] for one in own]) - ahead @ params
     q = 1 + ahead @ inverse @ ahead
     quadratic = d @ np.linalg.solve(resid.T @ resid / 108, d) / q
-    found = {
-        (r.test, r.null): r
-        for r in flagship.joint
-        if (r.event_id, r.benchmark) == ("h200-approval", "sh000300")
-    }
+    found = {(r.test, r.null): r for r in flagship.joint if (r.event_id, r.benchmark) == ("h200-approval", "sh000300")}
     zero = found["mvrm_f", "every abnormal return is zero"]
     assert zero.statistic == pytest.approx(107 / (2 * 108) * quadratic, rel=1e-9)
     assert zero.df == (2, 107)
@@ -241,7 +238,12 @@ def test_the_firm_without_history_is_shown_apart(flagship):
 
 def test_flags_of_the_flagship(flagship):
     def flags(security, session):
-        return {f for r in flagship.ar if (r.security, r.session) == (security, date.fromisoformat(session)) for f in r.flags}
+        return {
+            f
+            for r in flagship.ar
+            if (r.security, r.session) == (security, date.fromisoformat(session))
+            for f in r.flags
+        }
 
     assert "limit_down" in flags("603019", "2025-12-10")
     assert not {"limit_down", "limit_up"} & flags("688041", "2025-12-10")

@@ -6,7 +6,6 @@ source and with what is still to be confirmed. Nothing about a board stands in c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +18,12 @@ from typing import Literal, NamedTuple, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.csvtext import Cell, Row, read_rows
-from eventstudy.errors import Fault, InputError, OptionError, StudyFileError
+from eventstudy.csvtext import Layout, Row, iso_date, read_rows
+from eventstudy.errors import Fault, InputError, OptionError, StudyFileError, shortened
 
 SpecialTreatment = Literal["none", "st"]
 Certainty = Literal["confirmed", "to_confirm"]
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 RULES_FILE = Path(__file__).with_name("rules.csv")
 COLUMNS = (
     "board",
@@ -40,6 +38,7 @@ COLUMNS = (
     "source",
     "note",
 )
+LAYOUT = Layout(required=COLUMNS, optional=(), text=",".join(COLUMNS), row="period")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,28 +187,24 @@ def _read(path: Path) -> tuple[LimitRule, ...]:
         data = path.read_bytes()
     except OSError as error:
         raise StudyFileError([Fault(file, 1, 1, f"the rule table cannot be read ({error.strerror})")]) from None
-    rows, broken = read_rows(data, file=file, required=COLUMNS)
+    rows, broken = read_rows(data, file=file, layout=LAYOUT)
     readers = [_RowReader(row) for row in rows]
     rules = [reader.rule() for reader in readers]
-    faults = [
-        *broken,
-        *(Fault(file, cell.line, cell.column, text) for reader in readers for cell, text in reader.wrong),
-    ]
+    faults = [*broken, *(fault for reader in readers for fault in reader.faults)]
     if not faults:
-        faults.extend(_overlaps(rules, rows, file))
+        faults.extend(_overlaps(rules, rows))
     if faults:
-        raise StudyFileError(faults)
+        raise StudyFileError(shortened(faults))
     return tuple(rules)
 
 
-def _overlaps(rules: Sequence[LimitRule], rows: Sequence[Row], file: str) -> Iterator[Fault]:
+def _overlaps(rules: Sequence[LimitRule], rows: Sequence[Row]) -> Iterator[Fault]:
     for (i, one), (j, two) in combinations(enumerate(rules), 2):
         same = (one.board, one.special_treatment) == (two.board, two.special_treatment)
         begin = max(one.valid_from or date.min, two.valid_from or date.min)
         if same and begin <= min(one.valid_to or date.max, two.valid_to or date.max):
-            cell = rows[j]["valid_from"]
-            message = f"this period ({two.period}) overlaps that of line {rows[i]['board'].line} ({one.period})"
-            yield Fault(file, cell.line, cell.column, message)
+            message = f"this period ({two.period}) overlaps that of line {rows[i].line} ({one.period})"
+            yield rows[j].fault("valid_from", message)
 
 
 class _RowReader:
@@ -217,12 +212,12 @@ class _RowReader:
 
     def __init__(self, row: Row) -> None:
         self.row = row
-        self.wrong: list[tuple[Cell, str]] = []
+        self.faults: list[Fault] = []
 
     def rule(self) -> LimitRule:
         """Return the row's rule, which is not to be used where something is wrong."""
         limit, tick = self._decimal("limit", below=Decimal(1)), self._decimal("tick")
-        if (limit is None) != (tick is None) and not self.wrong:
+        if (limit is None) != (tick is None) and not self.faults:
             self._tell("tick", "a limit needs a tick, and a tick a limit")
         valid_from, valid_to = self._date("valid_from"), self._date("valid_to")
         if valid_from and valid_to and valid_to < valid_from:
@@ -238,33 +233,33 @@ class _RowReader:
             certainty=cast(Certainty, self._one_of("certainty", get_args(Certainty))),
             listing_certainty=cast(Certainty, self._one_of("listing_certainty", get_args(Certainty))),
             source=self._text("source"),
-            note=self.row["note"].text,
+            note=self.row["note"],
         )
 
     def _tell(self, column: str, message: str) -> None:
-        self.wrong.append((self.row[column], message))
+        self.faults.append(self.row.fault(column, message))
 
     def _text(self, column: str) -> str:
-        text = self.row[column].text
+        text = self.row[column]
         if not text:
             self._tell(column, f"{column} must not be empty")
         return text
 
     def _one_of(self, column: str, allowed: Sequence[str]) -> str:
-        text = self.row[column].text
+        text = self.row[column]
         if text not in allowed:
             self._tell(column, f"{text!r} is not allowed; allowed: {', '.join(allowed)}")
         return text
 
     def _count(self, column: str) -> int:
-        text = self.row[column].text
+        text = self.row[column]
         if text.isascii() and text.isdigit():
             return int(text)
         self._tell(column, f"{text!r} is not a number of sessions; write 0 or more")
         return 0
 
     def _decimal(self, column: str, *, below: Decimal | None = None) -> Decimal | None:
-        text = self.row[column].text
+        text = self.row[column]
         if not text:
             return None
         try:
@@ -277,14 +272,8 @@ class _RowReader:
         return None
 
     def _date(self, column: str) -> date | None:
-        text = self.row[column].text
-        if not text:
-            return None
         try:
-            if _DATE.fullmatch(text):
-                return date.fromisoformat(text)
+            return iso_date(self.row[column]) if self.row[column] else None
         except ValueError as error:
-            self._tell(column, f"{text!r} is not a date of the calendar ({error})")
+            self._tell(column, str(error))
             return None
-        self._tell(column, f"{text!r} is not a date; write it as 2025-12-08")
-        return None

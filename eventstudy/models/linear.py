@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_COLLINEAR = 1e-18  # variance below this share of the mean square: the regressor is a constant
+_SMALLEST_EIGENVALUE = 1e-12  # of the regressors' correlation matrix; below it float rounding decides
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,9 +24,9 @@ class NormalReturnFit:
     Attributes
     ----------
     names : tuple of k str
-        Parameter names: ``alpha``, then ``beta`` for each regressor.
+        Parameter names: ``alpha`` (where there is one), then the factors.
     params : (E, k) float
-        Estimates.
+        Estimates; NaN where the regressors are collinear or too few.
     sigma : (E,) float
         Residual standard deviation with `df_resid` in the denominator; NaN where it cannot be had.
     df_resid, nobs : (E,) int
@@ -32,7 +36,7 @@ class NormalReturnFit:
     expected : (E, L) float
         Normal return of each event day.
     leverage_root : (E, L, k) float
-        ``X_1 R^-1`` of the event-day regressors, R from the QR of the estimation regressors.
+        G, any square root of ``X_1 (X'X)^-1 X_1'`` of the event-day regressors X_1.
     """
 
     names: tuple[str, ...]
@@ -46,45 +50,94 @@ class NormalReturnFit:
 
 
 def fit_linear(
-    y: Floats, x: Floats, used: NDArray[np.bool_], x_event: Floats, names: tuple[str, ...]
+    y: Floats,
+    factors: Floats,
+    used: Mask,
+    event_factors: Floats,
+    event_span: Ints,
+    *,
+    names: tuple[str, ...],
+    intercept: bool = True,
 ) -> NormalReturnFit:
-    """Ordinary least squares of every case by QR, and the pieces of its forecasts.
+    """Ordinary least squares of every case, and the pieces of its forecasts.
 
     Parameters
     ----------
     y : (E, T) float
         Returns of the estimation window.
-    x : (E, T, k) float
-        Regressors, constant included.
+    factors : (K, E, T) float
+        Regressors without the constant; K may be 0.
     used : (E, T) bool
         Observations to use.
-    x_event : (E, L, k) float
+    event_factors : (K, E, L) float
         Regressors of the event days.
-    names : tuple of k str
-        Parameter names.
+    event_span : (E, L) int
+        Sessions that each event-day return covers: the constant of that day.
+    names : tuple of K str
+        Names of the factors.
+    intercept : bool
+        Whether the model has an alpha.
 
     Notes
     -----
-    ``b = R^-1 Q'y``, ``s^2 = e'e / (T - k)``, prediction-error covariance
-    ``s^2 (I + X_1 (X'X)^-1 X_1')`` (Salinger 1992, JFQA 27, 39-53). A case whose regressors are
-    collinear or whose observations do not exceed k gets NaN for everything that rests on them.
+    With the regressors centred at their means (where there is a constant) and ``S = C C'`` their scatter:
+    ``b = S^-1 x'y``, ``s^2 = e'e / (T - k)`` and, for an event day with regressors x over n sessions,
+    ``Var = s^2 (n + n^2/T + (x - n mean)' S^-1 (x - n mean))`` (Salinger 1992, JFQA 27, 39-53). A case
+    whose regressors are collinear or whose observations do not exceed k gets NaN.
     """
-    rows = np.where(used[..., None], x, 0.0)
-    response = np.where(used, y, 0.0)
     count = used.sum(axis=1)
-    df = count - len(names)
-    q, r = np.linalg.qr(rows)
-    diagonal = np.abs(np.diagonal(r, axis1=1, axis2=2))
-    singular = (df < 1) | (diagonal.min(axis=1) <= _RANK_TOLERANCE * diagonal.max(axis=1))
-    safe = np.where(singular[:, None, None], np.eye(len(names)), r)
-    inverse = np.linalg.inv(safe)
-    inverse[singular] = np.nan
-    params = (inverse @ (np.swapaxes(q, 1, 2) @ response[..., None]))[..., 0]
-    resid = np.where(used, y - (x @ params[..., None])[..., 0], np.nan)
-    squares = np.where(used, resid, 0.0) ** 2
-    sigma = np.sqrt(squares.sum(axis=1) / np.where(singular, np.nan, df))
-    expected = (x_event @ params[..., None])[..., 0]
-    return NormalReturnFit(names, params, sigma, df, count, resid, expected, x_event @ inverse)
+    df = count - len(names) - int(intercept)
+    x, x_mean = _centred(factors, used, count, intercept=intercept)
+    response, y_mean = _centred(y, used, count, intercept=intercept)
+    inverse_root, singular = _inverse_root(x, np.where(used, factors, 0.0))
+    bad = singular | (df < 1)
+    rotated = np.einsum("ejk,ket,et->ej", inverse_root, x, response, optimize=True)
+    betas = np.where(bad[:, None], np.nan, np.einsum("ejk,ej->ek", inverse_root, rotated))
+    resid = response - np.einsum("ek,ket->et", betas, x)
+    sigma = np.sqrt(np.einsum("et,et->e", resid, resid) / np.where(bad, np.nan, df))
+    distance = event_factors - event_span * x_mean[..., None]
+    leverage = np.einsum("ejk,kel->elj", inverse_root, distance)
+    expected = np.einsum("ek,kel->el", betas, event_factors)
+    params = betas
+    if intercept:
+        alpha = np.where(bad, np.nan, y_mean - np.einsum("ek,ke->e", betas, x_mean))
+        params = np.column_stack([alpha, betas])
+        expected = expected + alpha[:, None] * event_span
+        constant = event_span / np.sqrt(np.maximum(count, 1))[:, None]
+        leverage = np.concatenate([constant[..., None], leverage], axis=-1)
+    return NormalReturnFit(
+        names=("alpha", *names) if intercept else names,
+        params=params,
+        sigma=sigma,
+        df_resid=df,
+        nobs=count,
+        resid=np.where(used, resid, np.nan),
+        expected=expected,
+        leverage_root=leverage,
+    )
 
 
-_RANK_TOLERANCE = 1e-10  # a smaller ratio of QR pivots means collinear to working precision
+def _centred(values: Floats, used: Mask, count: Ints, *, intercept: bool) -> tuple[Floats, Floats]:
+    """Values with zeros where unused, less their mean where there is a constant; and that mean (else 0)."""
+    kept = np.where(used, values, 0.0)
+    if not intercept:
+        return kept, np.zeros(kept.shape[:-1])
+    mean = kept.sum(axis=-1) / np.maximum(count, 1)
+    return np.where(used, kept - mean[..., None], 0.0), mean
+
+
+def _inverse_root(x: Floats, raw: Floats) -> tuple[Floats, Mask]:
+    """W with ``W'W = (xx')^-1`` for every case, (E, K, K), and where there is none because of collinearity."""
+    size, cases = x.shape[:2]
+    scatter = np.einsum("iet,jet->eij", x, x)
+    scale = np.sqrt(np.einsum("eii->ei", scatter))
+    flat = (scale**2 <= _COLLINEAR * np.einsum("ket,ket->ek", raw, raw)).any(axis=1)
+    scale = np.where(flat[:, None], 1.0, scale)
+    correlation = np.where(flat[:, None, None], np.eye(size), scatter / (scale[:, :, None] * scale[:, None, :]))
+    if size > 1:
+        flat |= np.linalg.eigvalsh(correlation)[:, 0] <= _SMALLEST_EIGENVALUE
+        correlation = np.where(flat[:, None, None], np.eye(size), correlation)
+        root = np.linalg.inv(np.linalg.cholesky(correlation))
+    else:
+        root = np.ones((cases, size, size))
+    return root / scale[:, None, :], flat

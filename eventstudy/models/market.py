@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
@@ -16,6 +14,6 @@ def fit_market(panel: EventPanel) -> NormalReturnFit:
     Var(AR) = s^2 (1 + 1/T + (R_m - mean R_m)^2 / SS_m) for a one-day return; a return over n sessions
     has alpha n and own variance n s^2 (trade-to-trade, Maynes and Rumsey 1993).
     """
-    x = np.stack([np.ones_like(panel.benchmark), panel.benchmark], axis=-1)
-    x_event = np.stack([panel.event_span.astype(float), panel.event_benchmark], axis=-1)
-    return fit_linear(panel.returns, x, panel.observed, x_event, ("alpha", "beta"))
+    return fit_linear(
+        panel.returns, panel.factors, panel.observed, panel.event_factors, panel.event_span, names=panel.names
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from eventstudy.models.linear import NormalReturnFit
+from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 
@@ -16,14 +16,19 @@ def fit_market_adjusted(panel: EventPanel) -> NormalReturnFit:
     No parameter is estimated, so the forecast adds no variance of its own: Var(AR) = s^2, Var(CAR) = L s^2.
     A case with fewer than two observations has abnormal returns but no sigma (NaN).
     """
-    used = panel.observed
-    count = used.sum(axis=1)
-    gap = np.where(used, panel.returns - panel.benchmark, 0.0)
-    mean = gap.sum(axis=1) / np.maximum(count, 1)
-    resid = np.where(used, panel.returns - panel.benchmark - mean[:, None], np.nan)
-    df = count - 1
-    squares = np.where(used, resid, 0.0) ** 2
-    sigma = np.sqrt(squares.sum(axis=1) / np.where(df > 0, df, np.nan))
-    nothing = np.empty((len(panel.keys), 0))
-    root = np.empty((*panel.event_returns.shape, 0))
-    return NormalReturnFit((), nothing, sigma, df, count, resid, panel.event_benchmark, root)
+    benchmark, event_benchmark = panel.factors[0], panel.event_factors[0]
+    spread = fit_linear(
+        panel.returns - benchmark,
+        panel.factors[:0],
+        panel.observed,
+        panel.event_factors[:0],
+        panel.event_span,
+        names=(),
+    )
+    return replace(
+        spread,
+        names=(),
+        params=spread.params[:, :0],
+        expected=event_benchmark,
+        leverage_root=spread.leverage_root[..., :0],
+    )

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
 import re
-from codecs import BOM_UTF8
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from eventstudy.csvtext import Layout, Row, iso_date, read_rows
 from eventstudy.errors import Fault, PriceError, PriceFileError, shortened
-from eventstudy.prices import BAR_ORDER, COLUMNS, FloatArray, PricePanel, PriceSeries, Provenance, SessionArray
+from eventstudy.prices import BAR_ORDER, COLUMNS, PricePanel, PriceSeries, Provenance
 
 LAYOUT = "date,open,high,low,close[,adj_close][,volume] or date,close[,adj_close], in any order"
-MAX_BYTES = 20_000_000
-ALLOWED = ", ".join(("date", *COLUMNS))
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([,' ][0-9]{3})+(\.[0-9]*)?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SYMBOL = re.compile(r"[^/\\:\x00-\x1f]+")
 
 
@@ -123,17 +120,14 @@ def parse_prices(data: bytes, label: str, origin: Origin) -> PriceSeries:
     PriceFileError
         With every fault of the file, shortened where there are very many.
     """
-    lines = _lines(data, label)
-    names = _header(lines[0], label)
-    table = _Table(label, names)
-    for number, line in enumerate(lines[1:], start=2):
-        table.add(number, line)
-    table.check_dates()
-    if len(lines) == 1:
-        table.faults.append(Fault(label, 2, 1, "there are no rows under the header; write one row a session"))
-    if table.faults:
-        raise PriceFileError(shortened(table.faults))
-    sessions, columns = table.arrays()
+    rows, broken = read_rows(data, file=label, layout=_TABLE)
+    faults = list(broken)
+    bars = [_bar(row, faults) for row in rows]
+    faults.extend(_order_faults(bars))
+    if faults:
+        raise PriceFileError(shortened(faults))
+    sessions = np.array([bar.day for bar in bars], dtype="datetime64[D]")
+    columns = {name: np.array([bar.numbers[name] for bar in bars]) for name in bars[0].numbers}
     provenance = Provenance(
         **asdict(origin),
         first=sessions[0].item(),
@@ -164,170 +158,64 @@ def _parse(content: bytes, path: Path, symbol: str) -> PriceSeries:
     return parse_prices(content, str(path), origin)
 
 
-def _lines(data: bytes, label: str) -> list[str]:
-    if len(data) > MAX_BYTES:
-        raise PriceFileError([Fault(label, 1, 1, f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read")])
-    data = data.removeprefix(BOM_UTF8)
-    if b"\0" in data:
-        raise PriceFileError([Fault(label, 1, 1, "this is a binary file; save it as CSV text in UTF-8")])
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8").split("\n")
-        message = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as CSV text in UTF-8"
-        raise PriceFileError([Fault(label, len(before), len(before[-1]) + 1, message)]) from None
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
-        raise PriceFileError([Fault(label, 1, 1, f"the file is empty; it needs a header and rows: {LAYOUT}")])
-    return lines
-
-
-def _header(line: str, label: str) -> list[str]:
-    faults: list[Fault] = []
-    try:
-        names = [name.strip() for name in _cells(line)]
-    except csv.Error as error:
-        raise PriceFileError([Fault(label, 1, 1, f"the header is not CSV ({error}); write {LAYOUT}")]) from None
-    if len(names) == 1 and (separator := next((mark for mark in ";\t|" if mark in line), None)):
-        message = f"the columns are separated by {separator!r}; separate them by commas: {LAYOUT}"
-        raise PriceFileError([Fault(label, 1, line.index(separator) + 1, message)])
-    for index, name in enumerate(names):
-        if not name:
-            message = f"the column has no name; allowed: {ALLOWED}"
-        elif name not in ("date", *COLUMNS):
-            message = f"unknown column {name!r}; allowed: {ALLOWED}"
-        elif name in names[:index]:
-            message = f"the column {name!r} stands there twice; keep one"
-        else:
-            continue
-        faults.append(Fault(label, 1, _column(line, index), message))
-    if missing := _missing(names):
-        faults.append(Fault(label, 1, len(line) + 1, f"missing {missing}; the columns are {LAYOUT}"))
-    if faults:
-        raise PriceFileError(faults)
-    return names
-
-
-def _missing(names: Sequence[str]) -> str:
+def _also_missing(names: Collection[str]) -> Sequence[str]:
+    """Return what the header lacks besides the date: the rest of a bar, or any close at all."""
     bar = ("open", "high", "low", "close")
-    wanted = ["date"] if "date" not in names else []
     if any(name in names for name in bar[:-1]):
-        wanted += [name for name in bar if name not in names]
-    elif not {"close", "adj_close"} & set(names):
-        wanted.append("close")
-    return ", ".join(wanted)
+        return [name for name in bar if name not in names]
+    return [] if {"close", "adj_close"} & set(names) else ["close"]
 
 
-class _Table:
-    """The rows read so far and the faults met on the way."""
+_TABLE = Layout(
+    required=("date",),
+    optional=COLUMNS,
+    text=LAYOUT,
+    row="session",
+    comma="a number has no comma: 1234.50",
+    also_missing=_also_missing,
+)
 
-    def __init__(self, label: str, names: list[str]) -> None:
-        self.label = label
-        self.names = names
-        self.day_cell = names.index("date")
-        self.order = [(names.index(a), names.index(b)) for a, b in BAR_ORDER if a in names and b in names]
-        self.days: list[tuple[date, int, str]] = []
-        self.rows: list[list[float]] = []
-        self.faults: list[Fault] = []
 
-    def add(self, number: int, line: str) -> None:
-        """Read one line; what is wrong with it goes to `faults`."""
-        cells = self._split(number, line)
-        values = [math.nan] * len(cells)
-        wrong: list[tuple[int, str]] = []
-        for index, cell in enumerate(cells):
-            try:
-                if index == self.day_cell:
-                    self.days.append((_day(cell), number, line))
-                else:
-                    values[index] = _number(self.names[index], cell)
-            except ValueError as error:
-                wrong.append((index, str(error)))
-        if cells:
-            wrong += self._bar(cells, values)
-            self.rows.append(values)
-        self.faults.extend(Fault(self.label, number, _column(line, index), message) for index, message in wrong)
+class _Bar(NamedTuple):
+    """What could be read of a row: its date, and its numbers by column."""
 
-    def _split(self, number: int, line: str) -> list[str]:
-        """Return the cells of a line, none where there are not as many as columns."""
-        n = len(self.names)
+    row: Row
+    day: date | None
+    numbers: dict[str, float]
+
+
+def _bar(row: Row, faults: list[Fault]) -> _Bar:
+    """Read the values of a row; what is wrong with them goes to `faults`."""
+    day, numbers = None, {}
+    for name, cell in row.cells.items():
         try:
-            cells = _cells(line)
-        except csv.Error as error:
-            place, message = 1, f"the line is not CSV ({error}); quote a cell on both sides or not at all"
-        else:
-            if len(cells) == n and line.strip():
-                return [cell.strip() for cell in cells]
-            if not line.strip():
-                place, message = 1, "the line is empty; remove it"
-            elif len(cells) > n:
-                place = _column(line, n)
-                message = f"{len(cells)} cells for {n} columns; remove the rest (a number has no comma: 1234.50)"
+            if name == "date":
+                day = iso_date(cell)
             else:
-                place = len(line) + 1
-                message = f"{len(cells)} cells for {n} columns; missing {', '.join(self.names[len(cells) :])}"
-        self.faults.append(Fault(self.label, number, place, message))
-        return []
-
-    def _bar(self, cells: list[str], values: list[float]) -> list[tuple[int, str]]:
-        """Name the faults inside a bar, at its high where that is too low, else at its low."""
-        wrong = []
-        for upper, lower in self.order:
-            if values[upper] < values[lower]:
-                high, low = (f"{self.names[index]} {cells[index]}" for index in (upper, lower))
-                place = upper if self.names[upper] == "high" else lower
-                wrong.append((place, f"{high} is below {low}; a bar has low <= open, close <= high"))
-        return wrong
-
-    def check_dates(self) -> None:
-        """Refuse a date that stands twice, and the first one that is before its predecessor."""
-        seen: dict[date, int] = {}
-        before, in_order = date.min, True
-        for day, number, line in self.days:
-            message = ""
-            if day in seen:
-                message = f"{day} stands on line {seen[day]} already; keep one row a session"
-            elif day < before and in_order:
-                in_order = False
-                message = f"{day} comes after {before}; sort the rows by date, the oldest first"
-            if message:
-                self.faults.append(Fault(self.label, number, _column(line, self.day_cell), message))
-            seen.setdefault(day, number)
-            before = day
-
-    def arrays(self) -> tuple[SessionArray, dict[str, FloatArray]]:
-        """Return the sessions, and the columns by name, each of shape (rows,)."""
-        values = np.array(self.rows)
-        columns = {name: values[:, index] for index, name in enumerate(self.names) if index != self.day_cell}
-        return np.array([day for day, _, _ in self.days], dtype="datetime64[D]"), columns
+                numbers[name] = _number(name, cell)
+        except ValueError as error:
+            faults.append(row.fault(name, str(error)))
+    for upper, lower in BAR_ORDER:
+        if upper in numbers and lower in numbers and numbers[upper] < numbers[lower]:
+            message = f"{upper} {row[upper]} is below {lower} {row[lower]}; a bar has low <= open, close <= high"
+            faults.append(row.fault("high" if upper == "high" else lower, message))
+    return _Bar(row, day, numbers)
 
 
-def _cells(line: str) -> list[str]:
-    return next(csv.reader((line,), strict=True), [])
-
-
-def _column(line: str, index: int) -> int:
-    """Character column, from 1, at which the cell of that index begins."""
-    start, quoted, inside = 0, False, False
-    for position, character in enumerate(line):
-        if index == 0:
-            break
-        if character == '"' and (quoted or position == start):
-            quoted, inside = True, not inside
-        elif character == "," and not inside:
-            start, quoted, index = position + 1, False, index - 1
-    return start + 1
-
-
-def _day(cell: str) -> date:
-    if not _DAY.fullmatch(cell):
-        raise ValueError(f"{cell!r} is not a date; write it as 2025-12-08" if cell else "the date is empty")
-    try:
-        return date.fromisoformat(cell)
-    except ValueError as error:
-        raise ValueError(f"{cell!r} is not a date of the calendar ({error})") from None
+def _order_faults(bars: Iterable[_Bar]) -> Iterator[Fault]:
+    """Tell each date that stands twice, and the first one that is before its predecessor."""
+    seen: dict[date, int] = {}
+    before, in_order = date.min, True
+    for row, day, _ in bars:
+        if day is None:
+            continue
+        if day in seen:
+            yield row.fault("date", f"{day} stands on line {seen[day]} already; keep one row a session")
+        elif day < before and in_order:
+            in_order = False
+            yield row.fault("date", f"{day} comes after {before}; sort the rows by date, the oldest first")
+        seen.setdefault(day, row.line)
+        before = day
 
 
 def _number(name: str, cell: str) -> float:

@@ -130,14 +130,14 @@ def build_case(design: Design, series: Mapping[str, SecuritySeries]) -> Case:
     single = np.all([member.trade.span == 1 for member in members], axis=0)
     span = members[0].trade.span if len(members) == 1 else single.astype(np.int64)
     values = np.mean([member.trade.values for member in members], axis=0)
-    none = np.zeros(sessions.size)
-    benchmark = none if design.benchmark is None else members[0].benchmarks[design.benchmark]
+    name = design.benchmark
+    factors = {} if name is None else {"benchmark": members[0].benchmarks[name]}
     return Case(
         key=design.key,
         day0=members[0].position(design.day0),
         anchor=members[0].position(design.anchor),
         sessions=sessions,
         values=np.where(span > 0, values, np.nan),
-        benchmark=benchmark,
+        factors=factors,
         span=span,
     )

@@ -94,9 +94,9 @@ def _joint_fit(
     cases = [_single(design, member, series, days[0]) for member in design.members]
     event = Window(0, len(days) - 1)
     panel = align(cases, estimation=spec.windows.estimation, event=event)
-    if (panel.event_span != 1).any() or not np.isfinite(panel.event_benchmark[0]).all():
+    if (panel.event_span != 1).any() or not np.isfinite(panel.event_factors[0, 0]).all():
         return None
-    return fit_jointly(panel.returns.T, panel.benchmark[0], panel.event_returns.T, panel.event_benchmark[0])
+    return fit_jointly(panel.returns.T, panel.factors[0, 0], panel.event_returns.T, panel.event_factors[0, 0])
 
 
 def _single(design: Design, member: str, series: Mapping[str, SecuritySeries], day0: date) -> Case:
@@ -133,13 +133,13 @@ def _event_days(
     if used.sum() < spec.windows.min_estimation or not traded.any():
         return
     joint = fit_jointly(
-        panel.returns.T, panel.benchmark[0], panel.event_returns[:, traded].T, panel.event_benchmark[0, traded]
+        panel.returns.T, panel.factors[0, 0], panel.event_returns[:, traded].T, panel.event_factors[0, 0, traded]
     )
     fit = fit_event_days(
         panel.returns[0, used],
-        panel.benchmark[0, used],
+        panel.factors[0, 0, used],
         panel.event_returns[0, traded],
-        panel.event_benchmark[0, traded],
+        panel.event_factors[0, 0, traded],
     )
     for row, day in enumerate(np.array(days, dtype=object)[traded]):
         yield EventDayRecord(

@@ -76,7 +76,7 @@ class Ledger:
         least = self.spec.windows.min_estimation
         short = f"{nobs} of at least {least} estimation observations before {anchor}"
         listed = self.spec.securities[security].listed
-        if listed >= self.first_trades[security]:
+        if listed is not None and listed >= self.first_trades[security]:
             return "short_history", f"{short}; {security} was listed on {listed}"
         return "too_few_observations", f"{short}; prices of {security} begin on {self.first_trades[security]}"
 
@@ -85,10 +85,11 @@ class Ledger:
         security = next((name for name in members if any(not self._has_return(name, day) for day in days)), members[0])
         span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
         what = f"no return of {security} on {len(days)} session{'s' * (len(days) > 1)} ({span})"
-        if days[0] <= self.spec.securities[security].listed:
+        listed = self.spec.securities[security].listed
+        if listed is not None and days[0] <= listed:
             return (
                 "not_listed_yet",
-                f"{what}: listed on {self.spec.securities[security].listed}, so the first return is a session later",
+                f"{what}: listed on {listed}, so the first return is a session later",
             )
         if any("suspended" in self.day_flags.get((security, day), frozenset()) for day in days):
             return "suspended", f"{what}: trading was suspended; windows with a missing day are not shortened"
@@ -180,7 +181,7 @@ def _limits(security: Security, bars: Bars, exchange: ExchangeSessions) -> Limit
     return security_limit_flags(
         bars,
         board=security.board,
-        listed=security.listed,
+        listed=security.listed or to_date(bars.sessions[0]),
         exchange_sessions=exchange.sessions,
         dividends={paid.ex_date: paid.amount for paid in security.dividends},
     )

@@ -1,158 +1,45 @@
-"""The specification of a study: every name that events.yaml may use, as frozen records.
-
-The records say what a study is; reading a file and naming the place of a fault is `config`'s duty.
-The JSON Schema that editors use is made from these same classes.
-"""
+"""The study itself: windows, events, event sets, headlines, claims, and all of it together."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     FiniteFloat,
-    PlainSerializer,
-    PlainValidator,
-    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from eventstudy.events import Moment, Month, parse_moment
+from eventstudy.events import Month
+from eventstudy.spec.fields import (
+    EventRef,
+    Exchange,
+    GroupRef,
+    InstrumentRef,
+    IsoDate,
+    Measure,
+    ModelName,
+    MomentField,
+    Record,
+    ReturnKind,
+    Role,
+    SecurityRef,
+    Sign,
+    Significance,
+    Slug,
+    SourceRef,
+    TestName,
+    Text,
+    WindowField,
+    known_version,
+)
+from eventstudy.spec.instruments import Benchmark, Instrument, Security, Source
 from eventstudy.windows import Window
-
-ModelName = Literal["market", "market_adjusted", "mean"]
-TestName = Literal["portfolio_t", "mvrm_f"]
-ReturnKind = Literal["simple", "log"]
-Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE"]
-Board = Literal["nasdaq", "nyse", "sse_main", "sse_star", "szse_main", "szse_chinext"]
-Scope = Literal["broad", "sector", "board"]
-Sign = Literal["positive", "negative", "unsigned"]
-Role = Literal["tested", "confounder", "context"]
-Significance = Literal["positive", "negative", "none"]
-Measure = Literal[
-    "open_price",
-    "high_price",
-    "low_price",
-    "close_price",
-    "open_return",
-    "high_return",
-    "low_return",
-    "close_return",
-    "close_over_issue",
-    "opened_at_limit_down",
-    "one_price",
-    "abnormal_return",
-]
-
-EXCHANGE_BOARDS: Mapping[str, tuple[str, ...]] = {
-    "XNAS": ("nasdaq",),
-    "XNYS": ("nyse",),
-    "XSHG": ("sse_main", "sse_star"),
-    "XSHE": ("szse_main", "szse_chinext"),
-}
-ESTIMANDS: Mapping[str, str] = {"broad": "total", "sector": "relative", "board": "relative"}
-
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _iso_date(value: Any) -> date:
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str) and _ISO_DATE.fullmatch(value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError(f"{value!r} is not a date of the calendar ({error})") from None
-    raise ValueError(f"{value!r} is not a date; write it as 2025-12-08")
-
-
-def _moment(value: Any) -> Moment:
-    if isinstance(value, str):
-        return parse_moment(value)
-    if isinstance(value, Moment):
-        return value
-    raise ValueError(f"{value!r} is not a moment; write it as text, e.g. 2025-12-08T17:56Z")
-
-
-def _version(version: int) -> int:
-    if version != 1:
-        raise ValueError(f"version {version} is not known; this package reads version 1")
-    return version
-
-
-def _two_numbers(value: Any) -> Any:
-    if isinstance(value, Window):
-        return value
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
-        raise ValueError(f"a window is two whole numbers, first and last relative day, e.g. [-1, 1], not {value!r}")
-    return tuple(value)
-
-
-def _window(window: Window) -> Window:
-    if window.first > window.last:
-        raise ValueError(f"the window {window} ends before it begins; write [{window.last}, {window.first}]")
-    return window
-
-
-def _known(kind: str, *sections: str) -> Callable[[str, ValidationInfo], str]:
-    """A check that a name is declared in one of the study's sections (given as validation context)."""
-
-    def check(name: str, info: ValidationInfo) -> str:
-        declared: Mapping[str, frozenset[str]] = info.context or {}
-        allowed = frozenset[str]().union(*(declared.get(section, frozenset()) for section in sections))
-        if info.context is not None and name not in allowed:
-            raise ValueError(f"unknown {kind} {name!r}; allowed: {', '.join(sorted(allowed)) or 'none declared'}")
-        return name
-
-    return check
-
-
-_SYMBOL_SCHEMA = {"type": ["string", "integer"], "description": "a symbol of this file"}
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-IsoDate = Annotated[date, BeforeValidator(_iso_date)]
-WindowField = Annotated[
-    Window,
-    BeforeValidator(_two_numbers),
-    AfterValidator(_window),
-    WithJsonSchema({"type": "array", "prefixItems": [{"type": "integer"}] * 2, "minItems": 2, "maxItems": 2}),
-]
-MomentField = Annotated[
-    Moment,
-    PlainValidator(_moment),
-    PlainSerializer(lambda moment: moment.text, return_type=str),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "description": "an instant, an interval (two instants joined by /), a day or a month",
-            "examples": ["2025-12-08T17:56Z", "2025-12-08T21:00Z / 2025-12-09T00:30Z", "2025-12-08", "2025-12"],
-        }
-    ),
-]
-SecurityRef = Annotated[str, AfterValidator(_known("security", "securities")), WithJsonSchema(_SYMBOL_SCHEMA)]
-BenchmarkRef = Annotated[str, AfterValidator(_known("benchmark", "benchmarks")), WithJsonSchema(_SYMBOL_SCHEMA)]
-InstrumentRef = Annotated[
-    str, AfterValidator(_known("security or benchmark", "securities", "benchmarks")), WithJsonSchema(_SYMBOL_SCHEMA)
-]
-SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
-EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
-GroupRef = Annotated[str, AfterValidator(_known("group", "groups"))]
-
-
-class Record(BaseModel):
-    """A frozen record that refuses unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class StudyHead(Record):
@@ -163,82 +50,6 @@ class StudyHead(Record):
     title_zh: Text | None = None
     question: Text
     question_zh: Text | None = None
-
-
-class Source(Record):
-    """A publication that a fact is taken from."""
-
-    publisher: Text
-    title: Text
-    date: Text
-    note: Text | None = None
-
-
-class Dividend(Record):
-    """A cash dividend in the security's own currency per share, by its ex-date."""
-
-    ex_date: IsoDate
-    amount: Annotated[FiniteFloat, Field(gt=0)]
-
-
-class Suspension(Record):
-    """A halt in trading known from a source, first and last day included."""
-
-    first: IsoDate
-    last: IsoDate
-    source: Text
-
-    @field_validator("last")
-    @classmethod
-    def _in_order(cls, last: date, info: ValidationInfo) -> date:
-        first = info.data.get("first")
-        if first is not None and last < first:
-            raise ValueError(f"the suspension ends on {last}, before it begins on {first}")
-        return last
-
-
-class Instrument(Record):
-    """Anything with a price: where it trades and what vendors call it."""
-
-    name: Text
-    name_zh: Text | None = None
-    exchange: Exchange
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-    symbols: dict[str, Annotated[str, WithJsonSchema(_SYMBOL_SCHEMA)]] = {}
-    dividends: tuple[Dividend, ...] = ()
-    suspensions: tuple[Suspension, ...] = ()
-
-
-class Security(Instrument):
-    """A share under study, its board, its listing and the benchmarks that it is held against.
-
-    `benchmarks` are in order of preference: the first one gives the headline figures.
-    """
-
-    board: Board
-    listed: IsoDate
-    issue_price: Annotated[FiniteFloat, Field(gt=0)] | None = None
-    benchmarks: Annotated[tuple[BenchmarkRef, ...], Field(min_length=1)]
-    note: Text | None = None
-    note_zh: Text | None = None
-
-    @model_validator(mode="after")
-    def _board_of_exchange(self) -> Security:
-        allowed = EXCHANGE_BOARDS[self.exchange]
-        if self.board not in allowed:
-            raise ValueError(f"board {self.board!r} is not one of {self.exchange}; allowed: {', '.join(allowed)}")
-        return self
-
-
-class Benchmark(Instrument):
-    """An index or fund; its scope says which effect an abnormal return against it measures."""
-
-    scope: Scope
-
-    @property
-    def estimand(self) -> str:
-        """``total`` for a broad market, ``relative`` for a sector or board that the news may move itself."""
-        return ESTIMANDS[self.scope]
 
 
 class Windows(Record):
@@ -412,7 +223,7 @@ class Claim(Record):
 class StudySpec(Record):
     """A whole study, as events.yaml states it."""
 
-    version: Annotated[int, AfterValidator(_version), WithJsonSchema({"const": 1})]
+    version: Annotated[int, AfterValidator(known_version), WithJsonSchema({"const": 1})]
     study: StudyHead
     returns: ReturnKind
     seed: Annotated[int, Field(ge=0)]

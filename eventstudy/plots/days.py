@@ -1,0 +1,337 @@
+"""The days of an event set, hour by hour in both time zones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from eventstudy.events import Day, Interval
+from eventstudy.plots.style import (
+    GREY,
+    INK,
+    MARKER,
+    ORANGE,
+    PALE,
+    ROLE_LOOKS,
+    SKY,
+    axis,
+    by_width,
+    new_figure,
+    plain_text,
+    wrap,
+)
+from eventstudy.results import SessionRecord, StudyResult
+from eventstudy.spec import Event, EventSet
+from eventstudy.summary.findings import ZONES
+from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts.names import Names, names_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from eventstudy.calendars import ExchangeSessions
+
+HOUR_HEIGHT = 9.0
+LANE = 0.1
+
+
+def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.DataFrame:
+    """The sessions of an event set's days and the news that reached them.
+
+    Returns
+    -------
+    DataFrame
+        Rows of three kinds. ``session``: place (a time zone), session, start, end; ``break``: the same for a lunch
+        break; ``news``: number, event_id, role, title, start, end (equal for an instant) and a row ``link`` per
+        place with the session that the news maps to, start (when the news came), end (when that session could
+        react) and whether only a part of it could (``partial``). Instants are UTC.
+    """
+    import pandas as pd
+
+    from eventstudy.study.timing import open_exchanges
+
+    names = names_of(result.spec, lang)
+    event_set = next(item for item in result.spec.event_sets if item.id == set_id)
+    records = _records_of(result, event_set)
+    exchanges = open_exchanges(result.spec)
+    last = {place: max(r.session for r in own) for place, own in _by_place(records).items()}
+    rows: list[dict[str, object]] = []
+    for place, own in _by_place(records).items():
+        exchange = exchanges[own[0].exchange]
+        rows.extend(_session_rows(exchange, place, event_set, max(last.values()), names.texts))
+    for event in names.in_order:
+        links = [record for record in records if record.event_id == event.id]
+        if links:
+            rows.extend(_news_rows(event, links, exchanges, names))
+    return pd.DataFrame(rows)
+
+
+def _records_of(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
+    """The sessions of the set's events and of every other dated event that reaches a session of the set."""
+    first, last = event_set.first_session, event_set.last_session
+    reaching = {
+        record.event_id
+        for record in result.sessions
+        if record.role != "context" and first <= record.session <= last and record.precision != "day"
+    }
+    return [r for r in result.sessions if r.event_id in reaching | set(event_set.events)]
+
+
+def _by_place(records: Sequence[SessionRecord]) -> dict[str, list[SessionRecord]]:
+    places: dict[str, list[SessionRecord]] = {}
+    for record in records:
+        places.setdefault(ZONES[record.exchange], []).append(record)
+    return dict(sorted(places.items()))
+
+
+def _session_rows(
+    exchange: ExchangeSessions, place: str, event_set: EventSet, last: object, texts: Texts
+) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    inside = (exchange.sessions >= np.datetime64(event_set.first_session)) & (exchange.sessions <= np.datetime64(str(last)))
+    for at in np.flatnonzero(inside):
+        session = exchange.sessions[at].item()
+        label = texts.weekday(session)
+        shared = {"place": place, "session": session, "title": label}
+        rows.append({"kind": "session", **shared, "start": _utc(exchange.opens[at]), "end": _utc(exchange.closes[at])})
+        if not np.isnat(exchange.break_starts[at]):
+            pause = {"start": _utc(exchange.break_starts[at]), "end": _utc(exchange.break_ends[at])}
+            rows.append({"kind": "break", **shared, **pause})
+    return rows
+
+
+def _news_rows(
+    event: Event, links: Sequence[SessionRecord], exchanges: Mapping[str, ExchangeSessions], names: Names
+) -> list[dict[str, object]]:
+    when = event.when
+    start = when.first
+    end = when.last if isinstance(when, Interval) else start + timedelta(days=1) if isinstance(when, Day) else start
+    shared = {
+        "number": names.number(event.id),
+        "event_id": event.id,
+        "role": event.role,
+        "role_name": names.texts(f"role.{event.role}"),
+        "title": names.event(event.id),
+    }
+    rows: list[dict[str, object]] = [{"kind": "news", **shared, "start": start, "end": end}]
+    for place, own in _by_place(links).items():
+        record, exchange = own[0], exchanges[own[0].exchange]
+        opens = _utc(exchange.opens[exchange.index(record.session)])
+        reacts = max(opens, end) if record.partial else opens
+        partial = record.partial
+        rows.append(
+            {"kind": "link", **shared, "place": place, "session": record.session, "start": start + (end - start) / 2}
+            | {"end": reacts, "partial": partial}
+        )
+    return rows
+
+
+def _utc(instant: np.datetime64) -> datetime:
+    at: datetime = instant.astype("datetime64[us]").item()
+    return at.replace(tzinfo=UTC)
+
+
+def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+    """The frame of `days_frame`: time runs downwards, a market at each side, the news between them."""
+    texts = load_texts(lang)
+    first = frame["start"].min() - timedelta(hours=7)
+    last = max(frame["end"].max(), frame["start"].max()) + timedelta(hours=2)
+    hours = (last - first) / timedelta(hours=1)
+    figure = new_figure(height=round(110 + HOUR_HEIGHT * hours))
+    sides = _sides(frame)
+    news = _placed(frame[frame["kind"] == "news"], first)
+    _draw_sessions(figure, frame, sides, first, texts)
+    _draw_links(figure, frame, sides, first, news, texts)
+    _draw_news(figure, news, texts)
+    heads = [_head(texts(f"zone.{place}"), x) for place, x in sides.items()]
+    figure.update_layout(
+        xaxis=axis(visible=False, range=[0, 1]),
+        yaxis=_clock_axis(next(iter(sides), "UTC"), first, last, texts),
+        annotations=[*_titles(news), *heads],
+        legend={"y": 0, "yanchor": "top"},
+        margin={"t": 30},
+        barmode="overlay",
+        bargap=0,
+    )
+    if len(sides) > 1:
+        right = list(sides)[1]
+        figure.update_layout(
+            yaxis2=_clock_axis(right, first, last, texts) | {"overlaying": "y", "side": "right", "showgrid": False}
+        )
+    shown = {f"annotations[{place}].visible": True for place in range(len(news))}
+    by_width(figure, narrow=dict.fromkeys(shown, False), wide=shown)
+    return figure
+
+
+def _sides(frame: pd.DataFrame) -> dict[str, float]:
+    """Each place's horizontal position: New York left, Shanghai right."""
+    places = sorted(frame["place"].dropna().unique())
+    return dict(zip(places, (0.11, 0.89), strict=False))
+
+
+def _hours(at: Any, first: datetime) -> float:
+    return float((at - first) / timedelta(hours=1))
+
+
+def _placed(news: pd.DataFrame, first: datetime) -> list[dict[str, Any]]:
+    """News with its hours and a lane of its own where the times of two overlap."""
+    placed: list[dict[str, Any]] = []
+    for row in news.sort_values("start").to_dict("records"):
+        start, end = _hours(row["start"], first), _hours(row["end"], first)
+        middle = (start + end) / 2
+        top, bottom = min(start, middle - 2), max(end, middle + 2)
+        taken = {other["lane"] for other in placed if other["top"] <= bottom and top <= other["bottom"]}
+        lane = next(lane for lane in range(len(placed) + 1) if lane not in taken)
+        placed.append(row | {"from": start, "to": end, "middle": middle, "top": top, "bottom": bottom, "lane": lane})
+    lanes = max((row["lane"] for row in placed), default=0)
+    return [row | {"x": 0.5 + LANE * (row["lane"] - lanes / 2)} for row in placed]
+
+
+def _draw_sessions(
+    figure: go.Figure, frame: pd.DataFrame, sides: Mapping[str, float], first: datetime, texts: Texts
+) -> None:
+    for color, (place, x) in zip((SKY, ORANGE), sides.items(), strict=False):
+        own = frame[(frame["kind"] == "session") & (frame["place"] == place)]
+        pauses = frame[(frame["kind"] == "break") & (frame["place"] == place)]
+        starts = [_hours(at, first) for at in own["start"]]
+        ends = [_hours(at, first) for at in own["end"]]
+        figure.add_bar(
+            x=[x] * len(own),
+            y=[end - start for start, end in zip(starts, ends, strict=True)],
+            base=starts,
+            width=0.2,
+            text=list(own["title"]),
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            textfont={"color": INK, "size": 12},
+            marker={"color": color, "line": {"width": 1, "color": INK}},
+            name=texts("figure.sessions_of", place=texts(f"zone.{place}")),
+            hovertext=[
+                f"{texts.clock(row.start, place)} - {texts.clock(row.end, place)}" for row in own.itertuples()
+            ],
+            hoverinfo="text",
+            constraintext="none",
+        )
+        for row in pauses.itertuples():
+            figure.add_shape(
+                type="rect", layer="above", x0=x - 0.1, x1=x - 0.085, xref="x", yref="y", line={"width": 0},
+                fillcolor="#ffffff", y0=_hours(row.start, first), y1=_hours(row.end, first),
+            )
+
+
+def _draw_links(
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    sides: Mapping[str, float],
+    first: datetime,
+    news: Sequence[Mapping[str, Any]],
+    texts: Texts,
+) -> None:
+    """A line from each piece of news to the first session that could react, dashed where only a part of it could."""
+    where = {row["event_id"]: row for row in news}
+    links = frame[frame["kind"] == "link"]
+    for partial, dash in ((False, "solid"), (True, "dash")):
+        xs: list[float | None] = []
+        ys: list[float | None] = []
+        heads: list[str] = []
+        for row in links[links["partial"].astype(bool) == partial].itertuples():
+            left = sides[row.place] < 0.5
+            source = where[row.event_id]
+            xs += [source["x"], sides[row.place] + (0.115 if left else -0.115), None]
+            ys += [source["middle"], _hours(row.end, first), None]
+            heads += ["circle", "triangle-left" if left else "triangle-right", "circle"]
+        if xs:
+            figure.add_scatter(
+                x=xs,
+                y=ys,
+                mode="lines+markers",
+                line={"color": GREY, "width": 1.6, "dash": dash},
+                marker={"symbol": heads, "size": [0, 11, 0] * (len(xs) // 3), "color": GREY, "opacity": 1},
+                name=texts("figure.link_partial" if partial else "figure.link_whole"),
+                hoverinfo="skip",
+            )
+
+
+def _draw_news(figure: go.Figure, news: Sequence[Mapping[str, Any]], texts: Texts) -> None:
+    spans: list[float | None] = []
+    at: list[float | None] = []
+    for row in news:
+        if row["to"] > row["from"]:
+            spans += [row["from"], row["to"], None]
+            at += [row["x"], row["x"], None]
+    if spans:
+        figure.add_scatter(
+            x=at,
+            y=spans,
+            mode="lines+markers",
+            line={"color": INK, "width": 3},
+            marker={"symbol": "line-ew-open", "size": 12, "color": INK, "line": {"width": 3}},
+            name=texts("figure.interval"),
+            hoverinfo="skip",
+        )
+    for role, look in ROLE_LOOKS.items():
+        own = [row for row in news if row["role"] == role]
+        if own:
+            figure.add_scatter(
+                x=[row["x"] for row in own],
+                y=[row["middle"] for row in own],
+                mode="markers+text",
+                name=str(own[0]["role_name"]),
+                text=[str(row["number"]) for row in own],
+                textfont={"color": look["text"], "size": 11},
+                marker=MARKER | {"symbol": look["symbol"], "color": look["color"]},
+                hovertext=[f"{row['number']}. {plain_text(row['title'])}" for row in own],
+                hoverinfo="text",
+            )
+
+
+def _titles(news: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The news by title, beside its marker; left and right take turns so that neighbours do not meet."""
+    left = min((row["x"] for row in news), default=0.5) - 0.03
+    right = max((row["x"] for row in news), default=0.5) + 0.03
+    return [
+        {
+            "x": right if place % 2 == 0 else left,
+            "y": row["middle"],
+            "text": wrap(plain_text(row["title"]), 34),
+            "xanchor": "left" if place % 2 == 0 else "right",
+            "align": "left" if place % 2 == 0 else "right",
+            "showarrow": False,
+            "bgcolor": "rgba(255,255,255,0.88)",
+            "font": {"size": 12},
+        }
+        for place, row in enumerate(news)
+    ]
+
+
+def _head(text: str, x: float) -> dict[str, Any]:
+    return {
+        "x": x, "y": 1.0, "yref": "paper", "yanchor": "bottom", "text": f"<b>{text}</b>", "showarrow": False, "yshift": 4,
+    }
+
+
+def _clock_axis(place: str, first: datetime, last: datetime, texts: Texts) -> dict[str, Any]:
+    """An axis of hours that reads in one place's own time: dates at midnight, and noon."""
+    zone = ZoneInfo(place)
+    local = first.astimezone(zone).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    marks = []
+    while local <= last:
+        if local.hour % 12 == 0:
+            marks.append(local)
+        local = (local.astimezone(UTC) + timedelta(hours=1)).astimezone(zone)
+    return axis(
+        range=[_hours(last, first), 0],
+        tickmode="array",
+        tickvals=[_hours(mark, first) for mark in marks],
+        ticktext=[f"<b>{texts.short(mark.date())}</b>" if mark.hour == 0 else f"{mark:%H:%M}" for mark in marks],
+        zeroline=False,
+        ticks="outside",
+        ticklen=4,
+        tickcolor=PALE,
+    )

@@ -1,0 +1,340 @@
+"""Estimates with their intervals: the headline figures, the forest of one security, the days of an event set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eventstudy.plots.select import path_event
+from eventstudy.plots.style import (
+    GREY,
+    INK,
+    VERMILLION,
+    axis,
+    look_of,
+    new_figure,
+    percent_axis,
+    plain_text,
+    rank_of,
+    wrap,
+)
+from eventstudy.results import ArRecord, CarRecord, EventDayRecord, StudyResult
+from eventstudy.summary.findings import LEVEL, bound_of, members_of
+from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts.names import Names, names_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+FILLED = "market"
+FIELDS = [
+    "quantity",
+    "position",
+    "model",
+    "benchmark",
+    "estimand",
+    "rank",
+    "spec",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "pvalue",
+]
+
+
+# --- the headline figures ------------------------------------------------------------------------------
+
+
+def headlines_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
+    """The headline figures: title, estimate, ci_low, ci_high, pvalue, detectable (decimal), differs, bound.
+
+    `bound` is ``limit_down`` or ``limit_up`` where the window ends at a price limit, else empty.
+    """
+    import pandas as pd
+
+    names = names_of(result.spec, lang)
+    rows = []
+    for head in result.headlines:
+        bound = bound_of(result, members_of(result, head), head.last_session)
+        rows.append(
+            {
+                "title": names.headline(head.id),
+                "estimate": head.estimate,
+                "ci_low": head.ci_low,
+                "ci_high": head.ci_high,
+                "pvalue": head.pvalue,
+                "detectable": head.detectable,
+                "differs": head.pvalue < LEVEL,
+                "bound": bound[1] if bound else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+    """Estimates with intervals, over the zone of effects that each design would mostly miss (grey)."""
+    texts = load_texts(lang)
+    rows = len(frame)
+    figure = new_figure(height=70 + 76 * rows)
+    places = [rows - 1 - at for at in range(rows)]
+    figure.add_bar(
+        x=[200 * value for value in frame["detectable"]],
+        base=[-100 * value for value in frame["detectable"]],
+        y=places,
+        orientation="h",
+        width=0.34,
+        marker={"color": "#e4e8ec", "line": {"width": 0}},
+        name=texts("figure.undetectable"),
+        hoverinfo="skip",
+    )
+    for differs, symbol, color in ((False, "circle-open", INK), (True, "circle", VERMILLION)):
+        own = frame[frame["differs"] == differs]
+        if len(own):
+            figure.add_scatter(
+                **_points(own, [places[at] for at in own.index], texts),
+                name=texts("figure.differs" if differs else "figure.zero"),
+                marker={"symbol": symbol, "size": 11, "color": color, "line": {"width": 2, "color": color}},
+            )
+    _draw_bounds(figure, frame, places, texts)
+    figure.add_vline(x=0, line={"color": INK, "width": 1})
+    figure.update_layout(
+        xaxis=percent_axis(texts("figure.abnormal_return")) | {"zeroline": False},
+        yaxis=axis(visible=False, range=[-0.5, rows - 0.28]),
+        annotations=[
+            {
+                "x": 0, "xref": "paper", "xanchor": "left", "y": place + 0.28, "yanchor": "bottom", "showarrow": False,
+                "align": "left", "text": wrap(plain_text(title), 56), "font": {"size": 12},
+            }
+            for place, title in zip(places, frame["title"], strict=True)
+        ],
+        barmode="overlay",
+    )
+    return figure
+
+
+def _draw_bounds(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Texts) -> None:
+    for bound, symbol in (("limit_down", "triangle-left"), ("limit_up", "triangle-right")):
+        own = frame[frame["bound"] == bound]
+        if len(own):
+            figure.add_scatter(
+                x=[100 * value for value in own["estimate"]],
+                y=[places[at] for at in own.index],
+                mode="markers",
+                marker={"symbol": symbol, "size": 22, "color": INK},
+                name=texts(f"figure.bound_{bound}"),
+                hoverinfo="skip",
+            )
+
+
+# --- the forest of one security ------------------------------------------------------------------------
+
+
+def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+    """AR on day 0 and 1 and every longer CAR of a security's leading event, by model and benchmark.
+
+    Returns
+    -------
+    DataFrame
+        A row per estimate: quantity and position (its line in the figure), model, benchmark, estimand, rank (among the
+        benchmarks of that kind), spec (model and benchmark in words), estimate, ci_low, ci_high, pvalue (decimal; missing without a standard error).
+    """
+    import pandas as pd
+
+    names = names_of(result.spec, lang)
+    event = path_event(result, security)
+    rows = list(_forest_rows(result, security, event.id, names)) if event else []
+    order = {quantity: place for place, quantity in enumerate(dict.fromkeys(row["quantity"] for row in rows))}
+    return pd.DataFrame([row | {"position": order[row["quantity"]]} for row in rows], columns=FIELDS)
+
+
+def _forest_rows(result: StudyResult, security: str, event_id: str, names: Names) -> Iterator[dict[str, Any]]:
+    texts = names.texts
+    for day in (0, 1):
+        for record in result.ar:
+            if (record.event_id, record.security, record.relative_day) == (event_id, security, day):
+                quantity = texts("figure.ar_of", day=texts.short(record.session))
+                low, high = ar_interval(record, result.spec.confidence)
+                yield _forest_row(names, record, quantity, record.ar) | {"ci_low": low, "ci_high": high}
+    for window in result.spec.windows.car:
+        for car in result.car:
+            if (car.event_id, car.security, car.window) == (event_id, security, window) and window.size > 1:
+                quantity = texts("figure.car_of", window=texts.window(*window))
+                yield _forest_row(names, car, quantity, car.car) | {"ci_low": car.ci_low, "ci_high": car.ci_high}
+
+
+def _forest_row(names: Names, record: ArRecord | CarRecord, quantity: str, estimate: float) -> dict[str, Any]:
+    return {
+        "quantity": quantity,
+        "model": record.model,
+        "benchmark": record.benchmark,
+        "estimand": record.estimand,
+        "rank": rank_of(names.spec, record.security, record.benchmark),
+        "spec": names.against(record.model, record.benchmark),
+        "estimate": estimate,
+        "pvalue": record.pvalue,
+    }
+
+
+def ar_interval(record: ArRecord | EventDayRecord, confidence: float) -> tuple[float | None, float | None]:
+    """Confidence limits of one abnormal return; None where it has no standard error."""
+    from eventstudy.abnormal import interval
+
+    if record.std_error is None or record.df is None:
+        return None, None
+    low, high = interval(np.array(record.ar), np.array(record.std_error), np.array(float(record.df)), confidence)
+    return float(low), float(high)
+
+
+def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+    """The estimates of `forest_frame`: filled markers are the market model, open ones the simpler models."""
+    texts = load_texts(lang)
+    quantities = list(dict.fromkeys(frame["quantity"]))
+    specs = list(dict.fromkeys(frame["spec"]))
+    figure = new_figure(height=100 + 20 * len(specs) + (14 * len(specs) + 16) * len(quantities))
+    for place, spec in enumerate(specs):
+        own = frame[frame["spec"] == spec].reset_index(drop=True)
+        look = look_of(str(own["estimand"].iloc[0]), int(own["rank"].iloc[0]))
+        open_marker = "" if own["model"].iloc[0] == FILLED else "-open"
+        shift = 0.72 * ((place + 0.5) / len(specs) - 0.5)
+        figure.add_scatter(
+            **_points(own, [value + shift for value in own["position"]], texts),
+            name=plain_text(spec),
+            marker={
+                "symbol": look["symbol"] + open_marker, "size": 8, "color": look["color"],
+                "line": {"width": 1.5, "color": look["color"]},
+            },
+        )
+    figure.add_vline(x=0, line={"color": INK, "width": 1})
+    for place in range(1, len(quantities)):
+        figure.add_hline(y=place - 0.5, line={"color": "#eaeef2", "width": 1}, layer="below")
+    figure.update_layout(
+        xaxis=percent_axis("") | {"zeroline": False},
+        yaxis=axis(
+            tickvals=list(range(len(quantities))),
+            ticktext=quantities,
+            range=[len(quantities) - 0.5, -0.5],
+            showgrid=False,
+            zeroline=False,
+        ),
+        legend={"entrywidth": 0.5, "entrywidthmode": "fraction"},
+    )
+    return figure
+
+
+# --- the days of an event set --------------------------------------------------------------------------
+
+
+def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.DataFrame:
+    """The dummy of every session of an event set.
+
+    Returns
+    -------
+    DataFrame
+        A row per security, session and benchmark: quantity and position (its line in the figure), place (the same,
+        moved a little for each benchmark), security, session, benchmark, estimand, rank, estimate, ci_low, ci_high,
+        pvalue (decimal), limit (whether the session closed at a price limit).
+    """
+    import pandas as pd
+
+    names = names_of(result.spec, lang)
+    rows: list[dict[str, Any]] = []
+    for record in result.event_days:
+        if record.event_set == set_id:
+            low, high = ar_interval(record, result.spec.confidence)
+            day = names.texts.short(record.session)
+            rows.append(
+                {
+                    "quantity": names.texts("figure.security_day", security=names.security(record.security), day=day),
+                    "security": names.security(record.security),
+                    "session": record.session,
+                    "benchmark": names.benchmark(record.benchmark),
+                    "estimand": record.estimand,
+                    "rank": rank_of(result.spec, record.security, record.benchmark),
+                    "estimate": record.ar,
+                    "ci_low": low,
+                    "ci_high": high,
+                    "pvalue": record.pvalue,
+                    "limit": any(flag.startswith("limit_") for flag in record.flags),
+                }
+            )
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        lines.setdefault(row["quantity"], []).append(row)
+    return pd.DataFrame(
+        [
+            row | {"position": line, "place": line + 0.34 * (at - (len(own) - 1) / 2) / max(len(own) - 1, 1)}
+            for line, own in enumerate(lines.values())
+            for at, row in enumerate(own)
+        ]
+    )
+
+
+def event_days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+    """The dummies of `event_days_frame`: a line per security and session, total and relative effect."""
+    texts = load_texts(lang)
+    quantities = list(dict.fromkeys(frame["quantity"]))
+    figure = new_figure(height=90 + 36 * len(quantities))
+    for (estimand, rank), own in frame.groupby(["estimand", "rank"], sort=False):
+        look = look_of(str(estimand), int(rank))
+        figure.add_scatter(
+            **_points(own, list(own["place"]), texts),
+            name=texts(f"estimand.{estimand}"),
+            marker={"symbol": look["symbol"], "size": 9, "color": look["color"]},
+        )
+    _mark_limits(figure, frame, texts)
+    figure.add_vline(x=0, line={"color": INK, "width": 1})
+    securities = list(frame.drop_duplicates("quantity")["security"])
+    for place in range(1, len(quantities)):
+        if securities[place] != securities[place - 1]:
+            figure.add_hline(y=place - 0.5, line={"color": GREY, "width": 1}, layer="below")
+    figure.update_layout(
+        xaxis=percent_axis(texts("figure.abnormal_return")) | {"zeroline": False},
+        yaxis=axis(
+            tickvals=list(range(len(quantities))),
+            ticktext=[plain_text(quantity) for quantity in quantities],
+            range=[len(quantities) - 0.5, -0.5],
+            showgrid=False,
+            zeroline=False,
+        ),
+    )
+    return figure
+
+
+def _mark_limits(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
+    own = frame[frame["limit"]]
+    if len(own):
+        figure.add_scatter(
+            x=[100 * value for value in own["estimate"]],
+            y=list(own["place"]),
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 17, "color": INK, "line": {"width": 1.5}},
+            name=texts("figure.at_limit"),
+            hoverinfo="skip",
+        )
+
+
+def _points(own: pd.DataFrame, places: list[float], texts: Texts) -> Mapping[str, Any]:
+    """Markers with asymmetric error bars, in percent."""
+    estimates = 100 * own["estimate"]
+    up, down = 100 * own["ci_high"] - estimates, estimates - 100 * own["ci_low"]
+    known = own["ci_low"].notna().all()
+    bars = {"type": "data", "array": list(up), "arrayminus": list(down), "thickness": 1.5, "width": 3}
+    return {
+        "x": list(estimates),
+        "y": places,
+        "mode": "markers",
+        "error_x": bars if known else None,
+        "hovertext": [_hover(row, texts) for row in own.to_dict("records")],
+        "hoverinfo": "text",
+    }
+
+
+def _hover(row: Mapping[str, Any], texts: Texts) -> str:
+    parts = [plain_text(str(row.get("quantity") or row.get("title"))), texts.percent(row["estimate"])]
+    if row["pvalue"] is not None and row["pvalue"] == row["pvalue"]:
+        low, high = texts.percent(row["ci_low"]), texts.percent(row["ci_high"])
+        parts += [texts("format.interval", low=low, high=high), texts.p_equals(row["pvalue"])]
+    return "<br>".join(parts)

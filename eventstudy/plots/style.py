@@ -1,0 +1,163 @@
+"""What every figure shares: colours that colour-blind readers tell apart, markers, axes, widths.
+
+The palette is that of Okabe and Ito (Color Universal Design, 2008). A colour never stands alone: line
+dash, marker shape or fill says the same.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from eventstudy.spec import StudySpec
+
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+PURPLE = "#CC79A7"
+INK = "#1f2328"
+GREY = "#59636e"
+PALE = "#d8dee4"
+FONT = (
+    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'PingFang SC', 'Microsoft YaHei', "
+    "'Noto Sans CJK SC', 'Noto Sans', Arial, sans-serif"
+)
+
+LOOKS: Mapping[str, Sequence[Mapping[str, str]]] = {
+    "total": (
+        {"color": BLUE, "fill": "rgba(0,114,178,0.16)", "dash": "solid", "symbol": "circle"},
+        {"color": GREEN, "fill": "rgba(0,158,115,0.14)", "dash": "longdash", "symbol": "triangle-up"},
+    ),
+    "relative": (
+        {"color": VERMILLION, "fill": "rgba(213,94,0,0.14)", "dash": "dash", "symbol": "square"},
+        {"color": PURPLE, "fill": "rgba(204,121,167,0.16)", "dash": "dashdot", "symbol": "triangle-down"},
+    ),
+    "none": ({"color": GREY, "fill": "rgba(89,99,110,0.14)", "dash": "dot", "symbol": "diamond"},),
+}
+"""Colour, band, dash and marker of what an abnormal return measures: total effect, relative effect, neither.
+
+A second benchmark of the same kind has its own; a third one looks like the first again.
+"""
+
+ROLE_LOOKS: Mapping[str, Mapping[str, str]] = {
+    "tested": {"symbol": "circle", "color": BLUE, "text": "#ffffff"},
+    "confounder": {"symbol": "diamond", "color": VERMILLION, "text": "#ffffff"},
+    "context": {"symbol": "square", "color": "#ffffff", "text": INK},
+}
+"""Marker of an event's role on the timeline."""
+
+MARKER: Mapping[str, Any] = {"size": 21, "line": {"width": 1.2, "color": INK}}
+"""Marker of an event, large enough for its number."""
+
+
+def new_figure(*, height: int, **layout: Any) -> go.Figure:
+    """An empty figure in the house's style; `height` in pixels, width as wide as its place."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    figure.update_layout(
+        template="none",
+        height=height,
+        autosize=True,
+        font={"family": FONT, "size": 13, "color": INK},
+        paper_bgcolor="#ffffff",
+        plot_bgcolor="#ffffff",
+        margin={"l": 8, "r": 12, "t": 8, "b": 8, "pad": 2},
+        dragmode=False,
+        hovermode="closest",
+        hoverlabel={"font": {"family": FONT, "size": 12}, "align": "left"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        **layout,
+    )
+    return figure
+
+
+def axis(**values: Any) -> dict[str, Any]:
+    """An axis: light grid, room for its labels, no zooming by accident."""
+    shared = {
+        "fixedrange": True,
+        "automargin": True,
+        "gridcolor": "#eaeef2",
+        "linecolor": PALE,
+        "zerolinecolor": GREY,
+        "zerolinewidth": 1,
+        "tickfont": {"size": 12},
+        "ticklabelstandoff": 4,
+        "tickangle": 0,
+        "title": {"font": {"size": 12}, "standoff": 8},
+    }
+    return shared | values
+
+
+def percent_axis(title: str, **values: Any) -> dict[str, Any]:
+    """An axis of returns in percent."""
+    return axis(title={"text": title, "font": {"size": 12}, "standoff": 8}, ticksuffix="%", nticks=7, **values)
+
+
+def look_of(estimand: str, rank: int) -> Mapping[str, str]:
+    """How an estimate looks: by what it measures, and its rank among a security's benchmarks of that kind."""
+    looks = LOOKS[estimand]
+    return looks[rank % len(looks)]
+
+
+def rank_of(spec: StudySpec, security: str, benchmark: str | None) -> int:
+    """Rank of a benchmark among those of a security that measure the same effect, from 0."""
+    if benchmark is None:
+        return 0
+    own = spec.benchmarks[benchmark].estimand
+    same = [name for name in spec.securities[security].benchmarks if spec.benchmarks[name].estimand == own]
+    return same.index(benchmark)
+
+
+def by_width(figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any]) -> None:
+    """Note what a page may change where the figure is narrower than 560 pixels, and how to change it back.
+
+    Both are updates of the layout by dotted path; the figure as such shows the wide form.
+    """
+    figure.update_layout(meta={"narrow": dict(narrow), "wide": dict(wide)})
+
+
+def wrap(text: str, width: int) -> str:
+    """Text broken into lines of at most `width` half-width characters (a Chinese sign counts as two)."""
+    lines: list[str] = []
+    line = ""
+    for piece in _pieces(text):
+        if line and display_width(line + piece.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece if line else piece.lstrip()
+    return "<br>".join([*lines, line.rstrip()])
+
+
+def display_width(text: str) -> int:
+    """Width in half-width characters."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def _pieces(text: str) -> list[str]:
+    """Units that may stand at the start of a line: words with their space, single Chinese signs."""
+    pieces: list[str] = []
+    for sign in text:
+        wide = unicodedata.east_asian_width(sign) in "WF"
+        closing = unicodedata.category(sign) in ("Pe", "Pf", "Po")
+        if pieces and not (pieces[-1].endswith(" ") or (wide and not closing) or _ends_wide(pieces[-1], sign)):
+            pieces[-1] += sign
+        else:
+            pieces.append(sign)
+    return pieces
+
+
+def _ends_wide(piece: str, following: str) -> bool:
+    wide = unicodedata.east_asian_width(piece[-1]) in "WF"
+    return wide and unicodedata.category(following) not in ("Pe", "Pf", "Po")
+
+
+def plain_text(text: str) -> str:
+    """Text that plotly shows as it is: it reads a few HTML tags, so what looks like one is escaped."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

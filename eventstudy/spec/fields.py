@@ -1,0 +1,140 @@
+"""The fields of a study file: allowed names, and how texts become dates, moments, windows and references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+from eventstudy.csvtext import iso_date
+from eventstudy.events import Moment, parse_moment
+from eventstudy.windows import Window
+
+ModelName = Literal["market", "market_adjusted", "mean"]
+TestName = Literal["portfolio_t", "mvrm_f"]
+ReturnKind = Literal["simple", "log"]
+Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE"]
+Board = Literal["nasdaq", "nyse", "sse_main", "sse_star", "szse_main", "szse_chinext"]
+Scope = Literal["broad", "sector", "board"]
+Sign = Literal["positive", "negative", "unsigned"]
+Role = Literal["tested", "confounder", "context"]
+Significance = Literal["positive", "negative", "none"]
+Measure = Literal[
+    "open_price",
+    "high_price",
+    "low_price",
+    "close_price",
+    "open_return",
+    "high_return",
+    "low_return",
+    "close_return",
+    "close_over_issue",
+    "opened_at_limit_down",
+    "one_price",
+    "abnormal_return",
+]
+
+EXCHANGE_BOARDS: Mapping[str, tuple[str, ...]] = {
+    "XNAS": ("nasdaq",),
+    "XNYS": ("nyse",),
+    "XSHG": ("sse_main", "sse_star"),
+    "XSHE": ("szse_main", "szse_chinext"),
+}
+LIMIT_EXCHANGES = frozenset({"XSHG", "XSHE"})
+ESTIMANDS: Mapping[str, str] = {"broad": "total", "sector": "relative", "board": "relative"}
+
+
+def _date(value: Any) -> date:
+    return value if isinstance(value, date) else iso_date(value)
+
+
+def _moment(value: Any) -> Moment:
+    if isinstance(value, str):
+        return parse_moment(value)
+    if isinstance(value, Moment):
+        return value
+    raise ValueError(f"{value!r} is not a moment; write it as text, e.g. 2025-12-08T17:56Z")
+
+
+def known_version(version: int) -> int:
+    """The version of the file's layout, if this package reads it."""
+    if version != 1:
+        raise ValueError(f"version {version} is not known; this package reads version 1")
+    return version
+
+
+def _two_numbers(value: Any) -> Any:
+    if isinstance(value, Window):
+        return value
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise ValueError(f"a window is two whole numbers, first and last relative day, e.g. [-1, 1], not {value!r}")
+    return tuple(value)
+
+
+def _window(window: Window) -> Window:
+    if window.first > window.last:
+        raise ValueError(f"the window {window} ends before it begins; write [{window.last}, {window.first}]")
+    return window
+
+
+def _known(kind: str, *sections: str) -> Callable[[str, ValidationInfo], str]:
+    """A check that a name is declared in one of the study's sections (given as validation context)."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        declared: Mapping[str, frozenset[str]] = info.context or {}
+        allowed = frozenset[str]().union(*(declared.get(section, frozenset()) for section in sections))
+        if info.context is not None and name not in allowed:
+            raise ValueError(f"unknown {kind} {name!r}; allowed: {', '.join(sorted(allowed)) or 'none declared'}")
+        return name
+
+    return check
+
+
+SYMBOL_SCHEMA = {"type": ["string", "integer"], "description": "a symbol of this file"}
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+IsoDate = Annotated[date, BeforeValidator(_date)]
+WindowField = Annotated[
+    Window,
+    BeforeValidator(_two_numbers),
+    AfterValidator(_window),
+    WithJsonSchema({"type": "array", "prefixItems": [{"type": "integer"}] * 2, "minItems": 2, "maxItems": 2}),
+]
+MomentField = Annotated[
+    Moment,
+    PlainValidator(_moment),
+    PlainSerializer(lambda moment: moment.text, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "an instant, an interval (two instants joined by /), a day or a month",
+            "examples": ["2025-12-08T17:56Z", "2025-12-08T21:00Z / 2025-12-09T00:30Z", "2025-12-08", "2025-12"],
+        }
+    ),
+]
+SecurityRef = Annotated[str, AfterValidator(_known("security", "securities")), WithJsonSchema(SYMBOL_SCHEMA)]
+BenchmarkRef = Annotated[str, AfterValidator(_known("benchmark", "benchmarks")), WithJsonSchema(SYMBOL_SCHEMA)]
+InstrumentRef = Annotated[
+    str, AfterValidator(_known("security or benchmark", "securities", "benchmarks")), WithJsonSchema(SYMBOL_SCHEMA)
+]
+SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
+EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
+GroupRef = Annotated[str, AfterValidator(_known("group", "groups"))]
+
+
+class Record(BaseModel):
+    """A frozen record that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)

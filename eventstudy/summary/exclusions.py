@@ -1,0 +1,158 @@
+"""What was left out, shifted or flagged, grouped by reason and told with names instead of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eventstudy.summary.findings import inseparable_pairs
+from eventstudy.texts.names import Names
+
+if TYPE_CHECKING:
+    from eventstudy.results import ExclusionRecord, StudyResult
+
+SHIFTS = ("after_close", "not_a_session", "day_moved_to_next", "interval_spans_sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One reason: what it means, and a sentence for each case."""
+
+    title: str
+    cases: tuple[str, ...]
+
+
+def exclusion_groups(result: StudyResult, names: Names) -> tuple[Group, ...]:
+    """What is missing from the results, by reason."""
+    by_reason: dict[str, list[ExclusionRecord]] = {}
+    for record in result.exclusions:
+        by_reason.setdefault(record.reason, []).append(record)
+    return tuple(
+        Group(_title(names, reason), tuple(dict.fromkeys(TELL.get(reason, _verbatim)(result, names, records))))
+        for reason, records in by_reason.items()
+    )
+
+
+def shifted(result: StudyResult, names: Names) -> tuple[str, ...]:
+    """Events whose first session is not the session of their own day, or not a single one."""
+    texts = names.texts
+    found = []
+    for record in result.sessions:
+        if record.reason in SHIFTS:
+            found.append(
+                texts(
+                    f"shift.{record.reason}",
+                    event=names.event_quoted(record.event_id),
+                    exchange=names.exchange(record.exchange),
+                    day=texts.short(record.session),
+                    last=texts.short(record.session_last),
+                )
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def flagged_sessions(result: StudyResult, names: Names) -> list[tuple[str, str, str]]:
+    """Every flagged session of the event windows: security, session, what has to be known of it."""
+    texts = names.texts
+    return [
+        (
+            names.security(bar.security),
+            texts.day(bar.session),
+            texts("list.semicolon").join(names.flag(flag) for flag in bar.flags),
+        )
+        for bar in result.bars
+        if bar.flags
+    ]
+
+
+def _title(names: Names, reason: str) -> str:
+    key = f"exclusion.title.{reason}"
+    return names.texts(key if names.texts.knows(key) else "exclusion.title.other")
+
+
+def _events(names: Names, records: Sequence[ExclusionRecord]) -> str:
+    ids = sorted({record.event_id for record in records if record.event_id is not None}, key=names.number)
+    return names.texts.listing([names.event_quoted(event) for event in ids])
+
+
+def _by_subject(names: Names, records: Sequence[ExclusionRecord]) -> Iterator[tuple[str, list[ExclusionRecord]]]:
+    subjects: dict[str, list[ExclusionRecord]] = {}
+    for record in records:
+        subjects.setdefault(record.security or "", []).append(record)
+    for subject, own in subjects.items():
+        yield subject, own
+
+
+def _subject(names: Names, subject: str) -> str:
+    return names.group(subject) if subject in names.spec.groups else names.security(subject)
+
+
+def _per_subject(key: str) -> Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Iterator[str]]:
+    """One sentence per security, from the entry ``exclusion.<key>``."""
+
+    def tell(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+        for subject, own in _by_subject(names, records):
+            security = result.spec.securities.get(subject)
+            yield names.texts(
+                f"exclusion.{key}",
+                security=_subject(names, subject),
+                listed=names.texts.day(security.listed) if security else "",
+                least=result.spec.windows.min_estimation,
+                events=_events(names, own),
+            )
+
+    return tell
+
+
+def _suspensions(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+    for subject, own in _by_subject(names, records):
+        halts = names.spec.instruments[subject].suspensions if subject in names.spec.instruments else ()
+        for halt in halts:
+            yield names.texts(
+                "exclusion.suspension",
+                security=names.security(subject),
+                span=names.texts.span(halt.first, halt.last),
+                source=halt.source,
+            )
+        if not halts:
+            yield from _verbatim(result, names, own)
+
+
+def _inseparable(result: StudyResult, names: Names, _: Sequence[ExclusionRecord]) -> Iterator[str]:
+    for (one, other, session), securities in inseparable_pairs(result).items():
+        yield names.texts(
+            "not_said.inseparable",
+            one=names.event_quoted(one),
+            other=names.event_quoted(other),
+            day=names.texts.short(session),
+            securities=names.securities(securities),
+        )
+
+
+def _headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+    told = {head.id for head in result.headlines}
+    for headline in result.spec.headlines:
+        if headline.id not in told and any(record.what == f"headline {headline.id}" for record in records):
+            yield names.texts("exclusion.not_estimated", headline=names.must(headline, "title"))
+
+
+def _verbatim(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+    """The record's own sentence, with names for ids."""
+    for record in records:
+        yield names.texts("exclusion.verbatim", what=names.readable(record.what), detail=names.readable(record.detail))
+
+
+TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Iterator[str]]] = {
+    "short_history": _per_subject("short_history"),
+    "too_few_observations": _per_subject("too_few_observations"),
+    "not_listed_yet": _per_subject("not_listed_yet"),
+    "suspended": _per_subject("suspended"),
+    "after_last_price": _per_subject("after_last_price"),
+    "no_price": _per_subject("no_price"),
+    "suspension": _suspensions,
+    "not_separately_identified": _inseparable,
+    "not_estimated": _headlines,
+}
+"""Reason to the function that tells its cases; a reason without one is told in the record's own words."""
+

@@ -1,0 +1,270 @@
+"""What the data say and do not say, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from eventstudy.events import Instant
+from eventstudy.texts.names import CONFOUNDED, Names
+
+if TYPE_CHECKING:
+    from eventstudy.results import HeadlineRecord, SessionRecord, StudyResult
+
+LEVEL = 0.05
+ZONES = {"XNAS": "America/New_York", "XNYS": "America/New_York", "XSHG": "Asia/Shanghai", "XSHE": "Asia/Shanghai"}
+LIMITS = ("limit_down", "limit_up")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One headline figure in words: its title, the sentence with the numbers, and what has to be said with it."""
+
+    title: str
+    main: str
+    more: tuple[str, ...]
+    differs: bool
+
+
+def findings(result: StudyResult, names: Names) -> tuple[Finding, ...]:
+    """Every headline figure in words."""
+    return tuple(_finding(result, names, head) for head in result.headlines)
+
+
+def answer(result: StudyResult, names: Names) -> str:
+    """The headline figures in one paragraph: how many differ from zero, and which."""
+    texts, heads = names.texts, result.headlines
+    if not heads:
+        return texts("answer.no_headlines")
+    found = [names.headline(head.id) for head in heads if head.pvalue < LEVEL]
+    if not found:
+        return texts.count("answer.none", len(heads))
+    lead = texts.count("answer.some", len(found), total=len(heads), which=texts("list.semicolon").join(found))
+    rest = len(heads) - len(found)
+    return lead + texts("list.space") + texts.count("answer.rest", rest) if rest else lead
+
+
+def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:
+    """What must not be read out of the figures."""
+    texts = names.texts
+    said = [texts("not_said.null")] if any(head.pvalue >= LEVEL for head in result.headlines) else []
+    said.append(texts("not_said.cause"))
+    said.extend(_inseparable(result, names))
+    said.extend(_without_history(result, names))
+    if {record.estimand for record in result.ar} >= {"total", "relative"}:
+        said.append(texts("not_said.estimands"))
+    if len(result.headlines) > 1:
+        said.append(texts("not_said.multiplicity", n=len(result.headlines)))
+    return tuple(said)
+
+
+def inseparable_pairs(result: StudyResult) -> dict[tuple[str, str, date], list[str]]:
+    """Pairs of tested events that share their first session on a security: (event, event, session) to securities."""
+    pairs: dict[tuple[str, str, date], list[str]] = {}
+    for one, other in combinations(result.sessions, 2):
+        tested = one.role == other.role == "tested"
+        if tested and one.security == other.security and one.session == other.session:
+            pairs.setdefault((one.event_id, other.event_id, one.session), []).append(one.security)
+    return pairs
+
+
+def session_of(result: StudyResult, event_id: str, security: str) -> SessionRecord | None:
+    """Where an event falls for a security; None where it does not touch it."""
+    wanted = (event_id, security)
+    return next((record for record in result.sessions if (record.event_id, record.security) == wanted), None)
+
+
+def members_of(result: StudyResult, head: HeadlineRecord) -> tuple[str, ...]:
+    """The securities behind a headline figure."""
+    if head.kind == "security":
+        return (head.subject,)
+    wanted = (head.event_id, head.subject, head.model, head.benchmark, head.window)
+    return next(
+        record.securities
+        for record in result.portfolio
+        if (record.event_id, record.group, record.model, record.benchmark, record.window) == wanted
+    )
+
+
+def bound_of(result: StudyResult, members: Sequence[str], last_session: date) -> tuple[str, str] | None:
+    """The member that a window's last session left at a price limit, and which; None where there is none."""
+    for bar in result.bars:
+        if bar.security in members and bar.session == last_session:
+            for limit in LIMITS:
+                if limit in bar.flags:
+                    return bar.security, limit
+    return None
+
+
+def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding:
+    texts = names.texts
+    differs = head.pvalue < LEVEL
+    members = members_of(result, head)
+    main = texts(
+        "finding.differs" if differs else "finding.zero",
+        quantity=_quantity(names, head, members),
+        estimate=texts.percent(head.estimate),
+        confidence=texts.level(result.spec.confidence),
+        low=texts.percent(head.ci_low),
+        high=texts.percent(head.ci_high),
+        p=texts.p_equals(head.pvalue),
+    )
+    more = (
+        *_bound(result, names, head, members),
+        *_sign(result, names, head, members, differs=differs),
+        _measured(result, names, head),
+        *_together(result, names, head, members),
+        *_partial(result, names, head, members),
+        *_left_out(result, names, head, members),
+        *([] if differs else [texts("finding.detectable", effect=texts.percent(head.detectable, signed=False))]),
+    )
+    return Finding(names.headline(head.id), main, more, differs)
+
+
+def _quantity(names: Names, head: HeadlineRecord, members: Sequence[str]) -> str:
+    kind = "mean" if head.kind == "group" else "single"
+    return names.texts.count(f"quantity.{kind}", head.window.size, members=names.securities(members))
+
+
+def _bound(
+    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
+) -> Iterator[str]:
+    texts, found = names.texts, bound_of(result, members, head.last_session)
+    if found is None:
+        if any(flag in head.flags for flag in LIMITS):
+            yield texts("finding.limit_inside")
+        return
+    security, limit = found
+    outward = (head.estimate < 0) == (limit == "limit_down")
+    yield texts(
+        f"finding.{limit}" if outward else f"finding.{limit}_other",
+        security=names.security(security),
+        day=texts.short(head.last_session),
+        size=texts.percent(abs(head.estimate), signed=False),
+        estimate=texts.percent(head.estimate),
+    )
+
+
+def _sign(
+    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str], *, differs: bool
+) -> Iterator[str]:
+    """Whether a figure that differs from zero has the sign that the study expected."""
+    expected = {result.spec.event(head.event_id).securities.get(member) for member in members}
+    if differs and len(expected) == 1 and (sign := expected.pop()) in ("positive", "negative"):
+        fits = (head.estimate > 0) == (sign == "positive")
+        yield names.texts("finding.sign_expected" if fits else "finding.sign_opposite")
+
+
+def _measured(result: StudyResult, names: Names, head: HeadlineRecord) -> str:
+    texts = names.texts
+    lead = texts(
+        "finding.measured",
+        model=names.model(head.model),
+        benchmark=names.benchmark(head.benchmark),
+        estimand=names.estimand(head.estimand),
+    )
+    others = [
+        texts(
+            "finding.other_benchmark",
+            benchmark=names.benchmark(benchmark),
+            estimand=names.estimand(estimand),
+            estimate=texts.percent(estimate),
+            p=texts.p_equals(pvalue),
+        )
+        for benchmark, estimand, estimate, pvalue in _other_benchmarks(result, head)
+    ]
+    return texts("list.space").join([lead, *others])
+
+
+def _other_benchmarks(result: StudyResult, head: HeadlineRecord) -> Iterator[tuple[str | None, str, float, float]]:
+    """The same figure against the other benchmarks: benchmark, estimand, estimate, p."""
+    wanted = (head.event_id, head.subject, head.model, head.window)
+    for car in result.car if head.kind == "security" else ():
+        same = (car.event_id, car.security, car.model, car.window) == wanted
+        if same and car.benchmark != head.benchmark and car.pvalue is not None:
+            yield car.benchmark, car.estimand, car.car, car.pvalue
+    for mean in result.portfolio if head.kind == "group" else ():
+        same = (mean.event_id, mean.group, mean.model, mean.window) == wanted
+        if same and mean.benchmark != head.benchmark:
+            yield mean.benchmark, mean.estimand, mean.aar_or_caar, mean.pvalue
+
+
+def _together(
+    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
+) -> Iterator[str]:
+    """What else falls into the window: other events of the same set first, then everything else."""
+    texts = names.texts
+    others = [flag.removeprefix(CONFOUNDED) for flag in head.flags if flag.startswith(CONFOUNDED)]
+    event_set = result.spec.set_of(head.event_id)
+    joint = [event for event in others if event_set is not None and event in event_set.events]
+    if joint:
+        events = sorted([head.event_id, *joint], key=names.number)
+        yield texts.count("finding.steps", len(events), events=_dated(result, names, events, members))
+    rest = sorted((event for event in others if event not in joint), key=names.number)
+    if rest:
+        yield texts.count("finding.confounded", len(rest), events=_dated(result, names, rest, members))
+    elif not joint:
+        yield texts.count("finding.alone", head.window.size)
+
+
+def _dated(result: StudyResult, names: Names, events: Sequence[str], members: Sequence[str]) -> str:
+    """Events by title with the session on which they fall for the first member that they touch."""
+    parts = []
+    for event in events:
+        where = next(filter(None, (session_of(result, event, member) for member in members)))
+        title = names.event_quoted(event)
+        parts.append(names.texts("name.dated", event=title, day=names.texts.short(where.session)))
+    return names.texts.listing(parts)
+
+
+def _partial(
+    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
+) -> Iterator[str]:
+    where = session_of(result, head.event_id, members[0])
+    if "partial_session" not in head.flags or where is None:
+        return
+    texts, when = names.texts, result.spec.event(head.event_id).when
+    day = texts.short(where.session)
+    if isinstance(when, Instant):
+        zone = ZONES[where.exchange]
+        yield texts("finding.partial_at", day=day, at=texts.clock(when.at, zone), place=texts(f"zone.{zone}"))
+    else:
+        yield texts("finding.partial", day=day)
+
+
+def _left_out(
+    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
+) -> Iterator[str]:
+    """Members of a group that the event touches but that its mean does not hold."""
+    if head.kind == "security":
+        return
+    touched = result.spec.event(head.event_id).securities
+    missing = [
+        symbol for symbol in result.spec.groups[head.subject].securities if symbol in touched and symbol not in members
+    ]
+    if missing:
+        yield names.texts.count("finding.left_out", len(missing), securities=names.securities(missing))
+
+
+def _inseparable(result: StudyResult, names: Names) -> Iterator[str]:
+    texts = names.texts
+    for (one, other, session), securities in inseparable_pairs(result).items():
+        yield texts(
+            "not_said.inseparable",
+            one=names.event_quoted(one),
+            other=names.event_quoted(other),
+            day=texts.short(session),
+            securities=names.securities(securities),
+        )
+
+
+def _without_history(result: StudyResult, names: Names) -> Iterator[str]:
+    short = {record.security for record in result.exclusions if record.reason == "short_history"}
+    for symbol, security in result.spec.securities.items():
+        if symbol in short:
+            yield names.texts(
+                "not_said.history", security=names.security(symbol), listed=names.texts.day(security.listed)
+            )

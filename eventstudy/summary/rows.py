@@ -1,0 +1,206 @@
+"""The tables that summary and report share, as display texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from eventstudy.inference.joint import ALL_EQUAL, ALL_ZERO
+from eventstudy.summary.tables import Column, NoteBook, Table, columns
+from eventstudy.texts.names import Names
+
+if TYPE_CHECKING:
+    from eventstudy.results import ClaimCheckRecord, ClaimRecord, EventDayRecord, JointRecord, StudyResult
+    from eventstudy.spec import Check, Claim
+    from eventstudy.windows import Window
+
+NULLS = {ALL_ZERO: "null.all_zero", ALL_EQUAL: "null.all_equal"}
+EXACT_UP_TO = 2  # Rao's F is exact for at most two variables or at most two days
+
+
+def headline_table(result: StudyResult, names: Names) -> Table:
+    """The headline figures with their intervals and the smallest detectable effect."""
+    texts, book = names.texts, NoteBook(names)
+    rows = tuple(
+        (
+            names.headline(head.id),
+            texts.span(head.first_session, head.last_session),
+            names.benchmark(head.benchmark),
+            names.estimand(head.estimand),
+            texts.points(head.estimate),
+            texts.points(head.std_error, signed=False),
+            interval(names, head.ci_low, head.ci_high),
+            texts.pvalue(head.pvalue),
+            texts.points(head.detectable, signed=False),
+            book.marks(head.flags),
+        )
+        for head in result.headlines
+    )
+    keys = ("figure", "sessions", "benchmark", "effect", "estimate>", "std_error>", "interval>", "p>", "detectable>")
+    return Table(columns(names, (*keys, "notes"), level=_level(result, names)), rows, book.notes)
+
+
+def event_day_table(result: StudyResult, names: Names, set_id: str) -> Table:
+    """The abnormal return of every session of an event set: a row per security and benchmark."""
+    texts, book = names.texts, NoteBook(names)
+    records = [record for record in result.event_days if record.event_set == set_id]
+    sessions = sorted({record.session for record in records})
+    cells = {(record.security, record.benchmark, record.session): record for record in records}
+    rows = tuple(
+        (
+            names.security(security),
+            names.benchmark(benchmark),
+            texts(f"estimand.{estimand}"),
+            *(_day_cell(names, book, cells.get((security, benchmark, session))) for session in sessions),
+        )
+        for security, benchmark, estimand in dict.fromkeys((r.security, r.benchmark, r.estimand) for r in records)
+    )
+    days = tuple(Column(_day_title(names, set_id, session), "right") for session in sessions)
+    return Table((*columns(names, ("security", "benchmark", "effect")), *days), rows, book.notes)
+
+
+def portfolio_table(result: StudyResult, names: Names, *, windows: Sequence[Window] | None = None) -> Table:
+    """The groups' mean abnormal returns under the study's first model, over all windows or some."""
+    texts, book = names.texts, NoteBook(names)
+    rows = tuple(
+        (
+            names.event(record.event_id),
+            names.securities(record.securities),
+            texts.window(*record.window),
+            names.benchmark(record.benchmark),
+            texts.points(record.aar_or_caar),
+            texts.points(record.std_error, signed=False),
+            interval(names, record.ci_low, record.ci_high),
+            texts.number(record.statistic),
+            texts.freedom(record.df),
+            texts.pvalue(record.pvalue),
+            book.marks(record.flags),
+        )
+        for record in result.portfolio
+        if record.model == result.spec.models[0] and (windows is None or record.window in windows)
+    )
+    keys = ("event", "members", "window", "benchmark", "mean>", "std_error>", "interval>", "t>", "df>", "p>", "notes")
+    return Table(columns(names, keys, level=_level(result, names)), rows, book.notes)
+
+
+def joint_table(result: StudyResult, names: Names, *, exact_only: bool = False) -> Table:
+    """The tests of several securities at once."""
+    texts = names.texts
+    rows = tuple(
+        (
+            _joint_subject(names, record),
+            names.securities(record.securities),
+            names.benchmark(record.benchmark),
+            texts(NULLS[record.null]) if record.null in NULLS else record.null,
+            test_name(names, record),
+            texts(f"distribution.{record.distribution}", df=texts.freedom(*record.df)),
+            texts.number(record.statistic),
+            texts.pvalue(record.pvalue),
+            texts("table.nothing") if record.bootstrap_pvalue is None else texts.pvalue(record.bootstrap_pvalue),
+        )
+        for record in result.joint
+        if not exact_only or record.test == "mvrm_f"
+    )
+    keys = ("days", "members", "benchmark", "null", "test", "distribution", "statistic>", "p>", "bootstrap_p>")
+    return Table(columns(names, keys), rows)
+
+
+def test_name(names: Names, record: JointRecord) -> str:
+    """A joint test's name; the F test says where it is only Rao's approximation."""
+    width = record.n_securities - (record.null == ALL_EQUAL)
+    if record.test == "mvrm_f" and min(width, len(record.sessions)) > EXACT_UP_TO:
+        return names.texts("test.mvrm_f_rao")
+    return names.texts(f"test.{record.test}")
+
+
+def claims_table(result: StudyResult, names: Names) -> Table:
+    """What the sources say about prices, the verdict, and what the record shows."""
+    claims = {claim.id: claim for claim in result.spec.claims}
+    rows = tuple(
+        (
+            names.must(claims[record.claim_id], "claim"),
+            names.texts(f"verdict.{record.verdict.replace(' ', '_')}"),
+            names.texts("list.semicolon").join(claim_evidence(names, claims[record.claim_id], record)),
+            names.publishers(record.sources),
+        )
+        for record in result.claims
+    )
+    return Table(columns(names, ("claim", "verdict", "evidence", "sources")), rows)
+
+
+def claim_evidence(names: Names, claim: Claim, record: ClaimRecord) -> list[str]:
+    """What was found for each check of a claim, or why it cannot be tested."""
+    if claim.untestable is not None:
+        return [names.must(claim, "untestable")]
+    done = list(record.checks)
+    found = []
+    for check in claim.checks:
+        if done and (done[0].security, done[0].session, done[0].measure) == (check.security, check.session, check.measure):
+            found.append(_evidence(names, check, done.pop(0)))
+    return found if len(found) == len(claim.checks) else [*found, names.texts("claim.no_figures")]
+
+
+def interval(names: Names, low: float | None, high: float | None) -> str:
+    """A confidence interval in percent without the unit; a dash where there is none."""
+    if low is None or high is None:
+        return names.texts("table.nothing")
+    return names.texts("format.interval", low=names.texts.points(low), high=names.texts.points(high))
+
+
+def _level(result: StudyResult, names: Names) -> str:
+    return names.texts.level(result.spec.confidence)
+
+
+def _day_title(names: Names, set_id: str, session: date) -> str:
+    texts, label = names.texts, names.day_label(set_id, session)
+    day = texts.short(session)
+    return texts("column.day_labelled", day=day, label=label) if label else day
+
+
+def _day_cell(names: Names, book: NoteBook, record: EventDayRecord | None) -> str:
+    texts = names.texts
+    if record is None:
+        return texts("table.nothing")
+    marks = book.marks(record.flags)
+    key = "table.day_marked" if marks else "table.day"
+    return texts(key, ar=texts.points(record.ar), p=texts.pvalue(record.pvalue), marks=marks)
+
+
+def _joint_subject(names: Names, record: JointRecord) -> str:
+    texts = names.texts
+    days = texts.span(record.sessions[0], record.sessions[-1])
+    if record.event_id is None:
+        return texts("table.joint_set", days=days)
+    return texts("table.joint_event", days=days, event=names.event(record.event_id))
+
+
+def _evidence(names: Names, check: Check, done: ClaimCheckRecord) -> str:
+    texts, day = names.texts, names.texts.short(done.session)
+    found = {"security": names.security(done.security), "day": day}
+    if check.equals is not None:
+        values = {"found": _yes(names, bool(done.found)), "asked": _yes(names, check.equals)}
+    elif check.significant is not None:
+        p = texts.p_equals(done.pvalue) if done.pvalue is not None else ""
+        estimate = texts.percent(done.found) if done.found is not None else ""
+        values = {"found": texts("claim.estimate", estimate=estimate, p=p)}
+        values["asked"] = texts(f"claim.significant_{check.significant}")
+    else:
+        show = texts.number if check.measure.endswith("_price") else texts.percent
+        values = {"found": show(done.found) if done.found is not None else "", "asked": _bounds(names, check)}
+    return texts(f"measure.{check.measure}", **found, **values)
+
+
+def _yes(names: Names, value: bool) -> str:
+    return names.texts("claim.yes" if value else "claim.no")
+
+
+def _bounds(names: Names, check: Check) -> str:
+    texts = names.texts
+    show = texts.number if check.measure.endswith("_price") else texts.percent
+    low, high = check.at_least, check.at_most
+    if low is not None and high is not None:
+        return show(low) if low == high else texts("claim.between", low=show(low), high=show(high))
+    if low is not None:
+        return texts("claim.at_least", low=show(low))
+    return texts("claim.at_most", high=show(high if high is not None else 0.0))
