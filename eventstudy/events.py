@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
+from eventstudy.csvtext import iso_date
+
 Precision = Literal["instant", "interval", "day", "month"]
 
 
@@ -62,8 +64,8 @@ class Month:
 
 Moment = Instant | Interval | Day | Month
 
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 ALLOWED = (
     "an instant (2025-12-08T17:56Z), an interval (2025-12-08T21:00Z / 2025-12-09T00:30Z), "
     "a day (2025-12-08) or a month (2025-12)"
@@ -93,19 +95,12 @@ def parse_moment(text: str) -> Moment:
         if first >= last:
             raise ValueError(f"the interval {text!r} must end after it begins")
         return Interval(first, last, text)
-    if match := _DAY.fullmatch(text):
-        return Day(_date(text, *map(int, match.groups())), text)
+    if _DAY.fullmatch(text):
+        return Day(iso_date(text), text)
     if match := _MONTH.fullmatch(text):
-        _date(text, int(match[1]), int(match[2]), 1)
+        iso_date(f"{text}-01")
         return Month(int(match[1]), int(match[2]), text)
     return Instant(_instant(text), text)
-
-
-def _date(text: str, year: int, month: int, day: int) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a date of the calendar ({error})") from None
 
 
 def _instant(text: str) -> datetime:

@@ -360,7 +360,7 @@ def test_overlay_must_not_leave_weekdays_out(tmp_path: Path) -> None:
         ("2025-12-08,closed,,,,s", "2:23: 6 cells for 7 columns; missing source"),
         (
             "2025-12-08,closed,,,,,notice, page 2",
-            '2:30: 8 cells for 7 columns; remove the rest (a text with a comma stands in quotes: "a, b")',
+            '2:31: 8 cells for 7 columns; remove the rest (a text with a comma stands in quotes: "a, b")',
         ),
     ],
 )

@@ -174,6 +174,13 @@ def test_another_separator(header: str, place: str) -> None:
     assert faults_of(header + "\n") == [f"{place}; separate them by commas: a,b[,c]"]
 
 
+def test_a_semicolon_beside_commas_is_part_of_a_name() -> None:
+    assert faults_of("a,b;c\n") == [
+        "1:3: unknown column 'b;c'; allowed: a, b, c",
+        "1:6: missing b; the columns are a,b[,c]",
+    ]
+
+
 def test_a_header_without_rows() -> None:
     told = "there are no rows under the header; write one row a case"
     assert faults_of("a,b") == faults_of("a,b\n\n\n") == [f"2:1: {told}"]
@@ -196,7 +203,7 @@ def test_broken_rows_are_told_and_the_others_kept() -> None:
         f"f.csv:6:3: {QUOTES}",
         f"f.csv:7:1: {QUOTES}",
         f"f.csv:8:3: {QUOTES}",
-        f"f.csv:9:2: {QUOTES}",
+        f"f.csv:9:1: {QUOTES}",
         "f.csv:9:3: 1 cell for 2 columns; missing b",
     ]
 
@@ -210,6 +217,7 @@ def test_quotes_within_a_cell_are_told_and_the_other_cells_read() -> None:
         f"f.csv:3:6: {QUOTES}",
         f"f.csv:3:10: 3 cells for 2 columns; remove the rest ({COMMA})",
     ]
+    assert faults_of('a,b\n"1"2,"3\n') == [f"2:1: {QUOTES}"]  # past broken quotes no place is known
     assert faults_of('a,"b\n') == [f"1:3: {QUOTES}"]
     assert faults_of('a,b"b\n') == [f"1:3: {QUOTES}"]
 

@@ -94,10 +94,10 @@ def mvrm_f(fit: JointFit, *, equal: bool = False) -> TestResult:
     ar, scatter = _contrasted(fit) if equal else (fit.ar, fit.scatter)
     days, width = ar.shape
     null, alternative = (ALL_EQUAL, "some differ") if equal else (ALL_ZERO, "some are not zero")
-    result = TestResult("mvrm_f", null, alternative, None, "F", (), None, fit.resid.shape[0], fit.ar.shape[1])
+    result = TestResult("mvrm_f", null, alternative, None, "F", None, None, fit.ar.shape[1])
     if width < 1 or fit.df_resid < width:
         reason = f"{fit.df_resid} residual degrees of freedom do not suffice for {fit.ar.shape[1]} securities"
-        return replace(result, unavailable=reason)
+        return result.refused(reason)
     statistic, df = _rao(_wilks(scatter, ar, fit.leverage), width, days, fit.df_resid)
     return replace(result, statistic=float(statistic), df=df, pvalue=_f_sf(float(statistic), df))
 
@@ -117,8 +117,7 @@ def wald(fit: JointFit) -> TestResult:
     statistic = float(np.trace(np.linalg.solve(fit.leverage, fit.ar @ inside)))
     df = float(days * width)
     pvalue = float(stats.chi2.sf(statistic, df))
-    nobs = fit.resid.shape[0]
-    return TestResult("wald", ALL_ZERO, "some are not zero", statistic, "chi2", (df,), pvalue, nobs, width)
+    return TestResult("wald", ALL_ZERO, "some are not zero", statistic, "chi2", df, pvalue, width)
 
 
 def bootstrap_pvalue(fit: JointFit, observed: TestResult, rng: np.random.Generator, *, draws: int = DRAWS) -> float:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Alternative = Literal["two-sided", "greater", "less"]
+DegreesOfFreedom = float | tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,25 +16,28 @@ class TestResult:
     Attributes
     ----------
     name : str
-        Test id, e.g. ``mvrm_f``.
+        Test id, e.g. ``bmp_t``; with the variant where one was asked for.
     null, alternative : str
         In words.
+    estimate : float or None
+        The tested quantity where it is a single number, e.g. the mean CAR (decimal return).
     statistic, pvalue : float or None
         None where the test is unavailable.
     distribution : str
-        Reference distribution, e.g. ``F``, ``t``, ``chi2``.
-    df : tuple of float
+        Reference distribution: ``t``, ``normal``, ``F``, ``chi2``, ``binomial``, ``exact``, ``bootstrap``,
+        ``permutation``.
+    df : float, pair of float, or None
         Its degrees of freedom.
     nobs : int
-        Estimation observations.
-    n_securities : int
-        Securities tested together.
-    estimate, std_error : float or None
-        The tested quantity where it is a single number, decimal return.
+        Events (or securities) that entered.
+    conf_int : pair of float or None
+        95 % interval of the estimate, where the test has one.
+    std_error : float or None
+        Of the estimate, where the test has one.
     bootstrap_pvalue : float or None
-        p from resampled residual vectors, where computed.
+        p from resampling beside the analytic one, where computed.
     unavailable : str or None
-        The reason why the test could not be run.
+        The reason why the test could not be run; then statistic and p-value are None.
     """
 
     __test__ = False
@@ -40,11 +47,15 @@ class TestResult:
     alternative: str
     statistic: float | None
     distribution: str
-    df: tuple[float, ...]
+    df: DegreesOfFreedom
     pvalue: float | None
     nobs: int
-    n_securities: int
     estimate: float | None = None
     std_error: float | None = None
+    conf_int: tuple[float, float] | None = None
     bootstrap_pvalue: float | None = None
     unavailable: str | None = None
+
+    def refused(self, reason: str) -> TestResult:
+        """The same test without a result, and why."""
+        return replace(self, statistic=None, pvalue=None, conf_int=None, std_error=None, unavailable=reason)

@@ -61,11 +61,16 @@ def _tests(
     bootstrap = None if overall.unavailable else bootstrap_pvalue(fit, overall, rng)
     for test, resampled in ((overall, bootstrap), (mvrm_f(fit, equal=True), None), (wald(fit), None)):
         if test.unavailable is None:
-            yield _joint_record(design, event_set, test, days, resampled)
+            yield _joint_record(design, event_set, test, days, resampled, fit.resid.shape[0])
 
 
 def _joint_record(
-    design: Design, event_set: EventSet | None, test: TestResult, days: Sequence[date], resampled: float | None
+    design: Design,
+    event_set: EventSet | None,
+    test: TestResult,
+    days: Sequence[date],
+    resampled: float | None,
+    nobs: int,
 ) -> JointRecord:
     return JointRecord(
         event_id=design.event.id if event_set is None else None,
@@ -77,12 +82,12 @@ def _joint_record(
         null=test.null,
         statistic=test.statistic,
         distribution=test.distribution,
-        df=test.df,
+        df=test.df if isinstance(test.df, tuple) else (test.df,),
         pvalue=test.pvalue,
         bootstrap_pvalue=resampled,
         sessions=tuple(days),
-        nobs=test.nobs,
-        n_securities=test.n_securities,
+        nobs=nobs,
+        n_securities=test.nobs,
         securities=design.members,
     )
 

@@ -119,6 +119,7 @@ def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding
         *_together(result, names, head, members),
         *_partial(result, names, head, members),
         *_left_out(result, names, head, members),
+        *_note(names, head),
         *([] if differs else [texts("finding.detectable", effect=texts.percent(head.detectable, signed=False))]),
     )
     return Finding(names.headline(head.id), main, more, differs)
@@ -162,8 +163,7 @@ def _measured(result: StudyResult, names: Names, head: HeadlineRecord) -> str:
     texts = names.texts
     lead = texts(
         "finding.measured",
-        model=names.model(head.model),
-        benchmark=names.benchmark(head.benchmark),
+        against=names.against(head.model, head.benchmark),
         estimand=names.estimand(head.estimand),
     )
     others = [
@@ -247,6 +247,13 @@ def _left_out(
     ]
     if missing:
         yield names.texts.count("finding.left_out", len(missing), securities=names.securities(missing))
+
+
+def _note(names: Names, head: HeadlineRecord) -> Iterator[str]:
+    """What the study file says of the security itself."""
+    note = names.own(names.spec.securities[head.subject], "note") if head.kind == "security" else None
+    if note is not None:
+        yield note
 
 
 def _inseparable(result: StudyResult, names: Names) -> Iterator[str]:

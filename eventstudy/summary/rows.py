@@ -121,7 +121,7 @@ def claims_table(result: StudyResult, names: Names) -> Table:
         (
             names.must(claims[record.claim_id], "claim"),
             names.texts(f"verdict.{record.verdict.replace(' ', '_')}"),
-            names.texts("list.semicolon").join(claim_evidence(names, claims[record.claim_id], record)),
+            names.texts("list.space").join(claim_evidence(names, claims[record.claim_id], record)),
             names.publishers(record.sources),
         )
         for record in result.claims

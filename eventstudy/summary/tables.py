@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from string import ascii_lowercase
@@ -67,10 +68,8 @@ def markdown(table: Table) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it is: what would start a cell, a tag, a link or an emphasis is escaped."""
-    for sign in "\\`*<|[":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("\n", " ")
+    """Text that Markdown shows as it is: what would start a cell, a tag, a link, code or emphasis is escaped."""
+    return re.sub(r"[\\`*|]|<(?=[A-Za-z/!?])|\](?=[(\[])", r"\\\g<0>", text).replace("\n", " ")
 
 
 def _letters(place: int) -> str:

@@ -136,11 +136,19 @@ class Texts:
         """A moment with the precision that its source gives, in UTC."""
         match when:
             case Instant():
-                return self("date.instant", at=self.clock(when.at, "UTC"))
+                return self("date.instant", day=self.day(when.at.date()), time=f"{when.at:%H:%M}")
             case Interval():
-                return self("date.interval", first=self.clock(when.first, "UTC"), last=self.clock(when.last, "UTC"))
+                first, last = when.first, when.last
+                same = "_one_day" if first.date() == last.date() else ""
+                return self(
+                    f"date.interval{same}",
+                    day=self.day(first.date()),
+                    time=f"{first:%H:%M}",
+                    last_day=self.short(last.date()),
+                    last_time=f"{last:%H:%M}",
+                )
             case Day():
-                return self.day(when.day)
+                return self("date.day_only", day=self.day(when.day))
             case Month():
                 return self.month(when.year, when.month)
 

@@ -1,0 +1,167 @@
+"""Samples to abnormal returns, block by block, here or on whatever has a `map`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.engine.sample import Cutter, Sample, blocks
+from eventstudy.models import MODELS, NormalReturnFit
+from eventstudy.panel import EventPanel
+from eventstudy.windows import Window
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BLOCK = 256
+"""Events fitted at a time: their windows stay in the processor's cache."""
+CHUNK = 8_192
+"""Events given to an executor at a time: enough work to outweigh sending it."""
+
+
+class Executor(Protocol):
+    """Anything with a `map`: concurrent.futures, a Dask client's executor, ray's pool."""
+
+    def map(self, fn: Callable[[Any], Any], iterable: Iterable[Any], /) -> Iterable[Any]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Abnormal:
+    """Abnormal returns of E events with everything that the tests need.
+
+    Attributes
+    ----------
+    event_ids : (E,) str
+        Keys.
+    event_window : Window
+        Relative days of the L columns.
+    param_names : tuple of k str
+        Parameter names.
+    params : (E, k) float
+        Estimates.
+    sigma, df_resid, nobs : (E,)
+        Of the estimation window.
+    ar : (E, L) float
+        Abnormal returns, NaN where the asset or a regressor has no return.
+    span : (E, L) int
+        Sessions that each return covers.
+    root : (E, L, k) float
+        Square root of the estimation part of the prediction-error covariance.
+    position : (E,) int
+        Session of day 0 in the sample.
+    """
+
+    event_ids: NDArray[np.object_]
+    event_window: Window
+    param_names: tuple[str, ...]
+    params: Floats
+    sigma: Floats
+    df_resid: Ints
+    nobs: Ints
+    ar: Floats
+    span: Ints
+    root: Floats
+    position: Ints
+
+    @property
+    def standard_errors(self) -> Floats:
+        """(E, L) forecast-error standard errors."""
+        variance = self.span + np.einsum("elk,elk->el", self.root, self.root)
+        return np.where(np.isfinite(self.ar), self.sigma[:, None] * np.sqrt(variance), np.nan)
+
+    def columns(self, window: Window) -> slice:
+        """The columns of a window."""
+        return slice(window.first - self.event_window.first, window.last - self.event_window.first + 1)
+
+    def car(self, window: Window) -> tuple[Floats, Floats]:
+        """(E,) CAR and its standard error with the full covariance; NaN where a day is missing."""
+        columns = self.columns(window)
+        value = self.ar[:, columns].sum(axis=1)
+        root = self.root[:, columns].sum(axis=1)
+        variance = self.span[:, columns].sum(axis=1) + np.einsum("ek,ek->e", root, root)
+        return value, np.where(np.isfinite(value), self.sigma * np.sqrt(variance), np.nan)
+
+    def take(self, keep: NDArray[np.bool_]) -> Abnormal:
+        """The events of a mask."""
+        names = ("event_ids", "params", "sigma", "df_resid", "nobs", "ar", "span", "root", "position")
+        from dataclasses import replace
+
+        return replace(self, **{name: getattr(self, name)[keep] for name in names})
+
+
+def fit_blocks(sample: Sample, model: str, *, size: int = BLOCK) -> Iterator[tuple[slice, EventPanel, NormalReturnFit]]:
+    """Windows and fit of each block of events, in order; nothing is kept between blocks."""
+    cutter = Cutter.of(sample)
+    for rows in blocks(sample.event_ids.size, size):
+        panel = cutter.panel(rows)
+        yield rows, panel, MODELS[model](panel)
+
+
+def estimate(
+    sample: Sample, model: str, *, executor: Executor | None = None, progress: Callable[[int], None] | None = None
+) -> Abnormal:
+    """Fit a model to every event.
+
+    Parameters
+    ----------
+    sample : Sample
+        Placed events, at least one.
+    model : str
+        A name of `MODELS`.
+    executor : object with `map`, optional
+        Where the chunks run; in this process where there is none. The numbers do not depend on it.
+    progress : callable, optional
+        Told the number of events done after each chunk.
+    """
+    chunks = list(blocks(sample.event_ids.size, CHUNK))
+    work = partial(estimate_chunk, model=model)
+    samples: Iterable[Sample] = (sample if len(chunks) == 1 else sample.rows(chunk) for chunk in chunks)
+    parts = []
+    for part in map(work, samples) if executor is None else executor.map(work, samples):
+        parts.append(part)
+        if progress is not None:
+            progress(part["sigma"].size)
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    names = parameter_names(sample, model)
+    return Abnormal(
+        event_ids=sample.event_ids,
+        event_window=sample.event_window,
+        param_names=names,
+        position=sample.position,
+        **joined,
+    )
+
+
+def estimate_chunk(sample: Sample, model: str) -> Mapping[str, NDArray[Any]]:
+    """Estimates of one chunk as plain arrays: a pure function that can be sent to another process."""
+    count, size = sample.event_ids.size, sample.event_window.size
+    width = len(parameter_names(sample, model))
+    out: dict[str, NDArray[Any]] = {
+        "params": np.empty((count, width)),
+        "sigma": np.empty(count),
+        "df_resid": np.empty(count, dtype=np.int64),
+        "nobs": np.empty(count, dtype=np.int64),
+        "ar": np.empty((count, size)),
+        "span": np.empty((count, size), dtype=np.int64),
+        "root": np.empty((count, size, width)),
+    }
+    for rows, panel, fit in fit_blocks(sample, model):
+        out["params"][rows] = fit.params
+        out["sigma"][rows] = fit.sigma
+        out["df_resid"][rows] = fit.df_resid
+        out["nobs"][rows] = fit.nobs
+        out["ar"][rows] = panel.event_returns - fit.expected
+        out["span"][rows] = panel.event_span
+        out["root"][rows] = fit.leverage_root
+    return out
+
+
+def parameter_names(sample: Sample, model: str) -> tuple[str, ...]:
+    """Names of a model's parameters on this sample, from a fit of its first event."""
+    _, _, fit = next(fit_blocks(sample.rows(slice(0, 1)), model, size=1))
+    return fit.names

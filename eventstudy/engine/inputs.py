@@ -1,0 +1,260 @@
+"""A researcher's frames to a `Sample`: every event is placed or refused with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.engine.sample import Sample, overlapping
+from eventstudy.errors import InputError, OptionError
+from eventstudy.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NonSession = Literal["raise", "next", "previous", "skip"]
+Gap = Literal["one_session", "simple", "log"]
+WINDOW_COLUMNS = ("estimation_first", "estimation_last", "event_first", "event_last")
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An event that is not in the results, and why."""
+
+    event_id: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller chose; see `event_study` for their meaning."""
+
+    estimation_window: Window
+    event_window: Window
+    non_session: NonSession = "raise"
+    after_gap: Gap = "one_session"
+    exclude_event_days: bool = False
+
+
+@dataclass(slots=True)
+class _Placed:
+    """Events as they are being placed; rows that stay and the refusals met on the way."""
+
+    ids: NDArray[np.object_]
+    keep: NDArray[np.bool_]
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def refuse(self, rows: NDArray[np.bool_], reason: str, details: Any) -> None:
+        for row in np.flatnonzero(rows & self.keep):
+            self.refusals.append(Refusal(str(self.ids[row]), reason, details(row)))
+        self.keep &= ~rows
+
+
+def read_sample(
+    returns: pd.DataFrame, events: pd.DataFrame, regressors: pd.DataFrame, options: Options
+) -> tuple[Sample, tuple[Refusal, ...]]:
+    """Place events on returns.
+
+    Parameters
+    ----------
+    returns : DataFrame, sessions x assets
+        Decimal returns, NaN where an asset did not trade.
+    events : DataFrame
+        Columns asset and date, optionally event_id, group, weight and own windows.
+    regressors : DataFrame, sessions x K
+        Benchmark or factors on the same sessions.
+    options : Options
+        The caller's choices.
+
+    Raises
+    ------
+    InputError
+        For frames that cannot be read: duplicate sessions, unknown columns, dates that are no dates, a
+        date without a session under ``non_session="raise"``.
+    """
+    sessions = _sessions(returns)
+    ids, windows = _ids(events), _windows(events, options)
+    placed = _Placed(ids, np.ones(len(events), dtype=bool))
+    assets = [str(name) for name in returns.columns]
+    asset = _assets(events, assets, placed)
+    position = _positions(events, sessions, options.non_session, placed)
+    _within(position, windows, sessions, placed)
+    keep = placed.keep
+    values = np.ascontiguousarray(returns.to_numpy(dtype=float, na_value=np.nan).T)
+    span = _spans(values, options.after_gap)
+    sample = Sample(
+        sessions=sessions,
+        assets=tuple(assets),
+        values=values,
+        span=span,
+        names=tuple(str(name) for name in regressors.columns),
+        factors=np.ascontiguousarray(regressors.to_numpy(dtype=float, na_value=np.nan).T),
+        compounding="log" if options.after_gap == "log" else "simple",
+        event_ids=ids[keep],
+        asset=asset[keep],
+        position=position[keep],
+        estimation=windows[keep, :2],
+        event=windows[keep, 2:],
+        blocked=np.zeros(values.shape, dtype=bool),
+        group=_column(events, "group", None)[keep],
+        weight=_weights(events)[keep],
+    )
+    if options.exclude_event_days:
+        sample.blocked[:] = _event_days(sample)
+    return sample, tuple(placed.refusals)
+
+
+def overlaps(sample: Sample) -> list[tuple[str, str]]:
+    """Pairs of event ids of one asset whose event windows share a session."""
+    pairs = overlapping(sample.asset, sample.position, sample.event)
+    return [(str(sample.event_ids[one]), str(sample.event_ids[two])) for one, two in pairs]
+
+
+def _sessions(returns: pd.DataFrame) -> NDArray[np.datetime64]:
+    import pandas as pd
+
+    if not isinstance(returns, pd.DataFrame):
+        raise OptionError("returns must be a DataFrame, sessions x assets")
+    if not isinstance(returns.index, pd.DatetimeIndex):
+        raise InputError(f"the index of returns must be dates, not {returns.index.dtype}; use pd.to_datetime")
+    index = returns.index.tz_localize(None) if returns.index.tz is not None else returns.index
+    sessions = index.to_numpy(dtype="datetime64[ns]")
+    wrong = np.flatnonzero(np.diff(sessions) <= np.timedelta64(0, "ns"))
+    if wrong.size:
+        at = wrong[0] + 1
+        raise InputError(f"the sessions of returns must increase; row {at} ({sessions[at]}) does not")
+    repeated = returns.columns[returns.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"the asset {repeated[0]!r} stands in returns twice; give each asset one column")
+    return sessions
+
+
+def _ids(events: pd.DataFrame) -> NDArray[np.object_]:
+    for name in ("asset", "date"):
+        if name not in events.columns:
+            raise InputError(f"events need a column {name!r}; there are {', '.join(map(str, events.columns))}")
+    if "event_id" in events.columns:
+        ids = events["event_id"].astype(str).to_numpy(dtype=object)
+    else:
+        ids = np.array([str(number) for number in range(len(events))], dtype=object)
+    unique, counts = np.unique(ids.astype(str), return_counts=True)
+    if (counts > 1).any():
+        raise InputError(
+            f"the event_id {str(unique[counts > 1][0])!r} stands there {counts.max()} times; ids are unique"
+        )
+    return ids
+
+
+def _windows(events: pd.DataFrame, options: Options) -> NDArray[np.int64]:
+    """(E, 4): first and last day of the estimation and of the event window, own ones where given."""
+    windows = np.tile(np.array([*options.estimation_window, *options.event_window]), (len(events), 1))
+    for place, name in enumerate(WINDOW_COLUMNS):
+        if name in events.columns:
+            own = events[name].to_numpy(dtype=float, na_value=np.nan)
+            windows[:, place] = np.where(np.isnan(own), windows[:, place], own)
+    wrong = (windows[:, 0] > windows[:, 1]) | (windows[:, 2] > windows[:, 3]) | (windows[:, 1] >= windows[:, 2])
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        first, second = Window(*windows[row, :2].tolist()), Window(*windows[row, 2:].tolist())
+        raise InputError(
+            f"event row {row}: the estimation window {first} must lie before the event window {second}, each in order"
+        )
+    return windows.astype(np.int64)
+
+
+def _assets(events: pd.DataFrame, assets: list[str], placed: _Placed) -> NDArray[np.int64]:
+    known = {name: row for row, name in enumerate(assets)}
+    names = [str(name) for name in events["asset"]]
+    asset = np.array([known.get(name, -1) for name in names], dtype=np.int64)
+    placed.refuse(asset < 0, "unknown_asset", lambda row: f"returns have no column {names[row]!r}")
+    return asset
+
+
+def _positions(
+    events: pd.DataFrame, sessions: NDArray[np.datetime64], non_session: NonSession, placed: _Placed
+) -> NDArray[np.int64]:
+    import pandas as pd
+
+    dates = pd.to_datetime(events["date"])
+    stamps = (dates.dt.tz_localize(None) if dates.dt.tz is not None else dates).to_numpy(dtype="datetime64[ns]")
+    placed.refuse(np.isnat(stamps), "no_date", lambda row: "the event has no date")
+    at = np.searchsorted(sessions, stamps)
+    exact = sessions[np.minimum(at, sessions.size - 1)] == stamps
+    off = ~exact & placed.keep & ~np.isnat(stamps)
+    if off.any() and non_session == "raise":
+        row = int(np.flatnonzero(off)[0])
+        more = f" ({int(off.sum())} such events)" if off.sum() > 1 else ""
+        raise InputError(
+            f"event {placed.ids[row]!r}: {_day(stamps[row])} is not a session of returns{more}; "
+            'choose non_session="next", "previous" or "skip"'
+        )
+    if non_session == "skip":
+        placed.refuse(off, "not_a_session", lambda row: f"{_day(stamps[row])} is not a session of returns")
+    if non_session == "previous":
+        at = np.where(off, at - 1, at)
+    beyond = placed.keep & ((at < 0) | (at >= sessions.size))
+    placed.refuse(beyond, "outside_returns", lambda row: f"{_day(stamps[row])} lies outside {_range(sessions)}")
+    return at.astype(np.int64)
+
+
+def _within(
+    position: NDArray[np.int64], windows: NDArray[np.int64], sessions: NDArray[np.datetime64], placed: _Placed
+) -> None:
+    """Refuse events whose event window is not wholly inside the sessions: it is never truncated."""
+    short = (position + windows[:, 2] < 0) | (position + windows[:, 3] >= sessions.size)
+
+    def detail(row: int) -> str:
+        window = Window(int(windows[row, 2]), int(windows[row, 3]))
+        return f"the event window {window} around {_day(sessions[position[row]])} reaches outside {_range(sessions)}"
+
+    placed.refuse(short & placed.keep, "event_window_outside_returns", detail)
+
+
+def _spans(values: NDArray[np.float64], after_gap: Gap) -> NDArray[np.int64]:
+    """Sessions that each return covers: one, or all since the last trade, as the caller says."""
+    traded = np.isfinite(values)
+    if after_gap == "one_session":
+        return traded.astype(np.int64)
+    place = np.arange(values.shape[1])
+    last = np.maximum.accumulate(np.where(traded, place, -1), axis=1)
+    before = np.concatenate([np.full((values.shape[0], 1), -1), last[:, :-1]], axis=1)
+    span = np.where(before >= 0, place - before, 1)
+    return np.where(traded, span, 0).astype(np.int64)
+
+
+def _event_days(sample: Sample) -> NDArray[np.bool_]:
+    """(A, S) sessions inside an event window of the asset."""
+    steps = np.zeros((len(sample.assets), sample.sessions.size + 1), dtype=np.int64)
+    np.add.at(steps, (sample.asset, sample.position + sample.event[:, 0]), 1)
+    np.add.at(steps, (sample.asset, sample.position + sample.event[:, 1] + 1), -1)
+    inside: NDArray[np.bool_] = np.cumsum(steps, axis=1)[:, :-1] > 0
+    return inside
+
+
+def _weights(events: pd.DataFrame) -> NDArray[np.float64]:
+    if "weight" not in events.columns:
+        return np.ones(len(events))
+    weights = events["weight"].to_numpy(dtype=float, na_value=np.nan)
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        row = int(np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[0])
+        raise InputError(f"event row {row}: the weight {weights[row]} must be a number above 0")
+    return weights
+
+
+def _column(events: pd.DataFrame, name: str, default: object) -> NDArray[np.object_]:
+    if name in events.columns:
+        return events[name].to_numpy(dtype=object)
+    return np.full(len(events), default, dtype=object)
+
+
+def _day(stamp: np.datetime64) -> str:
+    return str(stamp.astype("datetime64[D]"))
+
+
+def _range(sessions: NDArray[np.datetime64]) -> str:
+    return f"the sessions of returns, {_day(sessions[0])} to {_day(sessions[-1])}"

@@ -1,0 +1,206 @@
+"""Returns and events as arrays: where every event stands, and which were refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.panel import EventPanel
+from eventstudy.windows import Window
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Days = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """E events on A assets over S sessions, ready to be cut into windows.
+
+    Attributes
+    ----------
+    sessions : (S,) datetime64[ns]
+        The sessions of the returns.
+    assets : tuple of A str
+        Names, in row order of `values`.
+    values : (A, S) float
+        Decimal returns, NaN where an asset did not trade.
+    span : (A, S) int8 to int64
+        Sessions that each return covers; 0 where there is none.
+    names : tuple of K str
+        Benchmark or factor names.
+    factors : (K, S) float
+        Decimal one-session returns of the regressors.
+    compounding : str
+        How factors are cumulated over a return of several sessions: ``simple`` or ``log``.
+    event_ids : (E,) str
+        Keys, unique.
+    asset, position : (E,) int
+        Row of `values` and session of day 0.
+    estimation, event : (E, 2) int
+        First and last relative day of each event's own windows.
+    blocked : (A, S) bool
+        Asset-days that may not enter an estimation window.
+    group : (E,) object
+        Group labels (None where there are none).
+    weight : (E,) float
+        Weights of cross-event means; ones where none were given.
+    """
+
+    sessions: Days
+    assets: tuple[str, ...]
+    values: Floats
+    span: Ints
+    names: tuple[str, ...]
+    factors: Floats
+    compounding: str
+    event_ids: NDArray[np.object_]
+    asset: Ints
+    position: Ints
+    estimation: Ints
+    event: Ints
+    blocked: Mask
+    group: NDArray[np.object_]
+    weight: Floats
+
+    @property
+    def estimation_window(self) -> Window:
+        """The smallest window that holds every event's estimation window."""
+        return Window(int(self.estimation[:, 0].min()), int(self.estimation[:, 1].max()))
+
+    @property
+    def event_window(self) -> Window:
+        """The smallest window that holds every event's event window."""
+        return Window(int(self.event[:, 0].min()), int(self.event[:, 1].max()))
+
+    def rows(self, chosen: slice | Ints) -> Sample:
+        """The sample of some events, with only the assets that they need."""
+        needed, asset = np.unique(self.asset[chosen], return_inverse=True)
+        return replace(
+            self,
+            assets=tuple(self.assets[row] for row in needed),
+            values=self.values[needed],
+            span=self.span[needed],
+            blocked=self.blocked[needed],
+            asset=asset.astype(np.int64),
+            **{
+                field.name: getattr(self, field.name)[chosen]
+                for field in fields(self)
+                if field.name in ("event_ids", "position", "estimation", "event", "group", "weight")
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cutter:
+    """Padded arrays of a sample from which windows are cut without copying the whole.
+
+    Padding by the longest window on both sides makes every window of every event addressable; what lies
+    outside the sessions is NaN.
+    """
+
+    sample: Sample
+    windows: tuple[Window, Window]
+    values: Floats
+    span: Ints
+    blocked: Mask
+    factors: Floats
+    log_growth: Floats
+    unknown: Ints
+    sessions: Days
+    pad: int
+
+    @classmethod
+    def of(cls, sample: Sample) -> Cutter:
+        """Pad the arrays of a sample."""
+        windows = sample.estimation_window, sample.event_window
+        pad = max(max(abs(end) for end in window) for window in windows) + 1
+        wide = ((0, 0), (pad, pad))
+        factors = np.pad(sample.factors, wide, constant_values=np.nan)
+        growth = sample.factors if sample.compounding == "log" else np.log1p(sample.factors)
+        known = np.isfinite(growth)
+        return cls(
+            sample=sample,
+            windows=windows,
+            values=np.pad(sample.values, wide, constant_values=np.nan),
+            span=np.pad(sample.span, wide),
+            blocked=np.pad(sample.blocked, wide),
+            factors=factors,
+            log_growth=np.pad(np.cumsum(np.where(known, growth, 0.0), axis=1), wide, constant_values=np.nan),
+            unknown=np.pad(np.cumsum(~known, axis=1), wide),
+            sessions=np.pad(sample.sessions, pad, constant_values=np.datetime64("NaT")),
+            pad=pad,
+        )
+
+    def panel(self, rows: slice) -> EventPanel:
+        """The aligned windows of some events."""
+        sample = self.sample
+        asset, position = sample.asset[rows], sample.position[rows] + self.pad
+        past, ahead = self.windows
+        returns, factors, span, days = self._cut(asset, position, past)
+        inside = _inside(past, sample.estimation[rows])
+        usable = inside & (span == 1) & ~_view(self.blocked, past.size)[asset, position + past.first]
+        event_returns, event_factors, event_span, event_days = self._cut(asset, position, ahead)
+        own = _inside(ahead, sample.event[rows])
+        return EventPanel(
+            keys=tuple(sample.event_ids[rows]),
+            event_window=ahead,
+            names=sample.names,
+            returns=np.where(usable, returns, np.nan),
+            factors=factors,
+            event_returns=np.where(own, event_returns, np.nan),
+            event_factors=self._over_span(event_factors, event_span, asset, position, ahead),
+            event_span=np.where(own, event_span, 0),
+            sessions=days,
+            event_sessions=event_days,
+        )
+
+    def _cut(self, asset: Ints, position: Ints, window: Window) -> tuple[Floats, Floats, Ints, Days]:
+        start = position + window.first
+        return (
+            _view(self.values, window.size)[asset, start],
+            _view(self.factors, window.size)[:, start],
+            _view(self.span, window.size)[asset, start],
+            _view(self.sessions, window.size)[start],
+        )
+
+    def _over_span(self, factors: Floats, span: Ints, asset: Ints, position: Ints, window: Window) -> Floats:
+        """Factors cumulated over returns of several sessions; the others as they are."""
+        row, column = np.nonzero(span > 1)
+        if not row.size:
+            return factors
+        last = position[row] + window.first + column
+        first = last - span[row, column]
+        growth = self.log_growth[:, last] - self.log_growth[:, first]
+        growth[self.unknown[:, last] > self.unknown[:, first]] = np.nan
+        cumulated = np.array(factors)
+        cumulated[:, row, column] = growth if self.sample.compounding == "log" else np.expm1(growth)
+        return cumulated
+
+
+def _view(values: NDArray[np.generic], size: int) -> NDArray[np.generic]:
+    return np.lib.stride_tricks.sliding_window_view(values, size, axis=-1)
+
+
+def _inside(window: Window, own: Ints) -> Mask:
+    days = np.arange(window.first, window.last + 1)
+    inside: Mask = (days >= own[:, :1]) & (days <= own[:, 1:])
+    return inside
+
+
+def blocks(count: int, size: int) -> Iterator[slice]:
+    """Consecutive slices of at most `size` rows."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def overlapping(asset: Ints, position: Ints, event: Ints) -> Sequence[tuple[int, int]]:
+    """Pairs of events of one asset whose event windows share a session, neighbours in time."""
+    order = np.lexsort((position, asset))
+    one, two = order[:-1], order[1:]
+    shared = (asset[one] == asset[two]) & (position[one] + event[one, 1] >= position[two] + event[two, 0])
+    return [(int(a), int(b)) for a, b in zip(one[shared], two[shared], strict=True)]

@@ -1,0 +1,33 @@
+"""The sections of the page, in order: each a function that builds the context of the template of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from eventstudy.report.sections import (
+    answer,
+    claims,
+    diagnostics,
+    estimates,
+    exclusions,
+    joint,
+    provenance,
+    reproduce,
+    securities,
+    timeline,
+)
+from eventstudy.report.views import Study
+
+SECTIONS: Mapping[str, Callable[[Study], dict[str, Any]]] = {
+    "answer": answer.build,
+    "timeline": timeline.build,
+    "securities": securities.build,
+    "estimates": estimates.build,
+    "joint": joint.build,
+    "diagnostics": diagnostics.build,
+    "claims": claims.build,
+    "exclusions": exclusions.build,
+    "provenance": provenance.build,
+    "reproduce": reproduce.build,
+}

@@ -1,0 +1,201 @@
+"""All estimates: the days of each event set, the forest of each security, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from eventstudy.plots import event_days_figure, event_days_frame, forest_figure, forest_frame
+from eventstudy.report.views import FigureView, Study, figure_view, frame_table
+from eventstudy.results import ArRecord, CarRecord
+from eventstudy.summary.rows import interval
+from eventstudy.summary.tables import NoteBook, Table, columns
+from eventstudy.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_WINDOWS = 3
+
+
+def build(study: Study) -> dict[str, Any]:
+    """The context of ``estimates.html``."""
+    sets = [item for item in study.result.spec.event_sets if _days_of(study, item.id)]
+    return {
+        "days": [{"figure": _days(study, item.id), "table": day_table(study, item.id)} for item in sets],
+        "forests": [_forest(study, symbol) for symbol in study.securities],
+        "tables": [_leading(study, symbol) for symbol in study.securities],
+        "others": _others(study),
+        "unmodelled": _unmodelled(study),
+    }
+
+
+def _days_of(study: Study, set_id: str) -> bool:
+    return any(record.event_set == set_id for record in study.result.event_days)
+
+
+def _days(study: Study, set_id: str) -> FigureView:
+    texts = study.texts
+    frame = event_days_frame(study.result, set_id, lang=texts.lang)
+    shown = {"security": "text", "session": "day", "benchmark": "text", "estimate": "points"}
+    title = study.names.event_set(set_id)
+    return figure_view(
+        f"event-days-{set_id}",
+        event_days_figure(frame, lang=texts.lang),
+        title=texts("figure.title.event_days", title=title, level=study.level()),
+        finding=_exceeding(study, frame, "caption.event_days"),
+        description=texts("figure.about.event_days", title=title, level=study.level()),
+        table=frame_table(study, frame, {**shown, "ci_low": "points", "ci_high": "points", "pvalue": "p"}),
+    )
+
+
+def _exceeding(study: Study, frame: pd.DataFrame, key: str) -> str:
+    """How many intervals of a frame leave zero out, and on which lines they lie."""
+    texts = study.texts
+    tested = frame[frame["pvalue"].notna()]
+    if tested.empty:
+        return texts("caption.untested")
+    found = tested[tested["pvalue"] < 1 - study.result.spec.confidence + 1e-12]
+    which = texts.listing(list(dict.fromkeys(found["quantity"])))
+    return texts.count(key, len(found), total=len(tested), which=which) if len(found) else texts(f"{key}.none", total=len(tested))
+
+
+def day_table(study: Study, set_id: str) -> Table:
+    """The dummies of an event set with standard errors, t, degrees of freedom and p."""
+    texts, names, book = study.texts, study.names, NoteBook(study.names)
+    rows = tuple(
+        (
+            names.security(record.security),
+            texts.short(record.session),
+            names.day_label(set_id, record.session),
+            names.benchmark(record.benchmark),
+            texts(f"estimand.{record.estimand}"),
+            texts.points(record.ar),
+            texts.points(record.std_error, signed=False),
+            texts.number(record.statistic),
+            texts.freedom(record.df),
+            texts.pvalue(record.pvalue),
+            book.marks(record.flags),
+        )
+        for record in study.result.event_days
+        if record.event_set == set_id
+    )
+    keys = ("security", "session", "label", "benchmark", "effect", "ar>", "std_error>", "t>", "df>", "p>", "notes")
+    return Table(columns(names, keys), rows, book.notes)
+
+
+def _forest(study: Study, symbol: str) -> FigureView:
+    texts, names = study.texts, study.names
+    frame = forest_frame(study.result, symbol, lang=texts.lang)
+    event = names.event_quoted(str(study.leading_event(symbol).id))  # type: ignore[union-attr]
+    shown = {"quantity": "text", "spec": "text", "estimate": "points", "ci_low": "points", "ci_high": "points"}
+    return figure_view(
+        f"forest-{symbol}",
+        forest_figure(frame, lang=texts.lang),
+        title=texts("figure.title.forest", security=names.security(symbol)),
+        finding=_exceeding(study, frame, "caption.forest"),
+        description=texts("figure.about.forest", security=names.security(symbol), event=event, level=study.level()),
+        table=frame_table(study, frame, {**shown, "pvalue": "p"}),
+    )
+
+
+def _leading(study: Study, symbol: str) -> dict[str, Any]:
+    """Every AR of day 0 and 1 and every CAR of a security's leading event."""
+    event = study.leading_event(symbol)
+    records = _of_event(study, symbol, event.id, study.result.spec.windows.car) if event else []
+    return {
+        "title": study.texts("estimates.leading", security=study.names.security(symbol)),
+        "event": study.names.event_quoted(event.id) if event else "",
+        "table": estimates_table(study, records),
+    }
+
+
+def _of_event(
+    study: Study, symbol: str, event_id: str, windows: Sequence[Window], *, model: str | None = None
+) -> list[ArRecord | CarRecord]:
+    days = [
+        ar
+        for day in (0, 1)
+        for ar in study.result.ar
+        if (ar.security, ar.event_id, ar.relative_day) == (symbol, event_id, day) and model in (None, ar.model)
+    ]
+    cars = [
+        car
+        for window in windows
+        for car in study.cars(symbol, event_id)
+        if car.window == window and window.size > 1 and model in (None, car.model)
+    ]
+    return [*days, *cars]
+
+
+def estimates_table(study: Study, records: Sequence[ArRecord | CarRecord], *, subject: bool = False) -> Table:
+    """Estimates with standard errors, t, degrees of freedom, p and interval; `subject` adds event and security."""
+    texts, names, book = study.texts, study.names, NoteBook(study.names)
+    rows = []
+    for record in records:
+        lead = (names.event(record.event_id), names.security(record.security)) if subject else ()
+        rows.append((*lead, *_numbers(study, record), book.marks(record.flags)))
+    head = ("event", "security") if subject else ()
+    keys = ("quantity", "model", "benchmark", "effect", "estimate>", "std_error>", "t>", "df>", "p>", "interval>")
+    return Table(columns(names, (*head, *keys, "notes"), level=study.level()), tuple(rows), book.notes)
+
+
+def _numbers(study: Study, record: ArRecord | CarRecord) -> tuple[str, ...]:
+    texts, names = study.texts, study.names
+    nothing = texts("table.nothing")
+    if isinstance(record, CarRecord):
+        quantity = texts("figure.car_of", window=texts.window(*record.window))
+        value, low_high = record.car, interval(names, record.ci_low, record.ci_high)
+    else:
+        from eventstudy.plots.estimates import ar_interval
+
+        quantity = texts("figure.ar_of", day=texts.short(record.session))
+        value, low_high = record.ar, interval(names, *ar_interval(record, study.result.spec.confidence))
+    return (
+        quantity,
+        names.model(record.model),
+        names.benchmark(record.benchmark),
+        names.estimand(record.estimand),
+        texts.points(value),
+        nothing if record.std_error is None else texts.points(record.std_error, signed=False),
+        nothing if record.statistic is None else texts.number(record.statistic),
+        nothing if record.df is None else texts.freedom(record.df),
+        nothing if record.pvalue is None else texts.pvalue(record.pvalue),
+        low_high,
+    )
+
+
+def _others(study: Study) -> Table | None:
+    """The other tested events under the first model: AR of day 0 and 1, and the first longer CARs."""
+    result = study.result
+    windows = [window for window in result.spec.windows.car if window.size > 1][:SHOWN_WINDOWS]
+    records: list[ArRecord | CarRecord] = []
+    for symbol in study.securities:
+        leading = study.leading_event(symbol)
+        for event in study.names.in_order:
+            if event.role == "tested" and leading is not None and event.id != leading.id:
+                records.extend(_of_event(study, symbol, event.id, windows, model=result.spec.models[0]))
+    return estimates_table(study, records, subject=True) if records else None
+
+
+def _unmodelled(study: Study) -> list[str]:
+    """Securities of an event set without a regression, with their bare abnormal returns."""
+    texts, names, result = study.texts, study.names, study.result
+    fitted = {record.security for record in result.event_days}
+    lines = []
+    for event_set in result.spec.event_sets:
+        for symbol in study.securities:
+            event = study.leading_event(symbol)
+            if symbol in fitted or event is None or event.id not in event_set.events:
+                continue
+            returns = [
+                texts("name.dated", event=texts.percent(ar.ar), day=texts.short(ar.session))
+                for ar in result.ar
+                if (ar.security, ar.event_id) == (symbol, event.id)
+                and ar.benchmark == result.spec.securities[symbol].benchmarks[0]
+                and event_set.first_session <= ar.session <= event_set.last_session
+            ]
+            lines.append(texts("estimates.unmodelled", security=names.security(symbol), returns=texts.listing(returns)))
+    return lines
+
+
