@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eventstudy.config import load_study
+    from eventstudy.engine.result import EventStudy
+    from eventstudy.engine.study import event_study
     from eventstudy.errors import DataError, EventStudyError, InputError, StudyFileError
     from eventstudy.prices import PricePanel
     from eventstudy.report import write_report
@@ -26,12 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "EventStudy",
     "EventStudyError",
     "InputError",
     "PricePanel",
     "StudyFileError",
     "StudyResult",
     "StudySpec",
+    "event_study",
     "load_prices",
     "load_study",
     "run_study",
@@ -40,12 +44,14 @@ __all__ = [
 
 _ROOMS = {
     "DataError": "errors",
+    "EventStudy": "engine.result",
     "EventStudyError": "errors",
     "InputError": "errors",
     "PricePanel": "prices",
     "StudyFileError": "errors",
     "StudyResult": "results",
     "StudySpec": "spec",
+    "event_study": "engine.study",
     "load_prices": "sources",
     "load_study": "config",
     "run_study": "study",

@@ -144,9 +144,7 @@ def _ids(events: pd.DataFrame) -> NDArray[np.object_]:
         ids = np.array([str(number) for number in range(len(events))], dtype=object)
     unique, counts = np.unique(ids.astype(str), return_counts=True)
     if (counts > 1).any():
-        raise InputError(
-            f"the event_id {str(unique[counts > 1][0])!r} stands there {counts.max()} times; ids are unique"
-        )
+        raise InputError(f"the event_id {str(unique[counts > 1][0])!r} stands there more than once; ids are unique")
     return ids
 
 

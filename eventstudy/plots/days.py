@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from eventstudy.calendars import ExchangeSessions
 
-HOUR_HEIGHT = 9.0
+HOUR_HEIGHT = 8.0
 LANE = 0.1
+ROOM_FOR_TITLES = 820
 
 
 def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.DataFrame:
@@ -59,11 +60,10 @@ def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.Dat
     event_set = next(item for item in result.spec.event_sets if item.id == set_id)
     records = _records_of(result, event_set)
     exchanges = open_exchanges(result.spec)
-    last = {place: max(r.session for r in own) for place, own in _by_place(records).items()}
     rows: list[dict[str, object]] = []
     for place, own in _by_place(records).items():
-        exchange = exchanges[own[0].exchange]
-        rows.extend(_session_rows(exchange, place, event_set, max(last.values()), names.texts))
+        last = max(event_set.last_session, *(record.session for record in own))
+        rows.extend(_session_rows(exchanges[own[0].exchange], place, event_set.first_session, last, names.texts))
     for event in names.in_order:
         links = [record for record in records if record.event_id == event.id]
         if links:
@@ -90,10 +90,10 @@ def _by_place(records: Sequence[SessionRecord]) -> dict[str, list[SessionRecord]
 
 
 def _session_rows(
-    exchange: ExchangeSessions, place: str, event_set: EventSet, last: object, texts: Texts
+    exchange: ExchangeSessions, place: str, first: date, last: date, texts: Texts
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    inside = (exchange.sessions >= np.datetime64(event_set.first_session)) & (exchange.sessions <= np.datetime64(str(last)))
+    inside = (exchange.sessions >= np.datetime64(first)) & (exchange.sessions <= np.datetime64(last))
     for at in np.flatnonzero(inside):
         session = exchange.sessions[at].item()
         label = texts.weekday(session)
@@ -164,7 +164,7 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
             yaxis2=_clock_axis(right, first, last, texts) | {"overlaying": "y", "side": "right", "showgrid": False}
         )
     shown = {f"annotations[{place}].visible": True for place in range(len(news))}
-    by_width(figure, narrow=dict.fromkeys(shown, False), wide=shown)
+    by_width(figure, narrow=dict.fromkeys(shown, False), wide=shown, below=ROOM_FOR_TITLES)
     return figure
 
 
@@ -195,34 +195,38 @@ def _placed(news: pd.DataFrame, first: datetime) -> list[dict[str, Any]]:
 def _draw_sessions(
     figure: go.Figure, frame: pd.DataFrame, sides: Mapping[str, float], first: datetime, texts: Texts
 ) -> None:
-    for color, (place, x) in zip((SKY, ORANGE), sides.items(), strict=False):
+    """A bar per session, its lunch break left white; each side on its own clock."""
+    for color, scale, (place, x) in zip((SKY, ORANGE), ("y", "y2"), sides.items(), strict=False):
         own = frame[(frame["kind"] == "session") & (frame["place"] == place)]
         pauses = frame[(frame["kind"] == "break") & (frame["place"] == place)]
-        starts = [_hours(at, first) for at in own["start"]]
-        ends = [_hours(at, first) for at in own["end"]]
         figure.add_bar(
-            x=[x] * len(own),
-            y=[end - start for start, end in zip(starts, ends, strict=True)],
-            base=starts,
-            width=0.2,
-            text=list(own["title"]),
-            textposition="inside",
-            insidetextanchor="middle",
-            textangle=0,
-            textfont={"color": INK, "size": 12},
+            **_bars(own, x, first),
+            yaxis=scale,
             marker={"color": color, "line": {"width": 1, "color": INK}},
             name=texts("figure.sessions_of", place=texts(f"zone.{place}")),
-            hovertext=[
-                f"{texts.clock(row.start, place)} - {texts.clock(row.end, place)}" for row in own.itertuples()
-            ],
+            hovertext=[f"{texts.clock(row.start, place)}–{texts.clock(row.end, place)}" for row in own.itertuples()],
             hoverinfo="text",
-            constraintext="none",
         )
-        for row in pauses.itertuples():
-            figure.add_shape(
-                type="rect", layer="above", x0=x - 0.1, x1=x - 0.085, xref="x", yref="y", line={"width": 0},
-                fillcolor="#ffffff", y0=_hours(row.start, first), y1=_hours(row.end, first),
-            )
+        if len(pauses):
+            white = {"color": "#ffffff", "line": {"width": 1, "color": INK}}
+            figure.add_bar(**_bars(pauses, x, first), yaxis=scale, marker=white, showlegend=False, hoverinfo="skip")
+        figure.add_scatter(
+            x=[x] * len(own),
+            y=[_hours(row.start + (row.end - row.start) / 2, first) for row in own.itertuples()],
+            yaxis=scale,
+            mode="text",
+            text=list(own["title"]),
+            textfont={"color": INK, "size": 11},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+
+
+def _bars(rows: pd.DataFrame, x: float, first: datetime) -> dict[str, Any]:
+    starts = [_hours(at, first) for at in rows["start"]]
+    ends = [_hours(at, first) for at in rows["end"]]
+    lengths = [end - start for start, end in zip(starts, ends, strict=True)]
+    return {"x": [x] * len(rows), "y": lengths, "base": starts, "width": 0.2}
 
 
 def _draw_links(
@@ -283,31 +287,37 @@ def _draw_news(figure: go.Figure, news: Sequence[Mapping[str, Any]], texts: Text
                 y=[row["middle"] for row in own],
                 mode="markers+text",
                 name=str(own[0]["role_name"]),
-                text=[str(row["number"]) for row in own],
+                text=[str(int(row["number"])) for row in own],
                 textfont={"color": look["text"], "size": 11},
                 marker=MARKER | {"symbol": look["symbol"], "color": look["color"]},
-                hovertext=[f"{row['number']}. {plain_text(row['title'])}" for row in own],
+                hovertext=[f"{int(row['number'])}. {plain_text(row['title'])}" for row in own],
                 hoverinfo="text",
             )
 
 
 def _titles(news: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The news by title, beside its marker; left and right take turns so that neighbours do not meet."""
-    left = min((row["x"] for row in news), default=0.5) - 0.03
-    right = max((row["x"] for row in news), default=0.5) + 0.03
-    return [
-        {
-            "x": right if place % 2 == 0 else left,
-            "y": row["middle"],
-            "text": wrap(plain_text(row["title"]), 34),
-            "xanchor": "left" if place % 2 == 0 else "right",
-            "align": "left" if place % 2 == 0 else "right",
-            "showarrow": False,
-            "bgcolor": "rgba(255,255,255,0.88)",
-            "font": {"size": 12},
-        }
-        for place, row in enumerate(news)
-    ]
+    """The news by title, above its lines: to the right, or to the left where another's lane is on the right."""
+    lanes = max((row["lane"] for row in news), default=0)
+    found = []
+    for row in news:
+        crowded = row["lane"] < lanes and any(
+            other["lane"] > row["lane"] and other["top"] <= row["bottom"] and row["top"] <= other["bottom"]
+            for other in news
+        )
+        side = {"x": row["x"] + (-0.02 if crowded else 0.02), "xanchor": "right" if crowded else "left"}
+        found.append(
+            {
+                **side,
+                "y": row["middle"],
+                "yanchor": "bottom",
+                "text": wrap(plain_text(row["title"]), 26 if crowded else 42),
+                "align": side["xanchor"],
+                "showarrow": False,
+                "bgcolor": "rgba(255,255,255,0.88)",
+                "font": {"size": 12},
+            }
+        )
+    return found
 
 
 def _head(text: str, x: float) -> dict[str, Any]:

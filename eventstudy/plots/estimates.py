@@ -13,6 +13,7 @@ from eventstudy.plots.style import (
     INK,
     VERMILLION,
     axis,
+    by_width,
     look_of,
     new_figure,
     percent_axis,
@@ -42,6 +43,7 @@ FIELDS = [
     "ci_low",
     "ci_high",
     "pvalue",
+    "flags",
 ]
 
 
@@ -78,55 +80,71 @@ def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """Estimates with intervals, over the zone of effects that each design would mostly miss (grey)."""
     texts = load_texts(lang)
     rows = len(frame)
-    figure = new_figure(height=70 + 76 * rows)
+    figure = new_figure(height=80 + 78 * rows)
     places = [rows - 1 - at for at in range(rows)]
     figure.add_bar(
         x=[200 * value for value in frame["detectable"]],
         base=[-100 * value for value in frame["detectable"]],
         y=places,
         orientation="h",
-        width=0.34,
+        width=0.3,
         marker={"color": "#e4e8ec", "line": {"width": 0}},
         name=texts("figure.undetectable"),
         hoverinfo="skip",
     )
-    for differs, symbol, color in ((False, "circle-open", INK), (True, "circle", VERMILLION)):
+    for differs, fill, color in ((False, "#ffffff", INK), (True, VERMILLION, VERMILLION)):
         own = frame[frame["differs"] == differs]
         if len(own):
             figure.add_scatter(
                 **_points(own, [places[at] for at in own.index], texts),
                 name=texts("figure.differs" if differs else "figure.zero"),
-                marker={"symbol": symbol, "size": 11, "color": color, "line": {"width": 2, "color": color}},
+                marker={"symbol": "circle", "size": 11, "color": fill, "line": {"width": 2, "color": color}},
             )
-    _draw_bounds(figure, frame, places, texts)
     figure.add_vline(x=0, line={"color": INK, "width": 1})
+    titles = [_title(place, wrap(plain_text(title), 100)) for place, title in zip(places, frame["title"], strict=True)]
     figure.update_layout(
         xaxis=percent_axis(texts("figure.abnormal_return")) | {"zeroline": False},
-        yaxis=axis(visible=False, range=[-0.5, rows - 0.28]),
-        annotations=[
-            {
-                "x": 0, "xref": "paper", "xanchor": "left", "y": place + 0.28, "yanchor": "bottom", "showarrow": False,
-                "align": "left", "text": wrap(plain_text(title), 56), "font": {"size": 12},
-            }
-            for place, title in zip(places, frame["title"], strict=True)
-        ],
+        yaxis=axis(visible=False, range=[-0.4, rows - 0.2]),
+        annotations=[*titles, *_bounds(figure, frame, places, texts)],
         barmode="overlay",
+    )
+    by_width(
+        figure,
+        narrow={f"annotations[{at}].text": wrap(plain_text(title), 48) for at, title in enumerate(frame["title"])},
+        wide={f"annotations[{at}].text": title["text"] for at, title in enumerate(titles)},
     )
     return figure
 
 
-def _draw_bounds(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Texts) -> None:
-    for bound, symbol in (("limit_down", "triangle-left"), ("limit_up", "triangle-right")):
+def _title(place: int, text: str) -> dict[str, Any]:
+    """A line's title above it, at the figure's left edge."""
+    return {
+        "x": 0,
+        "xref": "paper",
+        "xanchor": "left",
+        "y": place + 0.22,
+        "yanchor": "bottom",
+        "align": "left",
+        "showarrow": False,
+        "text": text,
+        "font": {"size": 13},
+    }
+
+
+def _bounds(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Texts) -> list[dict[str, Any]]:
+    """An arrow outwards from every estimate that a price limit cut off."""
+    arrows = []
+    for bound, symbol, outward in (("limit_down", "arrow-left", -1), ("limit_up", "arrow-right", 1)):
         own = frame[frame["bound"] == bound]
+        for at in own.index:
+            x, y = 100 * float(own.loc[at, "estimate"]), places[at]
+            shift = {"xshift": 46 * outward, "yshift": -13, "ax": -46 * outward, "ay": 0}
+            arrows.append({"x": x, "y": y, "text": "", "showarrow": True, "arrowhead": 2, "arrowwidth": 2, **shift})
         if len(own):
-            figure.add_scatter(
-                x=[100 * value for value in own["estimate"]],
-                y=[places[at] for at in own.index],
-                mode="markers",
-                marker={"symbol": symbol, "size": 22, "color": INK},
-                name=texts(f"figure.bound_{bound}"),
-                hoverinfo="skip",
-            )
+            marker = {"symbol": symbol, "size": 11, "color": INK}
+            name = texts(f"figure.bound_{bound}")
+            figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=name, hoverinfo="skip")
+    return arrows
 
 
 # --- the forest of one security ------------------------------------------------------------------------
@@ -139,7 +157,7 @@ def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd
     -------
     DataFrame
         A row per estimate: quantity and position (its line in the figure), model, benchmark, estimand, rank (among the
-        benchmarks of that kind), spec (model and benchmark in words), estimate, ci_low, ci_high, pvalue (decimal; missing without a standard error).
+        benchmarks of that kind), spec (model and benchmark in words), estimate, ci_low, ci_high, pvalue (decimal; missing without a standard error), flags.
     """
     import pandas as pd
 
@@ -175,6 +193,7 @@ def _forest_row(names: Names, record: ArRecord | CarRecord, quantity: str, estim
         "spec": names.against(record.model, record.benchmark),
         "estimate": estimate,
         "pvalue": record.pvalue,
+        "flags": record.flags,
     }
 
 
@@ -219,7 +238,7 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
             showgrid=False,
             zeroline=False,
         ),
-        legend={"entrywidth": 0.5, "entrywidthmode": "fraction"},
+        legend={"entrywidth": 1, "entrywidthmode": "fraction"},
     )
     return figure
 
@@ -235,7 +254,7 @@ def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> 
     DataFrame
         A row per security, session and benchmark: quantity and position (its line in the figure), place (the same,
         moved a little for each benchmark), security, session, benchmark, estimand, rank, estimate, ci_low, ci_high,
-        pvalue (decimal), limit (whether the session closed at a price limit).
+        pvalue (decimal), flags, limit (whether the session closed at a price limit).
     """
     import pandas as pd
 
@@ -257,6 +276,7 @@ def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> 
                     "ci_low": low,
                     "ci_high": high,
                     "pvalue": record.pvalue,
+                    "flags": record.flags,
                     "limit": any(flag.startswith("limit_") for flag in record.flags),
                 }
             )

@@ -95,16 +95,11 @@ def _draw_path(figure: go.Figure, own: pd.DataFrame, texts: Texts) -> None:
     days = list(own["relative_day"])
     name = texts(f"figure.path_{own['estimand'].iloc[0]}", benchmark=plain_text(str(own["name"].iloc[0])))
     if own["ci_low"].notna().all():
-        band = [100 * value for value in (*own["ci_high"], *own["ci_low"][::-1])]
+        edge = {"color": look["color"], "width": 0.8, "dash": look["dash"]}
+        shared = {"x": days, "mode": "lines", "line": edge, "showlegend": False, "hoverinfo": "skip"}
+        figure.add_scatter(y=[100 * value for value in own["ci_low"]], **shared)
         figure.add_scatter(
-            x=[*days, *days[::-1]],
-            y=band,
-            fill="toself",
-            fillcolor=look["fill"],
-            line={"color": look["color"], "width": 0.8, "dash": look["dash"]},
-            mode="lines",
-            showlegend=False,
-            hoverinfo="skip",
+            y=[100 * value for value in own["ci_high"]], fill="tonexty", fillcolor=look["fill"], **shared
         )
     figure.add_scatter(
         x=days,

@@ -24,6 +24,7 @@ PURPLE = "#CC79A7"
 INK = "#1f2328"
 GREY = "#59636e"
 PALE = "#d8dee4"
+NARROW = 560
 FONT = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'PingFang SC', 'Microsoft YaHei', "
     "'Noto Sans CJK SC', 'Noto Sans', Arial, sans-serif"
@@ -115,12 +116,14 @@ def rank_of(spec: StudySpec, security: str, benchmark: str | None) -> int:
     return same.index(benchmark)
 
 
-def by_width(figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any]) -> None:
-    """Note what a page may change where the figure is narrower than 560 pixels, and how to change it back.
+def by_width(
+    figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any], below: int = NARROW
+) -> None:
+    """Note what a page may change where the figure is narrower than `below` pixels, and how to change it back.
 
     Both are updates of the layout by dotted path; the figure as such shows the wide form.
     """
-    figure.update_layout(meta={"narrow": dict(narrow), "wide": dict(wide)})
+    figure.update_layout(meta={"narrow": dict(narrow), "wide": dict(wide), "below": below})
 
 
 def wrap(text: str, width: int) -> str:

@@ -1,4 +1,4 @@
-"""All events of a study, piled up by month."""
+"""All events of a study, a line per month."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-MOST_PERIODS = 12
+MOST_PERIODS = 14
+PER_LINE = 12  # markers side by side on a phone
 
 
 def overview_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
-    """Every event with the month it falls in (quarters or years where there are more than twelve months).
+    """Every event with the month it falls in (quarter or year where there are too many months).
 
     Returns
     -------
     DataFrame
-        A row per event: number, event_id, title, role, role_name, when, period (position), label, level (place in
-        the pile of its period, from 1).
+        A row per event: number, event_id, title, role, role_name, when, label (its period), line and place in the
+        figure, line_start (whether it is the first of its period).
     """
     import pandas as pd
 
     names = names_of(result.spec, lang)
     keys, label = _periods(names)
-    order = sorted(set(keys.values()))
-    piled: dict[tuple[int, ...], int] = {}
-    rows = []
+    rows: list[dict[str, object]] = []
+    line, place, last = -1, 0, None
     for event in names.in_order:
         key = keys[event.id]
-        piled[key] = piled.get(key, 0) + 1
+        starts = key != last
+        place = 1 if starts or place == PER_LINE else place + 1
+        line += place == 1
+        last = key
         rows.append(
             {
                 "number": names.number(event.id),
@@ -43,9 +46,10 @@ def overview_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
                 "role": event.role,
                 "role_name": names.texts(f"role.{event.role}"),
                 "when": names.texts.moment(event.when),
-                "period": order.index(key),
                 "label": label(key),
-                "level": piled[key],
+                "line": line,
+                "place": place,
+                "line_start": starts,
             }
         )
     return pd.DataFrame(rows)
@@ -67,21 +71,22 @@ def _periods(names: Names) -> tuple[dict[str, tuple[int, ...]], Any]:
 
 
 def overview_figure(frame: pd.DataFrame) -> go.Figure:
-    """The events of `overview_frame`, piled up over their months; months without an event are left out."""
-    tallest = int(frame["level"].max())
-    figure = new_figure(height=110 + 25 * tallest)
-    role_traces(figure, frame, x="period", y="level")
-    labels = frame.drop_duplicates("period").set_index("period")["label"].sort_index()
+    """The events of `overview_frame`, a line per month; months without an event are left out."""
+    lines = frame["label"].where(frame["line_start"], None).tolist()
+    last = int(frame["line"].max())
+    figure = new_figure(height=60 + 29 * (last + 1))
+    role_traces(figure, frame, x="place", y="line")
+    shown = [(int(line), label) for line, label in zip(frame["line"], lines, strict=True) if label is not None]
     figure.update_layout(
-        xaxis=axis(
-            tickvals=list(labels.index),
-            ticktext=[label.replace(" ", "<br>") for label in labels],
-            range=[-0.6, labels.index.max() + 0.6],
+        xaxis=axis(visible=False, range=[0.4, PER_LINE + 0.6]),
+        yaxis=axis(
+            tickvals=[line for line, _ in shown],
+            ticktext=[label for _, label in shown],
+            range=[last + 0.6, -0.6],
             showgrid=False,
             zeroline=False,
             showline=True,
         ),
-        yaxis=axis(visible=False, range=[0.3, tallest + 0.7]),
     )
     return figure
 

@@ -119,7 +119,7 @@ def _days(result: StudyResult, names: Names) -> Iterator[str]:
 
 def _joint(result: StudyResult, names: Names) -> Iterator[str]:
     yield _heading(names, "joint")
-    yield from _table_or(names, joint_table(result, names, exact_only=True), "joint.none")
+    yield from _table_or(names, joint_table(result, names), "joint.none")
     means = portfolio_table(result, names, windows=result.spec.windows.car[:1])
     yield from _table_or(names, means, "portfolio.none")
 

@@ -11,11 +11,10 @@ from eventstudy.summary.tables import Column, NoteBook, Table, columns
 from eventstudy.texts.names import Names
 
 if TYPE_CHECKING:
-    from eventstudy.results import ClaimCheckRecord, ClaimRecord, EventDayRecord, JointRecord, StudyResult
+    from eventstudy.results import ClaimCheckRecord, ClaimRecord, EventDayRecord, JointRecord, PortfolioRecord, StudyResult
     from eventstudy.spec import Check, Claim
     from eventstudy.windows import Window
 
-NULLS = {ALL_ZERO: "null.all_zero", ALL_EQUAL: "null.all_equal"}
 EXACT_UP_TO = 2  # Rao's F is exact for at most two variables or at most two days
 
 
@@ -26,8 +25,7 @@ def headline_table(result: StudyResult, names: Names) -> Table:
         (
             names.headline(head.id),
             texts.span(head.first_session, head.last_session),
-            names.benchmark(head.benchmark),
-            names.estimand(head.estimand),
+            effect(names, head.benchmark, head.estimand),
             texts.points(head.estimate),
             texts.points(head.std_error, signed=False),
             interval(names, head.ci_low, head.ci_high),
@@ -37,7 +35,7 @@ def headline_table(result: StudyResult, names: Names) -> Table:
         )
         for head in result.headlines
     )
-    keys = ("figure", "sessions", "benchmark", "effect", "estimate>", "std_error>", "interval>", "p>", "detectable>")
+    keys = ("figure", "sessions", "against", "estimate>", "std_error>", "interval>", "p>", "detectable>")
     return Table(columns(names, (*keys, "notes"), level=_level(result, names)), rows, book.notes)
 
 
@@ -50,68 +48,103 @@ def event_day_table(result: StudyResult, names: Names, set_id: str) -> Table:
     rows = tuple(
         (
             names.security(security),
-            names.benchmark(benchmark),
-            texts(f"estimand.{estimand}"),
+            effect(names, benchmark, estimand),
             *(_day_cell(names, book, cells.get((security, benchmark, session))) for session in sessions),
         )
         for security, benchmark, estimand in dict.fromkeys((r.security, r.benchmark, r.estimand) for r in records)
     )
     days = tuple(Column(_day_title(names, set_id, session), "right") for session in sessions)
-    return Table((*columns(names, ("security", "benchmark", "effect")), *days), rows, book.notes)
+    return Table((*columns(names, ("security", "against")), *days), rows, book.notes)
 
 
-def portfolio_table(result: StudyResult, names: Names, *, windows: Sequence[Window] | None = None) -> Table:
-    """The groups' mean abnormal returns under the study's first model, over all windows or some."""
+def portfolio_table(
+    result: StudyResult, names: Names, *, event_id: str | None = None, windows: Sequence[Window] | None = None
+) -> Table:
+    """The groups' mean abnormal returns under the study's first model, of all events and windows or of some."""
     texts, book = names.texts, NoteBook(names)
     rows = tuple(
         (
-            names.event(record.event_id),
+            *([texts.short(_day0(result, record))] if event_id is None else []),
             names.securities(record.securities),
             texts.window(*record.window),
-            names.benchmark(record.benchmark),
+            effect(names, record.benchmark, record.estimand),
             texts.points(record.aar_or_caar),
             texts.points(record.std_error, signed=False),
-            interval(names, record.ci_low, record.ci_high),
             texts.number(record.statistic),
             texts.freedom(record.df),
             texts.pvalue(record.pvalue),
+            interval(names, record.ci_low, record.ci_high),
             book.marks(record.flags),
         )
         for record in result.portfolio
-        if record.model == result.spec.models[0] and (windows is None or record.window in windows)
+        if record.model == result.spec.models[0]
+        and event_id in (None, record.event_id)
+        and (windows is None or record.window in windows)
     )
-    keys = ("event", "members", "window", "benchmark", "mean>", "std_error>", "interval>", "t>", "df>", "p>", "notes")
-    return Table(columns(names, keys, level=_level(result, names)), rows, book.notes)
+    lead = ("day0",) if event_id is None else ()
+    keys = ("members", "window", "against", "mean>", "std_error>", "t>", "df>", "p>", "interval>", "notes")
+    return Table(columns(names, (*lead, *keys), level=_level(result, names)), rows, book.notes)
 
 
-def joint_table(result: StudyResult, names: Names, *, exact_only: bool = False) -> Table:
-    """The tests of several securities at once."""
+def _day0(result: StudyResult, record: PortfolioRecord) -> date:
+    wanted = (record.event_id, record.securities[0])
+    return next(found.session for found in result.sessions if (found.event_id, found.security) == wanted)
+
+
+def joint_table(result: StudyResult, names: Names) -> Table:
+    """The tests of several securities at once: a row for each set of days and benchmark, a column for each test."""
     texts = names.texts
+    cases: dict[tuple[object, ...], list[JointRecord]] = {}
+    for record in result.joint:
+        place = (record.event_id, record.event_set, record.group, record.securities, record.benchmark)
+        cases.setdefault(place, []).append(record)
     rows = tuple(
         (
-            _joint_subject(names, record),
-            names.securities(record.securities),
-            names.benchmark(record.benchmark),
-            texts(NULLS[record.null]) if record.null in NULLS else record.null,
-            test_name(names, record),
-            texts(f"distribution.{record.distribution}", df=texts.freedom(*record.df)),
-            texts.number(record.statistic),
-            texts.pvalue(record.pvalue),
-            texts("table.nothing") if record.bootstrap_pvalue is None else texts.pvalue(record.bootstrap_pvalue),
+            _joint_subject(names, own[0]),
+            names.securities(own[0].securities),
+            names.benchmark(own[0].benchmark),
+            *_joint_cells(names, own, "mvrm_f", ALL_ZERO),
+            _bootstrap(names, own),
+            *_joint_cells(names, own, "mvrm_f", ALL_EQUAL),
+            *_joint_cells(names, own, "wald", ALL_ZERO),
         )
-        for record in result.joint
-        if not exact_only or record.test == "mvrm_f"
+        for own in cases.values()
     )
-    keys = ("days", "members", "benchmark", "null", "test", "distribution", "statistic>", "p>", "bootstrap_p>")
+    keys = ("days", "members", "benchmark", "all_zero>", "p>", "bootstrap_p>", "all_equal>", "p>", "wald>", "p>")
     return Table(columns(names, keys), rows)
 
 
-def test_name(names: Names, record: JointRecord) -> str:
-    """A joint test's name; the F test says where it is only Rao's approximation."""
+def _joint_cells(names: Names, own: Sequence[JointRecord], test: str, null: str) -> tuple[str, str]:
+    """Statistic with its distribution, and p, of one of a case's tests."""
+    texts = names.texts
+    for record in own:
+        if (record.test, record.null) == (test, null):
+            text = texts(
+                f"distribution.{record.distribution}",
+                df=texts.freedom(*record.df),
+                value=texts.number(record.statistic),
+                about="" if exact(record) else texts("distribution.about"),
+            )
+            return text, texts.pvalue(record.pvalue)
+    return (texts("table.nothing"),) * 2
+
+
+def _bootstrap(names: Names, own: Sequence[JointRecord]) -> str:
+    found = [record.bootstrap_pvalue for record in own if record.bootstrap_pvalue is not None]
+    return names.texts.pvalue(found[0]) if found else names.texts("table.nothing")
+
+
+def exact(record: JointRecord) -> bool:
+    """Whether a test's distribution is exact for normal residuals, not Rao's approximation."""
     width = record.n_securities - (record.null == ALL_EQUAL)
-    if record.test == "mvrm_f" and min(width, len(record.sessions)) > EXACT_UP_TO:
-        return names.texts("test.mvrm_f_rao")
-    return names.texts(f"test.{record.test}")
+    return record.test != "mvrm_f" or min(width, len(record.sessions)) <= EXACT_UP_TO
+
+
+def effect(names: Names, benchmark: str | None, estimand: str) -> str:
+    """A benchmark with what an abnormal return against it measures."""
+    if benchmark is None:
+        return names.estimand(estimand)
+    return names.texts("name.effect", benchmark=names.benchmark(benchmark), estimand=names.estimand(estimand))
 
 
 def claims_table(result: StudyResult, names: Names) -> Table:
@@ -197,7 +230,11 @@ def _yes(names: Names, value: bool) -> str:
 
 def _bounds(names: Names, check: Check) -> str:
     texts = names.texts
-    show = texts.number if check.measure.endswith("_price") else texts.percent
+    price = check.measure.endswith("_price")
+
+    def show(value: float) -> str:
+        return texts.number(value) if price else texts.round_percent(value)
+
     low, high = check.at_least, check.at_most
     if low is not None and high is not None:
         return show(low) if low == high else texts("claim.between", low=show(low), high=show(high))

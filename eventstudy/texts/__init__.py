@@ -66,6 +66,12 @@ class Texts:
         """A decimal return in percent, for sentences."""
         return self("format.percent", number=self.points(value, signed=signed))
 
+    def round_percent(self, value: float) -> str:
+        """A bound that somebody named, in percent with its sign and no more decimals than it has."""
+        text = f"{abs(value) * 100.0:.6g}"
+        sign = "" if text == "0" else MINUS if value < 0 else "+"
+        return self("format.percent", number=sign + text)
+
     def level(self, value: float) -> str:
         """A round share such as a confidence level, without needless decimals."""
         return self("format.percent", number=f"{value * 100.0:g}")

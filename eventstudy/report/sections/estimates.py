@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.plots import event_days_figure, event_days_frame, forest_figure, forest_frame
-from eventstudy.report.views import FigureView, Study, figure_view, frame_table
+from eventstudy.plots.estimates import ar_interval
+from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import ArRecord, CarRecord
-from eventstudy.summary.rows import interval
+from eventstudy.summary.rows import effect, interval
 from eventstudy.summary.tables import NoteBook, Table, columns
+from eventstudy.texts.names import CONFOUNDED
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -22,9 +24,8 @@ def build(study: Study) -> dict[str, Any]:
     """The context of ``estimates.html``."""
     sets = [item for item in study.result.spec.event_sets if _days_of(study, item.id)]
     return {
-        "days": [{"figure": _days(study, item.id), "table": day_table(study, item.id)} for item in sets],
+        "days": [_days(study, item.id) for item in sets],
         "forests": [_forest(study, symbol) for symbol in study.securities],
-        "tables": [_leading(study, symbol) for symbol in study.securities],
         "others": _others(study),
         "unmodelled": _unmodelled(study),
     }
@@ -37,7 +38,6 @@ def _days_of(study: Study, set_id: str) -> bool:
 def _days(study: Study, set_id: str) -> FigureView:
     texts = study.texts
     frame = event_days_frame(study.result, set_id, lang=texts.lang)
-    shown = {"security": "text", "session": "day", "benchmark": "text", "estimate": "points"}
     title = study.names.event_set(set_id)
     return figure_view(
         f"event-days-{set_id}",
@@ -45,7 +45,7 @@ def _days(study: Study, set_id: str) -> FigureView:
         title=texts("figure.title.event_days", title=title, level=study.level()),
         finding=_exceeding(study, frame, "caption.event_days"),
         description=texts("figure.about.event_days", title=title, level=study.level()),
-        table=frame_table(study, frame, {**shown, "ci_low": "points", "ci_high": "points", "pvalue": "p"}),
+        table=day_table(study, set_id),
     )
 
 
@@ -56,8 +56,21 @@ def _exceeding(study: Study, frame: pd.DataFrame, key: str) -> str:
     if tested.empty:
         return texts("caption.untested")
     found = tested[tested["pvalue"] < 1 - study.result.spec.confidence + 1e-12]
+    if found.empty:
+        return texts(f"{key}.none", total=len(tested))
     which = texts.listing(list(dict.fromkeys(found["quantity"])))
-    return texts.count(key, len(found), total=len(tested), which=which) if len(found) else texts(f"{key}.none", total=len(tested))
+    lead = texts.count(key, len(found), total=len(tested), which=which)
+    shared = set.intersection(*(set(flags) for flags in found["flags"]))
+    if not shared:
+        return lead
+    flags = texts.listing([_short_flag(study, flag) for flag in sorted(shared)])
+    return lead + texts("list.space") + texts("caption.shared", flags=flags)
+
+
+def _short_flag(study: Study, flag: str) -> str:
+    if flag.startswith(CONFOUNDED):
+        return study.names.event_quoted(flag.removeprefix(CONFOUNDED))
+    return study.texts(f"shared_flag.{flag}")
 
 
 def day_table(study: Study, set_id: str) -> Table:
@@ -68,46 +81,40 @@ def day_table(study: Study, set_id: str) -> Table:
             names.security(record.security),
             texts.short(record.session),
             names.day_label(set_id, record.session),
-            names.benchmark(record.benchmark),
-            texts(f"estimand.{record.estimand}"),
+            effect(names, record.benchmark, record.estimand),
             texts.points(record.ar),
             texts.points(record.std_error, signed=False),
             texts.number(record.statistic),
             texts.freedom(record.df),
             texts.pvalue(record.pvalue),
+            interval(names, *ar_interval(record, study.result.spec.confidence)),
             book.marks(record.flags),
         )
         for record in study.result.event_days
         if record.event_set == set_id
     )
-    keys = ("security", "session", "label", "benchmark", "effect", "ar>", "std_error>", "t>", "df>", "p>", "notes")
-    return Table(columns(names, keys), rows, book.notes)
+    keys = ("security", "session", "label", "against", "ar>", "std_error>", "t>", "df>", "p>", "interval>", "notes")
+    return Table(columns(names, keys, level=study.level()), rows, book.notes)
 
 
 def _forest(study: Study, symbol: str) -> FigureView:
     texts, names = study.texts, study.names
     frame = forest_frame(study.result, symbol, lang=texts.lang)
-    event = names.event_quoted(str(study.leading_event(symbol).id))  # type: ignore[union-attr]
-    shown = {"quantity": "text", "spec": "text", "estimate": "points", "ci_low": "points", "ci_high": "points"}
+    event = study.leading_event(symbol)
+    event_id = event.id if event else ""
     return figure_view(
         f"forest-{symbol}",
         forest_figure(frame, lang=texts.lang),
         title=texts("figure.title.forest", security=names.security(symbol)),
         finding=_exceeding(study, frame, "caption.forest"),
-        description=texts("figure.about.forest", security=names.security(symbol), event=event, level=study.level()),
-        table=frame_table(study, frame, {**shown, "pvalue": "p"}),
+        description=texts(
+            "figure.about.forest",
+            security=names.security(symbol),
+            event=names.event_quoted(event_id) if event else "",
+            level=study.level(),
+        ),
+        table=estimates_table(study, _of_event(study, symbol, event_id, study.result.spec.windows.car)),
     )
-
-
-def _leading(study: Study, symbol: str) -> dict[str, Any]:
-    """Every AR of day 0 and 1 and every CAR of a security's leading event."""
-    event = study.leading_event(symbol)
-    records = _of_event(study, symbol, event.id, study.result.spec.windows.car) if event else []
-    return {
-        "title": study.texts("estimates.leading", security=study.names.security(symbol)),
-        "event": study.names.event_quoted(event.id) if event else "",
-        "table": estimates_table(study, records),
-    }
 
 
 def _of_event(
@@ -136,7 +143,7 @@ def estimates_table(study: Study, records: Sequence[ArRecord | CarRecord], *, su
         lead = (names.event(record.event_id), names.security(record.security)) if subject else ()
         rows.append((*lead, *_numbers(study, record), book.marks(record.flags)))
     head = ("event", "security") if subject else ()
-    keys = ("quantity", "model", "benchmark", "effect", "estimate>", "std_error>", "t>", "df>", "p>", "interval>")
+    keys = ("quantity", "model", "against", "estimate>", "std_error>", "t>", "df>", "p>", "interval>")
     return Table(columns(names, (*head, *keys, "notes"), level=study.level()), tuple(rows), book.notes)
 
 
@@ -147,15 +154,12 @@ def _numbers(study: Study, record: ArRecord | CarRecord) -> tuple[str, ...]:
         quantity = texts("figure.car_of", window=texts.window(*record.window))
         value, low_high = record.car, interval(names, record.ci_low, record.ci_high)
     else:
-        from eventstudy.plots.estimates import ar_interval
-
         quantity = texts("figure.ar_of", day=texts.short(record.session))
         value, low_high = record.ar, interval(names, *ar_interval(record, study.result.spec.confidence))
     return (
         quantity,
         names.model(record.model),
-        names.benchmark(record.benchmark),
-        names.estimand(record.estimand),
+        effect(names, record.benchmark, record.estimand),
         texts.points(value),
         nothing if record.std_error is None else texts.points(record.std_error, signed=False),
         nothing if record.statistic is None else texts.number(record.statistic),

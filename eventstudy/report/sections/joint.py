@@ -11,7 +11,14 @@ from eventstudy.summary.rows import joint_table, portfolio_table
 def build(study: Study) -> dict[str, Any]:
     """The context of ``joint.html``."""
     result, names = study.result, study.names
+    first = {record.event_id: record.group for record in result.portfolio if record.model == result.spec.models[0]}
     return {
         "joint": joint_table(result, names) if result.joint else None,
-        "portfolio": portfolio_table(result, names) if result.portfolio else None,
+        "portfolios": [
+            {
+                "title": study.texts("heading.portfolio_of", group=names.group(group), event=names.event(event_id)),
+                "table": portfolio_table(result, names, event_id=event_id),
+            }
+            for event_id, group in first.items()
+        ],
     }

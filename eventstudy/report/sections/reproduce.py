@@ -11,16 +11,19 @@ from eventstudy.results import LISTS
 def build(study: Study) -> dict[str, Any]:
     """The context of ``reproduce.html``."""
     texts, study_id = study.texts, study.result.spec.study.id
-    option = "" if texts.lang == "en" else f" --lang {texts.lang}"
+    recorded = all(record.source == "recorded" for record in study.result.provenance if record.kind == "prices")
+    source = "recorded" if recorded else "FOLDER"
+    option = ("" if recorded else " --source FOLDER") + ("" if texts.lang == "en" else f" --lang {texts.lang}")
     argument = "" if texts.lang == "en" else f', lang="{texts.lang}"'
     code = (
         "import eventstudy as es\n\n"
         'spec = es.load_study("events.yaml")\n'
-        'prices = es.load_prices(spec, source="recorded")\n'
+        f'prices = es.load_prices(spec, source="{source}")\n'
         "result = es.run_study(spec, prices)\n"
         f'es.write_report(result, "reports"{argument})'
     )
     return {
+        "lead": texts("reproduce.lead" if recorded else "reproduce.lead_folder"),
         "command": f"eventstudy run events.yaml{option}",
         "code": code,
         "folder": f"reports/{study_id}/",

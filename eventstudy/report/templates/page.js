@@ -1,12 +1,11 @@
 (function () {
   "use strict";
-  var NARROW = 560;
   var CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
   var charts = [];
 
   function patchOf(chart, width) {
     var meta = chart.meta || {};
-    var patch = (width < NARROW ? meta.narrow : meta.wide) || {};
+    var patch = (width < (meta.below || 0) ? meta.narrow : meta.wide) || {};
     return Object.assign({ width: width }, patch);
   }
 

@@ -1,0 +1,289 @@
+"""What an event study of one's own returns found: frames, means across events, tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.abnormal import interval, t_test
+from eventstudy.engine.estimate import Abnormal, fit_blocks
+from eventstudy.engine.inputs import Refusal, overlaps
+from eventstudy.engine.sample import Sample
+from eventstudy.errors import OptionError
+from eventstudy.inference import TestResult
+from eventstudy.inference.section import ResidualBlock, Section
+from eventstudy.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TESTS = {}
+CONFIDENCE = 0.95
+TEST_FIELDS = (
+    "null",
+    "alternative",
+    "estimate",
+    "std_error",
+    "statistic",
+    "distribution",
+    "df",
+    "pvalue",
+    "nobs",
+    "unavailable",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventStudy:
+    """Estimates of every usable event and tests across them; frames are handed out fresh.
+
+    Attributes
+    ----------
+    model : str
+        The normal-return model.
+    sample : Sample
+        The usable events, placed on the returns.
+    abnormal : Abnormal
+        Their abnormal returns.
+    refusals : tuple of Refusal
+        The others, each with its reason.
+    """
+
+    model: str
+    sample: Sample
+    abnormal: Abnormal
+    refusals: tuple[Refusal, ...]
+
+    @classmethod
+    def of(
+        cls,
+        sample: Sample,
+        abnormal: Abnormal,
+        *,
+        model: str,
+        refusals: tuple[Refusal, ...],
+        min_estimation: int,
+    ) -> EventStudy:
+        """Set events without enough observations, or without an estimate, apart."""
+        few = abnormal.nobs < min_estimation
+        broken = ~few & ~np.isfinite(abnormal.sigma)
+        told = [
+            Refusal(str(event), "too_few_observations", f"{count} of at least {min_estimation} estimation observations")
+            for event, count in zip(abnormal.event_ids[few], abnormal.nobs[few], strict=True)
+        ]
+        told += [
+            Refusal(str(event), "not_estimable", "the regressors are collinear in the estimation window")
+            for event in abnormal.event_ids[broken]
+        ]
+        keep = ~(few | broken)
+        kept = sample if keep.all() else sample.rows(np.flatnonzero(keep))
+        return cls(model, kept, abnormal.take(keep), (*refusals, *told))
+
+    @property
+    def event_window(self) -> Window:
+        """The smallest window that holds every event's event window."""
+        return self.abnormal.event_window
+
+    @property
+    def params(self) -> pd.DataFrame:
+        """By event_id: parameters, sigma, df_resid, nobs."""
+        import pandas as pd
+
+        found = self.abnormal
+        frame = pd.DataFrame(found.params, index=self._index(), columns=list(found.param_names))
+        return frame.assign(sigma=found.sigma, df_resid=found.df_resid, nobs=found.nobs)
+
+    @property
+    def ar(self) -> pd.DataFrame:
+        """Abnormal returns, event_id x relative day; NaN where the asset did not trade."""
+        return self._days(self.abnormal.ar)
+
+    @property
+    def ar_se(self) -> pd.DataFrame:
+        """Forecast-error standard errors of `ar`."""
+        return self._days(self.abnormal.standard_errors)
+
+    @property
+    def sar(self) -> pd.DataFrame:
+        """Standardised abnormal returns AR / (s C)."""
+        return self._days(self.abnormal.ar / self.abnormal.standard_errors)
+
+    @property
+    def exclusions(self) -> pd.DataFrame:
+        """Events that are not in the results: event_id, reason, detail."""
+        import pandas as pd
+
+        rows = [(refusal.event_id, refusal.reason, refusal.detail) for refusal in self.refusals]
+        return pd.DataFrame(rows, columns=["event_id", "reason", "detail"], dtype="str")
+
+    @property
+    def flags(self) -> pd.DataFrame:
+        """What a reader must know of events in the results: event_id, flag, detail."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self._flags()), columns=["event_id", "flag", "detail"], dtype="str")
+
+    def car(self, window: tuple[int, int]) -> pd.DataFrame:
+        """CAR of every event over a window: car, std_error, statistic, df, pvalue, ci_low, ci_high.
+
+        The standard error has the full prediction-error covariance. An event with a missing day in the
+        window has NaN: windows are never shortened.
+        """
+        import pandas as pd
+
+        value, std_error = self.abnormal.car(self._window(window))
+        test = t_test(value, std_error, self.abnormal.df_resid)
+        low, high = interval(value, std_error, test.df, CONFIDENCE)
+        columns = {
+            "car": value,
+            "std_error": std_error,
+            "statistic": test.statistic,
+            "df": self.abnormal.df_resid,
+            "pvalue": test.pvalue,
+            "ci_low": low,
+            "ci_high": high,
+        }
+        return pd.DataFrame(columns, index=self._index())
+
+    def aar(self, *, by: str | None = None) -> pd.DataFrame:
+        """Mean abnormal return of each relative day with its n; weighted where events have weights.
+
+        Parameters
+        ----------
+        by : {None, "group"}
+            One row per relative day, or per group and relative day.
+        """
+        import pandas as pd
+
+        parts = []
+        for label, rows in self._groups(by):
+            mean, count = _weighted(self.abnormal.ar[rows], self.sample.weight[rows])
+            days = pd.Index(list(self.event_window.days), name="relative_day")
+            part = pd.DataFrame({"aar": mean, "n": count}, index=days)
+            parts.append(part if by is None else pd.concat({label: part}, names=["group"]))
+        return pd.concat(parts)
+
+    def caar(self, window: tuple[int, int], *, by: str | None = None) -> pd.DataFrame:
+        """Mean CAR over a window with its n, for all events or by group; events with a missing day are out of n."""
+        import pandas as pd
+
+        value, _ = self.abnormal.car(self._window(window))
+        rows = {label: _weighted(value[chosen, None], self.sample.weight[chosen]) for label, chosen in self._groups(by)}
+        frame = pd.DataFrame(
+            {"caar": [float(mean[0]) for mean, _ in rows.values()], "n": [int(n[0]) for _, n in rows.values()]},
+            index=pd.Index(list(rows), name="group"),
+        )
+        return frame if by is not None else frame.reset_index(drop=True)
+
+    def test(self, name: str, window: tuple[int, int] = (0, 0), **options: Any) -> TestResult:
+        """One significance test across events over a window.
+
+        Parameters
+        ----------
+        name : str
+            A name of `eventstudy.inference.TESTS`.
+        window : pair of int
+            First and last relative day.
+        **options
+            ``alternative`` ("two-sided", "greater", "less"), ``variant``, and what the test itself takes.
+        """
+        if name not in TESTS:
+            raise OptionError(f"there is no test {name!r}; allowed: {', '.join(TESTS)}")
+        return TESTS[name](self.section(window), **options)
+
+    def tests(self, window: tuple[int, int] = (0, 0), **options: Any) -> pd.DataFrame:
+        """Every test over a window, a row each; a test that cannot be run says why in ``unavailable``."""
+        import pandas as pd
+
+        section = self.section(window)
+        rows = {name: _row(test(section, **options)) for name, test in TESTS.items()}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
+
+    def section(self, window: tuple[int, int]) -> Section:
+        """The cross-section that tests see: the events with everything observed in the window."""
+        chosen = self._window(window)
+        found = self.abnormal
+        columns = found.columns(chosen)
+        car, car_se = found.car(chosen)
+        keep = np.isfinite(car_se)
+        rows = np.flatnonzero(keep)
+        sample = self.sample if keep.all() else self.sample.rows(rows)
+        return Section(
+            window=chosen,
+            ar=found.ar[keep, columns],
+            ar_se=found.standard_errors[keep, columns],
+            car=car[keep],
+            car_se=car_se[keep],
+            sigma=found.sigma[keep],
+            df=found.df_resid[keep],
+            nobs=found.nobs[keep],
+            weight=self.sample.weight[keep],
+            position=found.position[keep],
+            left_out=int((~keep).sum()),
+            residuals=lambda: _residuals(sample, self.model),
+        )
+
+    def _window(self, window: tuple[int, int]) -> Window:
+        chosen = Window(*window)
+        if chosen.first > chosen.last or not self.event_window.covers(chosen):
+            raise OptionError(f"the window {chosen} is not inside the event window {self.event_window}")
+        return chosen
+
+    def _index(self) -> pd.Index[str]:
+        import pandas as pd
+
+        return pd.Index(self.abnormal.event_ids, name="event_id", dtype="str")
+
+    def _days(self, values: NDArray[np.float64]) -> pd.DataFrame:
+        import pandas as pd
+
+        days = pd.Index(list(self.event_window.days), name="relative_day")
+        return pd.DataFrame(values.copy(), index=self._index(), columns=days)
+
+    def _groups(self, by: str | None) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+        if by is None:
+            yield None, np.arange(self.abnormal.event_ids.size)
+            return
+        if by != "group":
+            raise OptionError(f"by={by!r} is not allowed; allowed: None, 'group'")
+        labels = [str(label) for label in self.sample.group]
+        for label in sorted(set(labels)):
+            yield label, np.flatnonzero(np.array(labels) == label)
+
+    def _flags(self) -> Iterator[tuple[str, str, str]]:
+        for one, other in overlaps(self.sample):
+            yield one, "overlapping_event", f"its event window shares sessions with that of {other}"
+            yield other, "overlapping_event", f"its event window shares sessions with that of {one}"
+        days = np.arange(self.event_window.first, self.event_window.last + 1)
+        own = (days >= self.sample.event[:, :1]) & (days <= self.sample.event[:, 1:])
+        for row, column in zip(*np.nonzero(own & ~np.isfinite(self.abnormal.ar)), strict=True):
+            yield str(self.abnormal.event_ids[row]), "missing_return", f"no return on relative day {days[column]}"
+        for row, column in zip(*np.nonzero(self.abnormal.span > 1), strict=True):
+            span = self.abnormal.span[row, column]
+            detail = f"the return of relative day {days[column]} covers {span} sessions"
+            yield str(self.abnormal.event_ids[row]), "return_over_gap", detail
+
+
+def _residuals(sample: Sample, model: str) -> Iterator[ResidualBlock]:
+    days = np.arange(sample.estimation_window.first, sample.estimation_window.last + 1)
+    for rows, _, fit in fit_blocks(sample, model):
+        session = sample.position[rows, None] + days
+        inside = (session >= 0) & (session < sample.sessions.size)
+        yield ResidualBlock(np.arange(rows.start, rows.stop), fit.resid, np.where(inside, session, -1))
+
+
+def _weighted(values: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[Any, Any]:
+    """Weighted mean of each column over its finite rows, and how many there are."""
+    known = np.isfinite(values)
+    weights = np.where(known, weight[:, None], 0.0)
+    total = weights.sum(axis=0)
+    mean = (np.where(known, values, 0.0) * weights).sum(axis=0) / np.where(total > 0, total, np.nan)
+    return mean, known.sum(axis=0)
+
+
+def _row(result: TestResult) -> Mapping[str, Any]:
+    return {name: getattr(result, name) for name in TEST_FIELDS}

@@ -1,0 +1,154 @@
+"""`event_study`: one call from a researcher's frames to estimates and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eventstudy.engine.estimate import Executor, estimate
+from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, read_sample
+from eventstudy.engine.result import EventStudy
+from eventstudy.errors import InputError, OptionError
+from eventstudy.models import MODELS
+from eventstudy.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEEDS_BENCHMARK = ("market", "market_adjusted")
+WITHOUT_REGRESSORS = ("mean",)
+
+
+def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
+    returns: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    benchmark: str | pd.Series | None = None,
+    factors: pd.DataFrame | None = None,
+    model: str = "market",
+    estimation_window: tuple[int, int] = (-250, -11),
+    event_window: tuple[int, int] = (-10, 10),
+    min_estimation: int = 30,
+    non_session: NonSession = "raise",
+    after_gap: Gap = "one_session",
+    exclude_event_days: bool = False,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> EventStudy:
+    """Abnormal returns of any number of events on one's own returns.
+
+    Parameters
+    ----------
+    returns : DataFrame, sessions x assets
+        Decimal returns (0.01 = 1 %) as the user defines them; NaN where an asset did not trade.
+    events : DataFrame
+        Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
+        ``weight`` and own windows ``estimation_first``, ``estimation_last``, ``event_first``, ``event_last``.
+        An asset may have several events, and events may share dates.
+    benchmark : str, Series or None
+        A column of `returns`, or returns of its own on the same sessions.
+    factors : DataFrame, optional
+        Sessions x factors, for ``model="factor"``.
+    model : str
+        A name of `eventstudy.models.MODELS`.
+    estimation_window, event_window : pair of int
+        First and last relative day, in sessions of `returns`; day 0 is the event's session.
+    min_estimation : int
+        Events with fewer estimation observations are excluded.
+    non_session : {"raise", "next", "previous", "skip"}
+        What an event date that is not a session means.
+    after_gap : {"one_session", "simple", "log"}
+        What the first return after missing ones is: a return of that session alone, or the simple or log
+        return since the last trade. In the latter case benchmark and factors are cumulated over the same
+        span, the return has that many sessions' variance, and it stays out of the estimation window.
+    exclude_event_days : bool
+        Leave sessions inside any event window of the same asset out of estimation windows.
+    executor : object with ``map``, optional
+        Where chunks of events run: ``concurrent.futures`` pools, ``distributed.Client.get_executor()``, ray's pool.
+        The numbers are the same.
+    progress : bool
+        Show a progress bar on a terminal.
+
+    Returns
+    -------
+    EventStudy
+        Estimates and tests; every event is in it or in its `exclusions`.
+
+    Raises
+    ------
+    OptionError
+        For an option that is not allowed.
+    InputError
+        For frames that cannot be read.
+    """
+    windows = _window("estimation_window", estimation_window), _window("event_window", event_window)
+    if windows[0].last >= windows[1].first:
+        raise OptionError(f"the estimation window {windows[0]} must end before the event window {windows[1]} begins")
+    _allowed("model", model, tuple(MODELS))
+    _allowed("non_session", non_session, ("raise", "next", "previous", "skip"))
+    _allowed("after_gap", after_gap, ("one_session", "simple", "log"))
+    regressors = _regressors(returns, benchmark, factors, model)
+    options = Options(*windows, non_session, after_gap, exclude_event_days)
+    sample, refusals = read_sample(returns, events, regressors, options)
+    if not sample.event_ids.size:
+        raise InputError(f"no event can be studied; {_first(refusals)}")
+    with _bar(sample.event_ids.size, shown=progress) as advance:
+        abnormal = estimate(sample, model, executor=executor, progress=advance)
+    return EventStudy.of(sample, abnormal, model=model, refusals=refusals, min_estimation=min_estimation)
+
+
+def _window(name: str, given: tuple[int, int]) -> Window:
+    if len(given) != 2 or any(int(end) != end for end in given):
+        raise OptionError(f"{name} is two whole numbers, first and last relative day, not {given!r}")
+    window = Window(int(given[0]), int(given[1]))
+    if window.first > window.last:
+        raise OptionError(f"{name} {window} ends before it begins")
+    return window
+
+
+def _allowed(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise OptionError(f"{name}={value!r} is not allowed; allowed: {', '.join(allowed)}")
+
+
+def _regressors(
+    returns: pd.DataFrame, benchmark: str | pd.Series | None, factors: pd.DataFrame | None, model: str
+) -> pd.DataFrame:
+    """The regressors on the sessions of the returns; sessions that they lack are missing."""
+    import pandas as pd
+
+    if model in WITHOUT_REGRESSORS:
+        return pd.DataFrame(index=returns.index)
+    if model in NEEDS_BENCHMARK or factors is None:
+        if benchmark is None:
+            wanted = "factors=" if model == "factor" else "benchmark="
+            raise OptionError(f"model={model!r} needs {wanted}")
+        if isinstance(benchmark, str):
+            if benchmark not in returns.columns:
+                raise OptionError(f"benchmark={benchmark!r} is not a column of returns; give a column or a Series")
+            return returns[[benchmark]]
+        factors = benchmark.to_frame(benchmark.name if benchmark.name is not None else "benchmark")
+    aligned = factors.reindex(returns.index)
+    if not np.isfinite(aligned.to_numpy(dtype=float, na_value=np.nan)).any():
+        raise InputError("the benchmark or factors share no session with returns; align their dates")
+    return aligned
+
+
+def _first(refusals: tuple[Refusal, ...]) -> str:
+    return f"the first of {len(refusals)}: {refusals[0].detail}" if refusals else "events has no rows"
+
+
+@contextmanager
+def _bar(total: int, *, shown: bool) -> Iterator[Callable[[int], None] | None]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not shown:
+        yield None
+        return
+    from rich.progress import Progress
+
+    with Progress(transient=True) as display:
+        task = display.add_task("events", total=total)
+        yield lambda done: display.advance(task, done)
