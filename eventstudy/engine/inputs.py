@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.engine.sample import Sample, overlapping
+from eventstudy.engine.sample import Sample, inside_windows, overlapping
 from eventstudy.errors import InputError, OptionError
 from eventstudy.windows import Window
 
@@ -105,7 +105,8 @@ def read_sample(
         weight=_weights(events)[keep],
     )
     if options.exclude_event_days:
-        sample.blocked[:] = _event_days(sample)
+        first, last = sample.position + sample.event[:, 0], sample.position + sample.event[:, 1]
+        sample.blocked[:] = inside_windows(values.shape, sample.asset, first, last)
     return sample, tuple(placed.refusals)
 
 
@@ -223,15 +224,6 @@ def _spans(values: NDArray[np.float64], after_gap: Gap) -> NDArray[np.int64]:
     before = np.concatenate([np.full((values.shape[0], 1), -1), last[:, :-1]], axis=1)
     span = np.where(before >= 0, place - before, 1)
     return np.where(traded, span, 0).astype(np.int64)
-
-
-def _event_days(sample: Sample) -> NDArray[np.bool_]:
-    """(A, S) sessions inside an event window of the asset."""
-    steps = np.zeros((len(sample.assets), sample.sessions.size + 1), dtype=np.int64)
-    np.add.at(steps, (sample.asset, sample.position + sample.event[:, 0]), 1)
-    np.add.at(steps, (sample.asset, sample.position + sample.event[:, 1] + 1), -1)
-    inside: NDArray[np.bool_] = np.cumsum(steps, axis=1)[:, :-1] > 0
-    return inside
 
 
 def _weights(events: pd.DataFrame) -> NDArray[np.float64]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import interval, t_test
+from eventstudy.engine import exports
+from eventstudy.engine.diagnostics import per_event
 from eventstudy.engine.estimate import Abnormal, fit_blocks
 from eventstudy.engine.inputs import Refusal, overlaps
+from eventstudy.engine.longrun import buy_and_hold, calendar_time
+from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import OptionError
 from eventstudy.inference import TestResult
 from eventstudy.inference.section import ResidualBlock, Section
+from eventstudy.models.cross_section import Covariance
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -191,8 +197,11 @@ class EventStudy:
         **options
             ``alternative`` ("two-sided", "greater", "less"), ``variant``, and what the test itself takes.
         """
+        if name == "calendar_time":
+            self._needs_benchmark("calendar-time portfolios")
+            return calendar_time(self.sample, self._window(window), **options)
         if name not in TESTS:
-            raise OptionError(f"there is no test {name!r}; allowed: {', '.join(TESTS)}")
+            raise OptionError(f"there is no test {name!r}; allowed: {', '.join((*TESTS, 'calendar_time'))}")
         return TESTS[name](self.section(window), **options)
 
     def tests(self, window: tuple[int, int] = (0, 0), **options: Any) -> pd.DataFrame:
@@ -202,6 +211,82 @@ class EventStudy:
         section = self.section(window)
         rows = {name: _row(test(section, **options)) for name, test in TESTS.items()}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
+
+    def bhar(self, window: tuple[int, int], *, kind: Literal["simple", "log"] = "simple") -> pd.Series:
+        """Buy-and-hold abnormal returns over a window, by event_id; `kind` says what the returns are."""
+        import pandas as pd
+
+        self._needs_benchmark("buy-and-hold abnormal returns")
+        values = buy_and_hold(self.sample, self._window(window), kind=kind)
+        return pd.Series(values, index=self._index(), name="bhar")
+
+    def bhar_test(
+        self, window: tuple[int, int], *, kind: Literal["simple", "log"] = "simple", **options: Any
+    ) -> TestResult:
+        """Skewness-adjusted test of the mean buy-and-hold abnormal return (Lyon, Barber and Tsai 1999)."""
+        section = self.section(window)
+        values = self.bhar(window, kind=kind).to_numpy()
+        return TESTS["skewness_adjusted_t"](replace(section, car=values[np.isfinite(values)]), **options)
+
+    def regress(
+        self,
+        characteristics: pd.DataFrame,
+        window: tuple[int, int] = (0, 0),
+        *,
+        covariance: Covariance = "HC3",
+        clusters: pd.Series | None = None,
+    ) -> pd.DataFrame:
+        """CARs on characteristics (rows by event_id): coefficients with HC3 or clustered standard errors.
+
+        Events on one date are not independent; use `slope_distribution` for them.
+        """
+        return regress(self.car(window)["car"], characteristics, covariance=covariance, clusters=clusters)
+
+    def slope_distribution(
+        self, characteristics: pd.DataFrame, day: int = 0, *, days: int | None = None
+    ) -> pd.DataFrame:
+        """Slopes of one date's abnormal returns on exposures, against the same slopes on pre-event days.
+
+        Parameters
+        ----------
+        characteristics : DataFrame
+            Exposures by event_id.
+        day : int
+            The relative day.
+        days : int, optional
+            How many of the last estimation days make the reference; all by default.
+        """
+        resid = np.concatenate([block.resid for block in _residuals(self.sample, self.model)])
+        return slopes(self.sample, self.ar[day], resid, characteristics, days=days)
+
+    def diagnostics(self) -> pd.DataFrame:
+        """Residual checks by event_id; see `eventstudy.engine.diagnostics.per_event`."""
+        return per_event(self.sample, self.model)
+
+    def summary(self, window: tuple[int, int] = (0, 0)) -> str:
+        """What was studied and found, as text."""
+        return exports.summary(self, window)
+
+    def to_latex(self, window: tuple[int, int] = (0, 0)) -> str:
+        """The tests over a window as a LaTeX table."""
+        return exports.to_latex(self, window)
+
+    def to_csv(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
+        """Write every table as CSV into a folder."""
+        return exports.to_csv(self, Path(folder), window)
+
+    def to_parquet(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
+        """Write every table as Parquet into a folder."""
+        return exports.to_parquet(self, Path(folder), window)
+
+    def to_excel(self, path: str | Path, window: tuple[int, int] = (0, 0)) -> Path:
+        """Write every table as a sheet of one workbook."""
+        return exports.to_excel(self, Path(path), window)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.summary())}</pre>"
 
     def section(self, window: tuple[int, int]) -> Section:
         """The cross-section that tests see: the events with everything observed in the window."""
@@ -226,6 +311,10 @@ class EventStudy:
             left_out=int((~keep).sum()),
             residuals=lambda: _residuals(sample, self.model),
         )
+
+    def _needs_benchmark(self, what: str) -> None:
+        if not self.sample.names:
+            raise OptionError(f"{what} need a benchmark; this study has none")
 
     def _window(self, window: tuple[int, int]) -> Window:
         chosen = Window(*window)

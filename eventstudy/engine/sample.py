@@ -198,6 +198,16 @@ def blocks(count: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, count))
 
 
+def inside_windows(sample_shape: tuple[int, int], asset: Ints, first: Ints, last: Ints) -> Mask:
+    """(A, S) whether an asset-day lies in one of the spans from session `first` to `last` of that asset."""
+    sessions = sample_shape[1]
+    steps = np.zeros((sample_shape[0], sessions + 1), dtype=np.int64)
+    np.add.at(steps, (asset, np.clip(first, 0, sessions)), 1)
+    np.add.at(steps, (asset, np.clip(last + 1, 0, sessions)), -1)
+    inside: Mask = np.cumsum(steps, axis=1)[:, :-1] > 0
+    return inside
+
+
 def overlapping(asset: Ints, position: Ints, event: Ints) -> Sequence[tuple[int, int]]:
     """Pairs of events of one asset whose event windows share a session, neighbours in time."""
     order = np.lexsort((position, asset))

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 HOUR_HEIGHT = 8.0
 LANE = 0.1
 ROOM_FOR_TITLES = 820
+BAR = 0.24
+HEAD = BAR / 2 + 0.015
 
 
 def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.DataFrame:
@@ -96,7 +98,7 @@ def _session_rows(
     inside = (exchange.sessions >= np.datetime64(first)) & (exchange.sessions <= np.datetime64(last))
     for at in np.flatnonzero(inside):
         session = exchange.sessions[at].item()
-        label = texts.weekday(session)
+        label = texts.short(session)
         shared = {"place": place, "session": session, "title": label}
         rows.append({"kind": "session", **shared, "start": _utc(exchange.opens[at]), "end": _utc(exchange.closes[at])})
         if not np.isnat(exchange.break_starts[at]):
@@ -148,7 +150,7 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     _draw_sessions(figure, frame, sides, first, texts)
     _draw_links(figure, frame, sides, first, news, texts)
     _draw_news(figure, news, texts)
-    heads = [_head(texts(f"zone.{place}"), x) for place, x in sides.items()]
+    heads = [_head(texts("figure.clock_of", place=texts(f"zone.{place}")), x) for place, x in sides.items()]
     figure.update_layout(
         xaxis=axis(visible=False, range=[0, 1]),
         yaxis=_clock_axis(next(iter(sides), "UTC"), first, last, texts),
@@ -171,7 +173,7 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
 def _sides(frame: pd.DataFrame) -> dict[str, float]:
     """Each place's horizontal position: New York left, Shanghai right."""
     places = sorted(frame["place"].dropna().unique())
-    return dict(zip(places, (0.11, 0.89), strict=False))
+    return dict(zip(places, (0.13, 0.87), strict=False))
 
 
 def _hours(at: Any, first: datetime) -> float:
@@ -226,7 +228,7 @@ def _bars(rows: pd.DataFrame, x: float, first: datetime) -> dict[str, Any]:
     starts = [_hours(at, first) for at in rows["start"]]
     ends = [_hours(at, first) for at in rows["end"]]
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
-    return {"x": [x] * len(rows), "y": lengths, "base": starts, "width": 0.2}
+    return {"x": [x] * len(rows), "y": lengths, "base": starts, "width": BAR}
 
 
 def _draw_links(
@@ -247,7 +249,7 @@ def _draw_links(
         for row in links[links["partial"].astype(bool) == partial].itertuples():
             left = sides[row.place] < 0.5
             source = where[row.event_id]
-            xs += [source["x"], sides[row.place] + (0.115 if left else -0.115), None]
+            xs += [source["x"], sides[row.place] + (HEAD if left else -HEAD), None]
             ys += [source["middle"], _hours(row.end, first), None]
             heads += ["circle", "triangle-left" if left else "triangle-right", "circle"]
         if xs:
@@ -310,7 +312,7 @@ def _titles(news: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 **side,
                 "y": row["middle"],
                 "yanchor": "bottom",
-                "text": wrap(plain_text(row["title"]), 26 if crowded else 42),
+                "text": wrap(plain_text(row["title"]), 26 if crowded else 42 if row["lane"] == 0 else 32),
                 "align": side["xanchor"],
                 "showarrow": False,
                 "bgcolor": "rgba(255,255,255,0.88)",

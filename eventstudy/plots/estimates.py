@@ -96,7 +96,7 @@ def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
         own = frame[frame["differs"] == differs]
         if len(own):
             figure.add_scatter(
-                **_points(own, [places[at] for at in own.index], texts),
+                **_points(own, [places[at] for at in own.index], texts, color=color),
                 name=texts("figure.differs" if differs else "figure.zero"),
                 marker={"symbol": "circle", "size": 11, "color": fill, "line": {"width": 2, "color": color}},
             )
@@ -108,11 +108,9 @@ def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
         annotations=[*titles, *_bounds(figure, frame, places, texts)],
         barmode="overlay",
     )
-    by_width(
-        figure,
-        narrow={f"annotations[{at}].text": wrap(plain_text(title), 48) for at, title in enumerate(frame["title"])},
-        wide={f"annotations[{at}].text": title["text"] for at, title in enumerate(titles)},
-    )
+    short = {f"annotations[{at}].text": wrap(plain_text(title), 46) for at, title in enumerate(frame["title"])}
+    long = {f"annotations[{at}].text": title["text"] for at, title in enumerate(titles)}
+    by_width(figure, narrow={**short, "height": 100 + 98 * rows}, wide={**long, "height": figure.layout.height})
     return figure
 
 
@@ -128,6 +126,7 @@ def _title(place: int, text: str) -> dict[str, Any]:
         "showarrow": False,
         "text": text,
         "font": {"size": 13},
+        "bgcolor": "rgba(255,255,255,0.88)",
     }
 
 
@@ -219,8 +218,8 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
         open_marker = "" if own["model"].iloc[0] == FILLED else "-open"
         shift = 0.72 * ((place + 0.5) / len(specs) - 0.5)
         figure.add_scatter(
-            **_points(own, [value + shift for value in own["position"]], texts),
-            name=plain_text(spec),
+            **_points(own, [value + shift for value in own["position"]], texts, color=look["color"]),
+            name=wrap(plain_text(spec), 44),
             marker={
                 "symbol": look["symbol"] + open_marker, "size": 8, "color": look["color"],
                 "line": {"width": 1.5, "color": look["color"]},
@@ -300,7 +299,7 @@ def event_days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     for (estimand, rank), own in frame.groupby(["estimand", "rank"], sort=False):
         look = look_of(str(estimand), int(rank))
         figure.add_scatter(
-            **_points(own, list(own["place"]), texts),
+            **_points(own, list(own["place"]), texts, color=look["color"]),
             name=texts(f"estimand.{estimand}"),
             marker={"symbol": look["symbol"], "size": 9, "color": look["color"]},
         )
@@ -336,12 +335,12 @@ def _mark_limits(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
         )
 
 
-def _points(own: pd.DataFrame, places: list[float], texts: Texts) -> Mapping[str, Any]:
+def _points(own: pd.DataFrame, places: list[float], texts: Texts, *, color: str) -> Mapping[str, Any]:
     """Markers with asymmetric error bars, in percent."""
     estimates = 100 * own["estimate"]
     up, down = 100 * own["ci_high"] - estimates, estimates - 100 * own["ci_low"]
     known = own["ci_low"].notna().all()
-    bars = {"type": "data", "array": list(up), "arrayminus": list(down), "thickness": 1.5, "width": 3}
+    bars = {"type": "data", "array": list(up), "arrayminus": list(down), "thickness": 1.5, "width": 3, "color": color}
     return {
         "x": list(estimates),
         "y": places,

@@ -86,6 +86,7 @@ def car_path_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
             zeroline=False,
         ),
         yaxis=percent_axis(texts("figure.car")),
+        legend={"traceorder": "normal"},
     )
     return figure
 

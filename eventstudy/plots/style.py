@@ -73,7 +73,15 @@ def new_figure(*, height: int, **layout: Any) -> go.Figure:
         dragmode=False,
         hovermode="closest",
         hoverlabel={"font": {"family": FONT, "size": 12}, "align": "left"},
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        legend={
+            "orientation": "h",
+            "xref": "container",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "font": {"size": 12},
+        },
         **layout,
     )
     return figure

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from eventstudy.plots.style import display_width
 from eventstudy.report.sections import SECTIONS
 from eventstudy.report.views import Study
 from eventstudy.results import StudyResult
@@ -16,6 +17,8 @@ from eventstudy.texts.names import names_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+SHORT_CELL = 26
 
 
 def render_page(result: StudyResult, lang: Lang) -> str:
@@ -46,7 +49,16 @@ def environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("eventstudy.report", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters["cell_width"] = _cell_width
+    return templates
+
+
+def _cell_width(text: str) -> str:
+    """Class of a table cell: short texts keep to one line, long ones get room to wrap in."""
+    return "short" if display_width(text) <= SHORT_CELL else "long"
 
 
 def _asset(name: str) -> str:

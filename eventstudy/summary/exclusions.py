@@ -59,7 +59,7 @@ def flagged_sessions(result: StudyResult, names: Names) -> list[tuple[str, str, 
         (
             names.security(bar.security),
             texts.day(bar.session),
-            texts("list.semicolon").join(names.flag(flag) for flag in bar.flags),
+            texts("list.space").join(names.flag(flag) for flag in bar.flags),
         )
         for bar in result.bars
         if bar.flags

@@ -17,6 +17,7 @@ Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
 
 MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _SMALLEST_P = 0.001
 _LEVEL = 0.05
 
@@ -79,16 +80,16 @@ class Texts:
     def pvalue(self, value: float) -> str:
         """A p-value with three decimals; a fourth one where three would hide on which side of 0.05 it lies."""
         if value < _SMALLEST_P:
-            return "< 0.001"
+            return f"<{NO_BREAK}0.001"
         if value > 1.0 - _SMALLEST_P:
-            return "> 0.999"
+            return f">{NO_BREAK}0.999"
         text = f"{value:.3f}"
         return f"{value:.4f}" if float(text) == _LEVEL else text
 
     def p_equals(self, value: float) -> str:
         """A p-value inside a sentence: ``p = 0.394``."""
         text = self.pvalue(value)
-        return f"p {text}" if text[0] in "<>" else f"p = {text}"
+        return f"p{NO_BREAK}{text}" if text[0] in "<>" else f"p{NO_BREAK}={NO_BREAK}{text}"
 
     def freedom(self, *values: float) -> str:
         """Degrees of freedom, whole where they are whole."""

@@ -14,6 +14,7 @@ def build(study: Study) -> dict[str, Any]:
     first = {record.event_id: record.group for record in result.portfolio if record.model == result.spec.models[0]}
     return {
         "joint": joint_table(result, names) if result.joint else None,
+        "means": portfolio_table(result, names, windows=result.spec.windows.car[:1]),
         "portfolios": [
             {
                 "title": study.texts("heading.portfolio_of", group=names.group(group), event=names.event(event_id)),

@@ -19,10 +19,10 @@ def build(study: Study) -> dict[str, Any]:
 def _security(study: Study, symbol: str) -> dict[str, Any]:
     texts, names = study.texts, study.names
     security = study.result.spec.securities[symbol]
+    exchange, board = names.exchange(security.exchange), texts(f"board.{security.board}")
     facts = texts(
         "security.facts",
-        exchange=names.exchange(security.exchange),
-        board=texts(f"board.{security.board}"),
+        place=exchange if board == exchange else texts("name.board", exchange=exchange, board=board),
         listed=texts.day(security.listed),
         currency=security.currency,
     )
