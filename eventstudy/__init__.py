@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from eventstudy.config import load_study
     from eventstudy.engine.result import EventStudy
-    from eventstudy.engine.study import event_study
+    from eventstudy.engine.study import event_study, event_study_parquet
     from eventstudy.errors import DataError, EventStudyError, InputError, StudyFileError
     from eventstudy.prices import PricePanel
     from eventstudy.report import write_report
@@ -36,6 +36,7 @@ __all__ = [
     "StudyResult",
     "StudySpec",
     "event_study",
+    "event_study_parquet",
     "load_prices",
     "load_study",
     "run_study",
@@ -52,6 +53,7 @@ _ROOMS = {
     "StudyResult": "results",
     "StudySpec": "spec",
     "event_study": "engine.study",
+    "event_study_parquet": "engine.study",
     "load_prices": "sources",
     "load_study": "config",
     "run_study": "study",

@@ -42,10 +42,11 @@ def abnormal_returns(panel: EventPanel, fit: NormalReturnFit) -> Estimates:
 
     Notes
     -----
-    AR = R - E[R]; Var(AR) = s^2 (span + x'(X'X)^-1 x), t with T - k degrees of freedom.
+    AR = R - E[R]; Var(AR) = s^2 (span + x'(X'X)^-1 x), t with T - k degrees of freedom; a model with a
+    changing variance has its forecast in the place of the span.
     """
     value = panel.event_returns - fit.expected
-    variance = panel.event_span + (fit.leverage_root**2).sum(axis=-1)
+    variance = fit.own_variance(panel.event_span) + (fit.leverage_root**2).sum(axis=-1)
     std_error = fit.sigma[:, None] * np.sqrt(variance)
     return t_test(value, np.where(np.isfinite(value), std_error, np.nan), fit.df_resid[:, None])
 
@@ -61,7 +62,7 @@ def cumulative(panel: EventPanel, fit: NormalReturnFit, window: Window) -> Estim
     columns = slice(window.first - panel.event_window.first, window.last - panel.event_window.first + 1)
     value = (panel.event_returns - fit.expected)[:, columns].sum(axis=1)
     summed = fit.leverage_root[:, columns].sum(axis=1)
-    variance = panel.event_span[:, columns].sum(axis=1) + (summed**2).sum(axis=-1)
+    variance = fit.own_variance(panel.event_span)[:, columns].sum(axis=1) + (summed**2).sum(axis=-1)
     std_error = fit.sigma * np.sqrt(variance)
     return t_test(value, np.where(np.isfinite(value), std_error, np.nan), fit.df_resid)
 

@@ -118,7 +118,7 @@ def run(
     with _progress("estimating", quiet=silent):
         result = run_study(spec, prices)
     with _progress("writing the report", quiet=silent):
-        folder = write_report(result, out, prices=prices, lang=lang)
+        folder = write_report(result, out, lang=lang)
     if json:
         typer.echo(result.to_json(), nl=False)
     elif not quiet:

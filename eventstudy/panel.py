@@ -30,7 +30,8 @@ class EventPanel:
     returns : (E, T) float
         Estimation window, decimal returns; NaN where an observation is left out.
     factors : (K, E, T) float
-        The regressors' returns over the same spans.
+        The regressors' one-session returns, which may be known where the security's is not; NaN outside the
+        case's own estimation window and where the security's return covers several sessions.
     event_returns : (E, L) float
         Event window, decimal returns; NaN where the security did not trade.
     event_factors : (K, E, L) float
@@ -39,6 +40,9 @@ class EventPanel:
         Sessions that each event-window return covers; 0 where there is none.
     sessions, event_sessions : (E, T) and (E, L) datetime64[D]
         The session of each column.
+    gap : (E,) int, optional
+        Sessions between the last estimation column and the first event column, below zero where they
+        overlap; None where it is not known. Only models that forecast a variance step by step need it.
     """
 
     keys: tuple[str, ...]
@@ -51,6 +55,7 @@ class EventPanel:
     event_span: Ints
     sessions: Days
     event_sessions: Days
+    gap: Ints | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -108,19 +113,19 @@ def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventP
     for case in cases:
         past = _columns(case, case.anchor, estimation)
         around = _columns(case, case.day0, event)
-        single = case.span[past] == 1
+        span = case.span[past]
         rows.append(
             (
-                np.where(single, case.values[past], np.nan),
-                np.array([factor[past] for factor in case.factors.values()]).reshape(-1, estimation.size),
+                np.where(span == 1, case.values[past], np.nan),
+                _stacked([np.where(span > 1, np.nan, factor[past]) for factor in case.factors.values()], estimation),
                 case.values[around],
-                np.array([factor[around] for factor in case.factors.values()]).reshape(-1, event.size),
+                _stacked([factor[around] for factor in case.factors.values()], event),
                 case.span[around],
                 case.sessions[past],
                 case.sessions[around],
             )
         )
-    y, x, y1, x1, span, past_days, days = (np.stack(column) for column in zip(*rows, strict=True))
+    y, x, y1, x1, event_span, past_days, days = (np.stack(column) for column in zip(*rows, strict=True))
     return EventPanel(
         keys=tuple(case.key for case in cases),
         event_window=event,
@@ -129,10 +134,16 @@ def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventP
         factors=np.swapaxes(x, 0, 1),
         event_returns=y1,
         event_factors=np.swapaxes(x1, 0, 1),
-        event_span=span,
+        event_span=event_span,
         sessions=past_days,
         event_sessions=days,
+        gap=np.array([case.day0 + event.first - case.anchor - estimation.last - 1 for case in cases]),
     )
+
+
+def _stacked(factors: Sequence[Floats], window: Window) -> Floats:
+    """(K, size) regressors of one case; K may be 0."""
+    return np.array(factors).reshape(-1, window.size)
 
 
 def _columns(case: Case, position: int, window: Window) -> slice:

@@ -343,3 +343,34 @@ def test_frames_are_fresh(study):
     assert study.ar.abs().sum().sum() > 0
     with pytest.raises(OptionError, match=r"the window \[-9, \+9\] is not inside the event window \[-5, \+5\]"):
         study.car((-9, 9))
+
+
+def test_parquet_partitions_give_the_numbers_of_the_frame(tmp_path):
+    pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    returns, events = many(3_000)
+    (tmp_path / "firms").mkdir()
+    for name in returns.columns.drop("MKT"):
+        one = returns[name].dropna().rename_axis("session").rename("return").reset_index()
+        one.to_parquet(tmp_path / "firms" / f"{name}.parquet")
+    options = {key: OPTIONS[key] for key in ("estimation_window", "event_window", "min_estimation")}
+    whole = es.event_study(returns, events, benchmark="MKT", **options)
+    parts = es.event_study_parquet(tmp_path / "firms", events, regressors=returns["MKT"], scratch=tmp_path, **options)
+    assert isinstance(parts.sample.values, np.memmap)
+    pd.testing.assert_frame_equal(parts.ar, whole.ar, check_exact=False, atol=1e-12, rtol=0)
+    pd.testing.assert_frame_equal(parts.diagnostics(), whole.diagnostics(), check_exact=False, atol=1e-9, rtol=0)
+
+
+def test_parquet_faults_name_the_file(tmp_path):
+    pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    returns, events = standard()
+    with pytest.raises(OptionError, match=r"holds no \.parquet files"):
+        es.event_study_parquet(tmp_path, events, regressors=returns["MKT"], scratch=tmp_path)
+    bad = pd.DataFrame({"session": [returns.index[0]], "price": [1.0]})
+    bad.to_parquet(tmp_path / "AAA.parquet")
+    with pytest.raises(
+        InputError, match=r"AAA\.parquet: the columns session and return are needed; there are session, p"
+    ):
+        es.event_study_parquet(tmp_path, events, regressors=returns["MKT"], scratch=tmp_path)
+    pd.DataFrame({"session": [HOLIDAY], "return": [1.0]}).to_parquet(tmp_path / "AAA.parquet")
+    with pytest.raises(InputError, match=r"AAA\.parquet: 2021-07-05 is not a session of the benchmark"):
+        es.event_study_parquet(tmp_path, events, regressors=returns["MKT"], scratch=tmp_path)

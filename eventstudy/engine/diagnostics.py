@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.engine.estimate import Abnormal, fit_blocks
-from eventstudy.engine.sample import Sample
+from eventstudy.engine.estimate import CHUNK, Abnormal, fit_blocks
+from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference.section import ResidualBlock
 from eventstudy.models.diagnostics import LAGS
 from eventstudy.panel import EventPanel
@@ -34,8 +34,11 @@ def per_event(sample: Sample, model: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    parts = [_block(panel, fit.resid, fit.sigma) for _, panel, fit in fit_blocks(sample, model)]
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns: dict[str, Floats] = {}
+    for held, part in pieces(sample, CHUNK):
+        for rows, panel, fit in fit_blocks(part, model):
+            for name, values in _block(panel, fit.resid, fit.sigma).items():
+                columns.setdefault(name, np.empty(sample.event_ids.size))[held[rows]] = values
     return pd.DataFrame(columns, index=pd.Index(sample.event_ids, name="event_id", dtype="str"))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.engine.sample import Cutter, Sample, blocks
+from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
 from eventstudy.models import MODELS, NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
@@ -118,16 +118,16 @@ def estimate(
     progress : callable, optional
         Told the number of events done after each chunk.
     """
-    chunks = list(blocks(sample.event_ids.size, CHUNK))
     work = partial(estimate_chunk, model=model)
-    samples: Iterable[Sample] = (sample if len(chunks) == 1 else sample.rows(chunk) for chunk in chunks)
-    parts = []
-    for part in map(work, samples) if executor is None else executor.map(work, samples):
-        parts.append(part)
+    names = parameter_names(sample, model)
+    joined = empty_estimates(sample, len(names))
+    where: list[Ints] = []
+    parts = _noted(pieces(sample, CHUNK), where)
+    for done, part in enumerate(map(work, parts) if executor is None else executor.map(work, parts)):
+        for name, values in part.items():
+            joined[name][where[done]] = values
         if progress is not None:
             progress(part["sigma"].size)
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    names = parameter_names(sample, model)
     return Abnormal(
         event_ids=sample.event_ids,
         event_window=sample.event_window,
@@ -137,11 +137,17 @@ def estimate(
     )
 
 
-def estimate_chunk(sample: Sample, model: str) -> Mapping[str, NDArray[Any]]:
-    """Estimates of one chunk as plain arrays: a pure function that can be sent to another process."""
+def _noted(parts: Iterable[tuple[Ints, Sample]], where: list[Ints]) -> Iterator[Sample]:
+    """Pass parts on, and note which rows each holds."""
+    for rows, part in parts:
+        where.append(rows)
+        yield part
+
+
+def empty_estimates(sample: Sample, width: int) -> dict[str, NDArray[Any]]:
+    """Arrays for the estimates of every event of a sample, to be filled."""
     count, size = sample.event_ids.size, sample.event_window.size
-    width = len(parameter_names(sample, model))
-    out: dict[str, NDArray[Any]] = {
+    return {
         "params": np.empty((count, width)),
         "sigma": np.empty(count),
         "df_resid": np.empty(count, dtype=np.int64),
@@ -150,6 +156,11 @@ def estimate_chunk(sample: Sample, model: str) -> Mapping[str, NDArray[Any]]:
         "span": np.empty((count, size), dtype=np.int64),
         "root": np.empty((count, size, width)),
     }
+
+
+def estimate_chunk(sample: Sample, model: str) -> Mapping[str, NDArray[Any]]:
+    """Estimates of one chunk as plain arrays: a pure function that can be sent to another process."""
+    out = empty_estimates(sample, len(parameter_names(sample, model)))
     for rows, panel, fit in fit_blocks(sample, model):
         out["params"][rows] = fit.params
         out["sigma"][rows] = fit.sigma

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -77,21 +77,36 @@ def read_sample(
         For frames that cannot be read: duplicate sessions, unknown columns, dates that are no dates, a
         date without a session under ``non_session="raise"``.
     """
-    sessions = _sessions(returns)
+    import pandas as pd
+
+    sessions = sessions_of(returns.index if isinstance(returns, pd.DataFrame) else None)
+    repeated = returns.columns[returns.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"the asset {repeated[0]!r} stands in returns twice; give each asset one column")
+    values = np.ascontiguousarray(returns.to_numpy(dtype=float, na_value=np.nan).T)
+    return place_events(sessions, tuple(map(str, returns.columns)), values, events, regressors, options)
+
+
+def place_events(
+    sessions: NDArray[np.datetime64],
+    assets: tuple[str, ...],
+    values: NDArray[np.float64],
+    events: pd.DataFrame,
+    regressors: pd.DataFrame,
+    options: Options,
+) -> tuple[Sample, tuple[Refusal, ...]]:
+    """Place events on returns given as arrays: `values` is (A, S), and may be a memory-mapped file."""
     ids, windows = _ids(events), _windows(events, options)
     placed = _Placed(ids, np.ones(len(events), dtype=bool))
-    assets = [str(name) for name in returns.columns]
     asset = _assets(events, assets, placed)
     position = _positions(events, sessions, options.non_session, placed)
     _within(position, windows, sessions, placed)
     keep = placed.keep
-    values = np.ascontiguousarray(returns.to_numpy(dtype=float, na_value=np.nan).T)
-    span = _spans(values, options.after_gap)
     sample = Sample(
         sessions=sessions,
-        assets=tuple(assets),
+        assets=assets,
         values=values,
-        span=span,
+        span=_spans(values, options.after_gap),
         names=tuple(str(name) for name in regressors.columns),
         factors=np.ascontiguousarray(regressors.to_numpy(dtype=float, na_value=np.nan).T),
         compounding="log" if options.after_gap == "log" else "simple",
@@ -100,13 +115,13 @@ def read_sample(
         position=position[keep],
         estimation=windows[keep, :2],
         event=windows[keep, 2:],
-        blocked=np.zeros(values.shape, dtype=bool),
+        blocked=None,
         group=_column(events, "group", None)[keep],
         weight=_weights(events)[keep],
     )
     if options.exclude_event_days:
         first, last = sample.position + sample.event[:, 0], sample.position + sample.event[:, 1]
-        sample.blocked[:] = inside_windows(values.shape, sample.asset, first, last)
+        sample = replace(sample, blocked=inside_windows(values.shape, sample.asset, first, last))
     return sample, tuple(placed.refusals)
 
 
@@ -116,22 +131,20 @@ def overlaps(sample: Sample) -> list[tuple[str, str]]:
     return [(str(sample.event_ids[one]), str(sample.event_ids[two])) for one, two in pairs]
 
 
-def _sessions(returns: pd.DataFrame) -> NDArray[np.datetime64]:
+def sessions_of(index: pd.Index[Any] | None) -> NDArray[np.datetime64]:
+    """The sessions of an index of dates; `InputError` where they are not dates or do not increase."""
     import pandas as pd
 
-    if not isinstance(returns, pd.DataFrame):
+    if index is None:
         raise OptionError("returns must be a DataFrame, sessions x assets")
-    if not isinstance(returns.index, pd.DatetimeIndex):
-        raise InputError(f"the index of returns must be dates, not {returns.index.dtype}; use pd.to_datetime")
-    index = returns.index.tz_localize(None) if returns.index.tz is not None else returns.index
-    sessions = index.to_numpy(dtype="datetime64[ns]")
+    if not isinstance(index, pd.DatetimeIndex):
+        raise InputError(f"the index of returns must be dates, not {index.dtype}; use pd.to_datetime")
+    naive = index.tz_localize(None) if index.tz is not None else index
+    sessions = naive.to_numpy(dtype="datetime64[ns]")
     wrong = np.flatnonzero(np.diff(sessions) <= np.timedelta64(0, "ns"))
     if wrong.size:
         at = wrong[0] + 1
         raise InputError(f"the sessions of returns must increase; row {at} ({sessions[at]}) does not")
-    repeated = returns.columns[returns.columns.duplicated()]
-    if len(repeated):
-        raise InputError(f"the asset {repeated[0]!r} stands in returns twice; give each asset one column")
     return sessions
 
 
@@ -166,7 +179,7 @@ def _windows(events: pd.DataFrame, options: Options) -> NDArray[np.int64]:
     return windows.astype(np.int64)
 
 
-def _assets(events: pd.DataFrame, assets: list[str], placed: _Placed) -> NDArray[np.int64]:
+def _assets(events: pd.DataFrame, assets: tuple[str, ...], placed: _Placed) -> NDArray[np.int64]:
     known = {name: row for row, name in enumerate(assets)}
     names = [str(name) for name in events["asset"]]
     asset = np.array([known.get(name, -1) for name in names], dtype=np.int64)
@@ -214,11 +227,11 @@ def _within(
     placed.refuse(short & placed.keep, "event_window_outside_returns", detail)
 
 
-def _spans(values: NDArray[np.float64], after_gap: Gap) -> NDArray[np.int64]:
-    """Sessions that each return covers: one, or all since the last trade, as the caller says."""
-    traded = np.isfinite(values)
+def _spans(values: NDArray[np.float64], after_gap: Gap) -> NDArray[np.int64] | None:
+    """Sessions that each return covers: one (None), or all since the last trade, as the caller says."""
     if after_gap == "one_session":
-        return traded.astype(np.int64)
+        return None
+    traded = np.isfinite(values)
     place = np.arange(values.shape[1])
     last = np.maximum.accumulate(np.where(traded, place, -1), axis=1)
     before = np.concatenate([np.full((values.shape[0], 1), -1), last[:, :-1]], axis=1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import interval, t_test
-from eventstudy.engine.sample import Cutter, Sample, blocks, inside_windows
+from eventstudy.engine.sample import Cutter, Sample, inside_windows, pieces
 from eventstudy.inference.records import TestResult
 from eventstudy.models.calendar_time import Covariance, fit_calendar_time
 from eventstudy.windows import Window
@@ -14,6 +16,7 @@ from eventstudy.windows import Window
 Floats = NDArray[np.float64]
 
 _BLOCK = 4_096
+_ASSETS = 500
 
 
 def buy_and_hold(sample: Sample, window: Window, *, kind: str = "simple") -> Floats:
@@ -32,18 +35,17 @@ def buy_and_hold(sample: Sample, window: Window, *, kind: str = "simple") -> Flo
     -----
     Barber and Lyon (1997, Journal of Financial Economics 43, 341-372). An event with a missing day has NaN.
     """
-    cutter = Cutter.of(sample)
     start = window.first - sample.event_window.first
     columns = slice(start, start + window.size)
-    parts = []
-    for rows in blocks(sample.event_ids.size, _BLOCK):
-        panel = cutter.panel(rows)
+    values = np.empty(sample.event_ids.size)
+    for rows, part in pieces(sample, _BLOCK):
+        panel = Cutter.of(part).panel(slice(0, rows.size))
         own, market = panel.event_returns[:, columns], panel.event_factors[0][:, columns]
         if kind == "log":
-            parts.append(np.exp(own.sum(axis=1)) - np.exp(market.sum(axis=1)))
+            values[rows] = np.exp(own.sum(axis=1)) - np.exp(market.sum(axis=1))
         else:
-            parts.append(np.prod(1.0 + own, axis=1) - np.prod(1.0 + market, axis=1))
-    return np.concatenate(parts)
+            values[rows] = np.prod(1.0 + own, axis=1) - np.prod(1.0 + market, axis=1)
+    return values
 
 
 def calendar_time(
@@ -67,10 +69,12 @@ def calendar_time(
     weighted, covariance
         As in `fit_calendar_time`.
     """
-    first, last = sample.position + window.first, sample.position + window.last
-    held = inside_windows(sample.values.shape, sample.asset, first, last) & np.isfinite(sample.values)
-    firms = held.sum(axis=0)
-    total = np.where(held, sample.values, 0.0).sum(axis=0)
+    firms, total = np.zeros(sample.sessions.size, dtype=np.int64), np.zeros(sample.sessions.size)
+    for part in _by_asset(sample):
+        first, last = part.position + window.first, part.position + window.last
+        held = inside_windows(part.values.shape, part.asset, first, last) & np.isfinite(part.values)
+        firms += held.sum(axis=0)
+        total += np.where(held, part.values, 0.0).sum(axis=0)
     use = (firms >= max(min_firms, 1)) & np.isfinite(sample.factors).all(axis=0)
     count, width = int(use.sum()), sample.factors.shape[0] + 1
     null = "the mean abnormal return per session is zero"
@@ -100,3 +104,11 @@ def calendar_time(
         std_error=fit.std_error,
         conf_int=(float(low), float(high)),
     )
+
+
+def _by_asset(sample: Sample) -> Iterator[Sample]:
+    """Parts of a sample that share no asset, so that a firm with several events is counted once."""
+    for start in range(0, len(sample.assets), _ASSETS):
+        rows = np.flatnonzero((sample.asset >= start) & (sample.asset < start + _ASSETS))
+        if rows.size:
+            yield sample.rows(rows)

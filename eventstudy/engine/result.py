@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from eventstudy.abnormal import interval, t_test
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import per_event
-from eventstudy.engine.estimate import Abnormal, fit_blocks
+from eventstudy.engine.estimate import CHUNK, Abnormal, fit_blocks
 from eventstudy.engine.inputs import Refusal, overlaps
 from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.regression import regress, slopes
-from eventstudy.engine.sample import Sample
+from eventstudy.engine.sample import Sample, pieces
 from eventstudy.errors import OptionError
 from eventstudy.inference import TestResult
 from eventstudy.inference.section import ResidualBlock, Section
@@ -86,7 +86,7 @@ class EventStudy:
             for event in abnormal.event_ids[broken]
         ]
         keep = ~(few | broken)
-        kept = sample if keep.all() else sample.rows(np.flatnonzero(keep))
+        kept = sample if keep.all() else sample.only(np.flatnonzero(keep))
         return cls(model, kept, abnormal.take(keep), (*refusals, *told))
 
     @property
@@ -256,7 +256,9 @@ class EventStudy:
         days : int, optional
             How many of the last estimation days make the reference; all by default.
         """
-        resid = np.concatenate([block.resid for block in _residuals(self.sample, self.model)])
+        blocks = list(_residuals(self.sample, self.model))
+        order = np.argsort(np.concatenate([block.rows for block in blocks]), kind="stable")
+        resid = np.concatenate([block.resid for block in blocks])[order]
         return slopes(self.sample, self.ar[day], resid, characteristics, days=days)
 
     def diagnostics(self) -> pd.DataFrame:
@@ -296,7 +298,7 @@ class EventStudy:
         car, car_se = found.car(chosen)
         keep = np.isfinite(car_se)
         rows = np.flatnonzero(keep)
-        sample = self.sample if keep.all() else self.sample.rows(rows)
+        sample = self.sample if keep.all() else self.sample.only(rows)
         return Section(
             window=chosen,
             ar=found.ar[keep, columns],
@@ -359,10 +361,11 @@ class EventStudy:
 
 def _residuals(sample: Sample, model: str) -> Iterator[ResidualBlock]:
     days = np.arange(sample.estimation_window.first, sample.estimation_window.last + 1)
-    for rows, _, fit in fit_blocks(sample, model):
-        session = sample.position[rows, None] + days
-        inside = (session >= 0) & (session < sample.sessions.size)
-        yield ResidualBlock(np.arange(rows.start, rows.stop), fit.resid, np.where(inside, session, -1))
+    for held, part in pieces(sample, CHUNK):
+        for rows, _, fit in fit_blocks(part, model):
+            session = part.position[rows, None] + days
+            inside = (session >= 0) & (session < sample.sessions.size)
+            yield ResidualBlock(held[rows], fit.resid, np.where(inside, session, -1))
 
 
 def _weighted(values: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[Any, Any]:

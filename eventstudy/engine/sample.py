@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Days = NDArray[np.datetime64]
+
+
+_PER_EVENT = ("event_ids", "asset", "position", "estimation", "event", "group", "weight")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +32,8 @@ class Sample:
         Names, in row order of `values`.
     values : (A, S) float
         Decimal returns, NaN where an asset did not trade.
-    span : (A, S) int8 to int64
-        Sessions that each return covers; 0 where there is none.
+    span : (A, S) int, or None
+        Sessions that each return covers, 0 where there is none; None where every return covers one.
     names : tuple of K str
         Benchmark or factor names.
     factors : (K, S) float
@@ -43,8 +46,8 @@ class Sample:
         Row of `values` and session of day 0.
     estimation, event : (E, 2) int
         First and last relative day of each event's own windows.
-    blocked : (A, S) bool
-        Asset-days that may not enter an estimation window.
+    blocked : (A, S) bool, or None
+        Asset-days that may not enter an estimation window; None where all may.
     group : (E,) object
         Group labels (None where there are none).
     weight : (E,) float
@@ -54,7 +57,7 @@ class Sample:
     sessions: Days
     assets: tuple[str, ...]
     values: Floats
-    span: Ints
+    span: Ints | None
     names: tuple[str, ...]
     factors: Floats
     compounding: str
@@ -63,7 +66,7 @@ class Sample:
     position: Ints
     estimation: Ints
     event: Ints
-    blocked: Mask
+    blocked: Mask | None
     group: NDArray[np.object_]
     weight: Floats
 
@@ -77,21 +80,20 @@ class Sample:
         """The smallest window that holds every event's event window."""
         return Window(int(self.event[:, 0].min()), int(self.event[:, 1].max()))
 
+    def only(self, chosen: slice | Ints) -> Sample:
+        """The sample of some events on the same assets; the returns are shared, not copied."""
+        return replace(self, **{name: getattr(self, name)[chosen] for name in _PER_EVENT})
+
     def rows(self, chosen: slice | Ints) -> Sample:
-        """The sample of some events, with only the assets that they need."""
+        """The sample of some events, with a copy of only the assets that they need."""
         needed, asset = np.unique(self.asset[chosen], return_inverse=True)
         return replace(
-            self,
+            self.only(chosen),
             assets=tuple(self.assets[row] for row in needed),
             values=self.values[needed],
-            span=self.span[needed],
-            blocked=self.blocked[needed],
+            span=None if self.span is None else self.span[needed],
+            blocked=None if self.blocked is None else self.blocked[needed],
             asset=asset.astype(np.int64),
-            **{
-                field.name: getattr(self, field.name)[chosen]
-                for field in fields(self)
-                if field.name in ("event_ids", "position", "estimation", "event", "group", "weight")
-            },
         )
 
 
@@ -106,8 +108,8 @@ class Cutter:
     sample: Sample
     windows: tuple[Window, Window]
     values: Floats
-    span: Ints
-    blocked: Mask
+    span: Ints | None
+    blocked: Mask | None
     factors: Floats
     log_growth: Floats
     unknown: Ints
@@ -127,8 +129,8 @@ class Cutter:
             sample=sample,
             windows=windows,
             values=np.pad(sample.values, wide, constant_values=np.nan),
-            span=np.pad(sample.span, wide),
-            blocked=np.pad(sample.blocked, wide),
+            span=None if sample.span is None else np.pad(sample.span, wide),
+            blocked=None if sample.blocked is None else np.pad(sample.blocked, wide),
             factors=factors,
             log_growth=np.pad(np.cumsum(np.where(known, growth, 0.0), axis=1), wide, constant_values=np.nan),
             unknown=np.pad(np.cumsum(~known, axis=1), wide),
@@ -143,7 +145,9 @@ class Cutter:
         past, ahead = self.windows
         returns, factors, span, days = self._cut(asset, position, past)
         inside = _inside(past, sample.estimation[rows])
-        usable = inside & (span == 1) & ~_view(self.blocked, past.size)[asset, position + past.first]
+        usable = inside & (span == 1)
+        if self.blocked is not None:
+            usable &= ~_view(self.blocked, past.size)[asset, position + past.first]
         event_returns, event_factors, event_span, event_days = self._cut(asset, position, ahead)
         own = _inside(ahead, sample.event[rows])
         return EventPanel(
@@ -161,12 +165,12 @@ class Cutter:
 
     def _cut(self, asset: Ints, position: Ints, window: Window) -> tuple[Floats, Floats, Ints, Days]:
         start = position + window.first
-        return (
-            _view(self.values, window.size)[asset, start],
-            _view(self.factors, window.size)[:, start],
-            _view(self.span, window.size)[asset, start],
-            _view(self.sessions, window.size)[start],
-        )
+        values = _view(self.values, window.size)[asset, start]
+        if self.span is None:
+            span = np.isfinite(values).astype(np.int64)
+        else:
+            span = _view(self.span, window.size)[asset, start]
+        return values, _view(self.factors, window.size)[:, start], span, _view(self.sessions, window.size)[start]
 
     def _over_span(self, factors: Floats, span: Ints, asset: Ints, position: Ints, window: Window) -> Floats:
         """Factors cumulated over returns of several sessions; the others as they are."""
@@ -196,6 +200,21 @@ def blocks(count: int, size: int) -> Iterator[slice]:
     """Consecutive slices of at most `size` rows."""
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
+
+
+def pieces(sample: Sample, size: int) -> Iterator[tuple[Ints, Sample]]:
+    """Parts of a sample of at most `size` events, sorted by asset, with only the assets that each needs.
+
+    Yields the rows of the sample that a part holds, and the part. Only one part is in memory at a time,
+    so `values` may be a memory-mapped file.
+    """
+    count = sample.event_ids.size
+    if count <= size and len(sample.assets) <= size:
+        yield np.arange(count), sample
+        return
+    order = np.argsort(sample.asset, kind="stable")
+    for chunk in blocks(count, size):
+        yield order[chunk], sample.rows(order[chunk])
 
 
 def inside_windows(sample_shape: tuple[int, int], asset: Ints, first: Ints, last: Ints) -> Mask:

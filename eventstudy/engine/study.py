@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy.engine.estimate import Executor, estimate
-from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, read_sample
+from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, place_events, read_sample, sessions_of
+from eventstudy.engine.partitions import map_partitions
 from eventstudy.engine.result import EventStudy
+from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.models import MODELS
 from eventstudy.windows import Window
@@ -84,20 +87,88 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     InputError
         For frames that cannot be read.
     """
+    options = _options(estimation_window, event_window, non_session, after_gap, exclude_event_days)
+    _allowed("model", model, tuple(MODELS))
+    regressors = _regressors(returns, benchmark, factors, model)
+    sample, refusals = read_sample(returns, events, regressors, options)
+    return _study(sample, refusals, model, min_estimation=min_estimation, executor=executor, progress=progress)
+
+
+def event_study_parquet(  # noqa: PLR0913 - as event_study
+    folder: str | Path,
+    events: pd.DataFrame,
+    *,
+    regressors: pd.Series | pd.DataFrame,
+    scratch: str | Path,
+    model: str = "market",
+    estimation_window: tuple[int, int] = (-250, -11),
+    event_window: tuple[int, int] = (-10, 10),
+    min_estimation: int = 30,
+    non_session: NonSession = "raise",
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> EventStudy:
+    """`event_study` on per-firm Parquet files, which may be larger than memory together.
+
+    Parameters
+    ----------
+    folder : path
+        One ``ASSET.parquet`` per asset with the columns ``session`` and ``return``.
+    events : DataFrame
+        As for `event_study`; only files of assets with an event are read.
+    regressors : Series or DataFrame
+        Benchmark or factors; its index gives the sessions.
+    scratch : path
+        A folder on disk for the returns as one memory-mapped array (8 bytes an asset and session); it must
+        outlive the result.
+    model, estimation_window, event_window, min_estimation, non_session, executor, progress
+        As for `event_study`.
+
+    Returns
+    -------
+    EventStudy
+        The same numbers as `event_study` on the whole frame.
+    """
+    options = _options(estimation_window, event_window, non_session, "one_session", exclude_event_days=False)
+    _allowed("model", model, tuple(MODELS))
+    frame = regressors.to_frame(regressors.name or "benchmark") if regressors.ndim == 1 else regressors
+    sessions = sessions_of(frame.index)
+    wanted = tuple(dict.fromkeys(map(str, events["asset"]))) if "asset" in events.columns else ()
+    with _bar(len(wanted), shown=progress, what="files") as advance:
+        assets, values = map_partitions(Path(folder), sessions, Path(scratch), assets=wanted, progress=advance)
+    sample, refusals = place_events(sessions, assets, values, events, frame, options)
+    return _study(sample, refusals, model, min_estimation=min_estimation, executor=executor, progress=progress)
+
+
+def _study(
+    sample: Sample,
+    refusals: tuple[Refusal, ...],
+    model: str,
+    *,
+    min_estimation: int,
+    executor: Executor | None,
+    progress: bool,
+) -> EventStudy:
+    if not sample.event_ids.size:
+        raise InputError(f"no event can be studied; {_first(refusals)}")
+    with _bar(sample.event_ids.size, shown=progress, what="events") as advance:
+        abnormal = estimate(sample, model, executor=executor, progress=advance)
+    return EventStudy.of(sample, abnormal, model=model, refusals=refusals, min_estimation=min_estimation)
+
+
+def _options(
+    estimation_window: tuple[int, int],
+    event_window: tuple[int, int],
+    non_session: NonSession,
+    after_gap: Gap,
+    exclude_event_days: bool,
+) -> Options:
     windows = _window("estimation_window", estimation_window), _window("event_window", event_window)
     if windows[0].last >= windows[1].first:
         raise OptionError(f"the estimation window {windows[0]} must end before the event window {windows[1]} begins")
-    _allowed("model", model, tuple(MODELS))
     _allowed("non_session", non_session, ("raise", "next", "previous", "skip"))
     _allowed("after_gap", after_gap, ("one_session", "simple", "log"))
-    regressors = _regressors(returns, benchmark, factors, model)
-    options = Options(*windows, non_session, after_gap, exclude_event_days)
-    sample, refusals = read_sample(returns, events, regressors, options)
-    if not sample.event_ids.size:
-        raise InputError(f"no event can be studied; {_first(refusals)}")
-    with _bar(sample.event_ids.size, shown=progress) as advance:
-        abnormal = estimate(sample, model, executor=executor, progress=advance)
-    return EventStudy.of(sample, abnormal, model=model, refusals=refusals, min_estimation=min_estimation)
+    return Options(*windows, non_session, after_gap, exclude_event_days)
 
 
 def _window(name: str, given: tuple[int, int]) -> Window:
@@ -142,7 +213,7 @@ def _first(refusals: tuple[Refusal, ...]) -> str:
 
 
 @contextmanager
-def _bar(total: int, *, shown: bool) -> Iterator[Callable[[int], None] | None]:
+def _bar(total: int, *, shown: bool, what: str) -> Iterator[Callable[[int], None] | None]:
     """A progress bar on a terminal, nothing elsewhere."""
     if not shown:
         yield None
@@ -150,5 +221,5 @@ def _bar(total: int, *, shown: bool) -> Iterator[Callable[[int], None] | None]:
     from rich.progress import Progress
 
     with Progress(transient=True) as display:
-        task = display.add_task("events", total=total)
+        task = display.add_task(what, total=total)
         yield lambda done: display.advance(task, done)

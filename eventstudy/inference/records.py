@@ -38,6 +38,8 @@ class TestResult:
         p from resampling beside the analytic one, where computed.
     unavailable : str or None
         The reason why the test could not be run; then statistic and p-value are None.
+    note : str or None
+        What a reader must know of this result: an assumption that the data do not meet, or an estimator.
     """
 
     __test__ = False
@@ -55,6 +57,7 @@ class TestResult:
     conf_int: tuple[float, float] | None = None
     bootstrap_pvalue: float | None = None
     unavailable: str | None = None
+    note: str | None = None
 
     def refused(self, reason: str) -> TestResult:
         """The same test without a result, and why."""

@@ -35,6 +35,42 @@ class ResidualBlock:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EventDays:
+    """All E events of a sample over the whole event window of W days, complete or not.
+
+    Only variants that look beyond the tested window or at events left out of it need this.
+
+    Attributes
+    ----------
+    window : Window
+        The whole event window.
+    ar, ar_se : (E, W) float
+        Abnormal returns and their forecast-error standard errors, NaN where there is no return.
+    sigma : (E,) float
+        s with T - k in the denominator.
+    df, nobs : (E,) int
+        T - k and T of each event.
+    position : (E,) int
+        Session of day 0.
+    residuals : callable
+        As in `Section`, for all E events.
+    """
+
+    window: Window
+    ar: Floats
+    ar_se: Floats
+    sigma: Floats
+    df: Ints
+    nobs: Ints
+    position: Ints
+    residuals: Callable[[], Iterator[ResidualBlock]]
+
+    def columns(self, window: Window) -> slice:
+        """The columns of a window inside this one."""
+        return slice(window.first - self.window.first, window.last - self.window.first + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """N events with everything observed in one window of L days.
 
@@ -58,6 +94,8 @@ class Section:
         Events of the sample that the window could not be computed for.
     residuals : callable
         Gives the estimation residuals anew, block by block, so that none need be kept.
+    whole : EventDays, optional
+        Every event over the whole event window; None where the caller has not got it.
     """
 
     window: Window
@@ -72,6 +110,7 @@ class Section:
     position: Ints
     left_out: int
     residuals: Callable[[], Iterator[ResidualBlock]]
+    whole: EventDays | None = None
 
     @property
     def size(self) -> int:

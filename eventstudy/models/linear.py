@@ -19,7 +19,8 @@ _SMALLEST_EIGENVALUE = 1e-12  # of the regressors' correlation matrix; below it 
 class NormalReturnFit:
     """What a normal-return model says about E cases with k parameters, T estimation and L event days.
 
-    The prediction errors of one case have covariance ``s^2 (diag(span) + G G')`` with ``G = leverage_root``.
+    The prediction errors of one case have covariance ``s^2 (diag(v) + G G')`` with ``G = leverage_root`` and
+    ``v = own_variance(span)``: the span of each return, unless the model has a variance that changes.
 
     Attributes
     ----------
@@ -35,8 +36,11 @@ class NormalReturnFit:
         Estimation residuals, NaN where an observation was left out.
     expected : (E, L) float
         Normal return of each event day.
-    leverage_root : (E, L, k) float
-        G, any square root of ``X_1 (X'X)^-1 X_1'`` of the event-day regressors X_1.
+    leverage_root : (E, L, r) float
+        G, any square root of ``X_1 V X_1'`` with V the parameters' covariance over s^2 (``(X'X)^-1`` under
+        least squares) and X_1 the event-day regressors; r is the number of parameters of the mean equation.
+    innovation_variance : (E, L) float, optional
+        v, variance of each event-day return's own error over s^2; None where it is the span.
     """
 
     names: tuple[str, ...]
@@ -47,6 +51,11 @@ class NormalReturnFit:
     resid: Floats
     expected: Floats
     leverage_root: Floats
+    innovation_variance: Floats | None = None
+
+    def own_variance(self, span: Ints) -> Floats | Ints:
+        """(E, L) variance of each event-day return's own error over s^2, of returns over `span` sessions."""
+        return span if self.innovation_variance is None else self.innovation_variance
 
 
 def fit_linear(

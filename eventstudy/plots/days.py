@@ -22,6 +22,7 @@ from eventstudy.plots.style import (
     by_width,
     new_figure,
     plain_text,
+    records,
     wrap,
 )
 from eventstudy.results import SessionRecord, StudyResult
@@ -60,20 +61,20 @@ def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.Dat
 
     names = names_of(result.spec, lang)
     event_set = next(item for item in result.spec.event_sets if item.id == set_id)
-    records = _records_of(result, event_set)
+    reaching = _reaching(result, event_set)
     exchanges = open_exchanges(result.spec)
     rows: list[dict[str, object]] = []
-    for place, own in _by_place(records).items():
+    for place, own in _by_place(reaching).items():
         last = max(event_set.last_session, *(record.session for record in own))
         rows.extend(_session_rows(exchanges[own[0].exchange], place, event_set.first_session, last, names.texts))
     for event in names.in_order:
-        links = [record for record in records if record.event_id == event.id]
+        links = [record for record in reaching if record.event_id == event.id]
         if links:
             rows.extend(_news_rows(event, links, exchanges, names))
     return pd.DataFrame(rows)
 
 
-def _records_of(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
+def _reaching(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
     """The sessions of the set's events and of every other dated event that reaches a session of the set."""
     first, last = event_set.first_session, event_set.last_session
     reaching = {
@@ -183,7 +184,7 @@ def _hours(at: Any, first: datetime) -> float:
 def _placed(news: pd.DataFrame, first: datetime) -> list[dict[str, Any]]:
     """News with its hours and a lane of its own where the times of two overlap."""
     placed: list[dict[str, Any]] = []
-    for row in news.sort_values("start").to_dict("records"):
+    for row in records(news.sort_values("start")):
         start, end = _hours(row["start"], first), _hours(row["end"], first)
         middle = (start + end) / 2
         top, bottom = min(start, middle - 2), max(end, middle + 2)
@@ -206,15 +207,15 @@ def _draw_sessions(
             yaxis=scale,
             marker={"color": color, "line": {"width": 1, "color": INK}},
             name=texts("figure.sessions_of", place=texts(f"zone.{place}")),
-            hovertext=[f"{texts.clock(row.start, place)}–{texts.clock(row.end, place)}" for row in own.itertuples()],
+            hovertext=[f"{texts.clock(row['start'], place)}–{texts.clock(row['end'], place)}" for row in records(own)],
             hoverinfo="text",
         )
         if len(pauses):
-            white = {"color": "#ffffff", "line": {"width": 1, "color": INK}}
+            white = {"color": "#ffffff", "line": {"width": 0}}
             figure.add_bar(**_bars(pauses, x, first), yaxis=scale, marker=white, showlegend=False, hoverinfo="skip")
         figure.add_scatter(
             x=[x] * len(own),
-            y=[_hours(row.start + (row.end - row.start) / 2, first) for row in own.itertuples()],
+            y=[_hours(row["start"] + (row["end"] - row["start"]) / 2, first) for row in records(own)],
             yaxis=scale,
             mode="text",
             text=list(own["title"]),
@@ -246,11 +247,11 @@ def _draw_links(
         xs: list[float | None] = []
         ys: list[float | None] = []
         heads: list[str] = []
-        for row in links[links["partial"].astype(bool) == partial].itertuples():
-            left = sides[row.place] < 0.5
-            source = where[row.event_id]
-            xs += [source["x"], sides[row.place] + (HEAD if left else -HEAD), None]
-            ys += [source["middle"], _hours(row.end, first), None]
+        for row in records(links[links["partial"].astype(bool) == partial]):
+            left = sides[row["place"]] < 0.5
+            source = where[row["event_id"]]
+            xs += [source["x"], sides[row["place"]] + (HEAD if left else -HEAD), None]
+            ys += [source["middle"], _hours(row["end"], first), None]
             heads += ["circle", "triangle-left" if left else "triangle-right", "circle"]
         if xs:
             figure.add_scatter(
@@ -291,7 +292,7 @@ def _draw_news(figure: go.Figure, news: Sequence[Mapping[str, Any]], texts: Text
                 name=str(own[0]["role_name"]),
                 text=[str(int(row["number"])) for row in own],
                 textfont={"color": look["text"], "size": 11},
-                marker=MARKER | {"symbol": look["symbol"], "color": look["color"]},
+                marker={**MARKER, "symbol": look["symbol"], "color": look["color"]},
                 hovertext=[f"{int(row['number'])}. {plain_text(row['title'])}" for row in own],
                 hoverinfo="text",
             )
@@ -323,9 +324,8 @@ def _titles(news: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _head(text: str, x: float) -> dict[str, Any]:
-    return {
-        "x": x, "y": 1.0, "yref": "paper", "yanchor": "bottom", "text": f"<b>{text}</b>", "showarrow": False, "yshift": 4,
-    }
+    place = {"x": x, "y": 1.0, "yref": "paper", "yanchor": "bottom", "yshift": 4}
+    return {**place, "text": f"<b>{text}</b>", "showarrow": False}
 
 
 def _clock_axis(place: str, first: datetime, last: datetime, texts: Texts) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from eventstudy.plots.style import (
     percent_axis,
     plain_text,
     rank_of,
+    records,
     wrap,
 )
 from eventstudy.results import ArRecord, CarRecord, EventDayRecord, StudyResult
@@ -155,8 +156,9 @@ def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd
     Returns
     -------
     DataFrame
-        A row per estimate: quantity and position (its line in the figure), model, benchmark, estimand, rank (among the
-        benchmarks of that kind), spec (model and benchmark in words), estimate, ci_low, ci_high, pvalue (decimal; missing without a standard error), flags.
+        A row per estimate: quantity and position (its line in the figure), model, benchmark, estimand, rank (among
+        the benchmarks of that kind), spec (model and benchmark in words), estimate, ci_low, ci_high, pvalue (decimal;
+        missing without a standard error), flags.
     """
     import pandas as pd
 
@@ -211,7 +213,7 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     texts = load_texts(lang)
     quantities = list(dict.fromkeys(frame["quantity"]))
     specs = list(dict.fromkeys(frame["spec"]))
-    figure = new_figure(height=100 + 20 * len(specs) + (14 * len(specs) + 16) * len(quantities))
+    figure = new_figure(height=80 + 34 * len(specs) + (14 * len(specs) + 16) * len(quantities))
     for place, spec in enumerate(specs):
         own = frame[frame["spec"] == spec].reset_index(drop=True)
         look = look_of(str(own["estimand"].iloc[0]), int(own["rank"].iloc[0]))
@@ -219,9 +221,11 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
         shift = 0.72 * ((place + 0.5) / len(specs) - 0.5)
         figure.add_scatter(
             **_points(own, [value + shift for value in own["position"]], texts, color=look["color"]),
-            name=wrap(plain_text(spec), 44),
+            name=wrap(plain_text(spec), 30),
             marker={
-                "symbol": look["symbol"] + open_marker, "size": 8, "color": look["color"],
+                "symbol": look["symbol"] + open_marker,
+                "size": 8,
+                "color": look["color"],
                 "line": {"width": 1.5, "color": look["color"]},
             },
         )
@@ -237,7 +241,7 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
             showgrid=False,
             zeroline=False,
         ),
-        legend={"entrywidth": 1, "entrywidthmode": "fraction"},
+        legend={"orientation": "v"},
     )
     return figure
 
@@ -296,8 +300,9 @@ def event_days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     texts = load_texts(lang)
     quantities = list(dict.fromkeys(frame["quantity"]))
     figure = new_figure(height=90 + 36 * len(quantities))
-    for (estimand, rank), own in frame.groupby(["estimand", "rank"], sort=False):
-        look = look_of(str(estimand), int(rank))
+    for estimand, rank in frame[["estimand", "rank"]].drop_duplicates().itertuples(index=False):
+        own = frame[(frame["estimand"] == estimand) & (frame["rank"] == rank)]
+        look = look_of(estimand, rank)
         figure.add_scatter(
             **_points(own, list(own["place"]), texts, color=look["color"]),
             name=texts(f"estimand.{estimand}"),
@@ -346,7 +351,7 @@ def _points(own: pd.DataFrame, places: list[float], texts: Texts, *, color: str)
         "y": places,
         "mode": "markers",
         "error_x": bars if known else None,
-        "hovertext": [_hover(row, texts) for row in own.to_dict("records")],
+        "hovertext": [_hover(row, texts) for row in records(own)],
         "hoverinfo": "text",
     }
 

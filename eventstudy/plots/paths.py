@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eventstudy.plots.select import path_event, path_model
-from eventstudy.plots.style import GREY, axis, look_of, new_figure, percent_axis, plain_text, rank_of
+from eventstudy.plots.style import GREY, axis, look_of, new_figure, percent_axis, plain_text, rank_of, records
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import names_of
@@ -37,8 +37,8 @@ def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> 
     -------
     DataFrame
         A row per benchmark and session: event_id, model, benchmark, name, estimand, rank (among the benchmarks of
-        that kind), relative_day, session, label, car, ci_low, ci_high (decimal; the limits are missing where no standard error can be had). Empty where no
-        tested event touches the security.
+        that kind), relative_day, session, label, car, ci_low, ci_high (decimal; the limits are missing where no
+        standard error can be had). Empty where no tested event touches the security.
     """
     import pandas as pd
 
@@ -109,6 +109,6 @@ def _draw_path(figure: go.Figure, own: pd.DataFrame, texts: Texts) -> None:
         name=name,
         line={"color": look["color"], "width": 2, "dash": look["dash"]},
         marker={"symbol": look["symbol"], "size": 6, "color": look["color"]},
-        hovertext=[f"{row.label}<br>{texts.percent(row.car)}" for row in own.itertuples()],
+        hovertext=[f"{row['label']}<br>{texts.percent(row['car'])}" for row in records(own)],
         hoverinfo="text",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.plots.style import (
@@ -17,6 +16,7 @@ from eventstudy.plots.style import (
     axis,
     new_figure,
     plain_text,
+    records,
 )
 from eventstudy.results import BarRecord, StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-TICKS = 6
+TICKS = 4
 APART = 2.6  # sessions between two markers of one level, so that they do not touch on a phone
 LEVEL_HEIGHT = 22
 
@@ -136,11 +136,17 @@ def price_figure(prices: pd.DataFrame, markers: pd.DataFrame, *, currency: str, 
 
 def _draw_bars(figure: go.Figure, prices: pd.DataFrame, texts: Texts) -> None:
     at = list(range(len(prices)))
-    hover = [_hover(row, texts) for row in prices.to_dict("records")]
+    hover = [_hover(row, texts) for row in records(prices)]
     if prices[["open", "high", "low"]].isna().to_numpy().any():
         figure.add_scatter(
-            x=at, y=list(prices["close"]), mode="lines+markers", name=texts("figure.close"), text=hover,
-            hoverinfo="text", line={"color": BLUE}, marker={"size": 5},
+            x=at,
+            y=list(prices["close"]),
+            mode="lines+markers",
+            name=texts("figure.close"),
+            text=hover,
+            hoverinfo="text",
+            line={"color": BLUE},
+            marker={"size": 5},
         )
         return
     figure.add_candlestick(
@@ -189,7 +195,7 @@ def _draw_markers(figure: go.Figure, markers: pd.DataFrame) -> None:
                 text=[str(number) for number in own["number"]],
                 textfont={"color": look["text"], "size": 10},
                 marker={**MARKER, "size": 19, "symbol": look["symbol"], "color": look["color"]},
-                hovertext=[f"{row.number}. {plain_text(row.title)}" for row in own.itertuples()],
+                hovertext=[f"{row['number']}. {plain_text(row['title'])}" for row in records(own)],
                 hoverinfo="text",
                 cliponaxis=False,
             )
@@ -210,5 +216,3 @@ def _shade_no_limit(figure: go.Figure, prices: pd.DataFrame, texts: Texts) -> No
         name=texts("short_flag.no_limit_session"),
         hoverinfo="skip",
     )
-
-

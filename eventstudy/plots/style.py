@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
     from eventstudy.spec import StudySpec
@@ -75,7 +76,6 @@ def new_figure(*, height: int, **layout: Any) -> go.Figure:
         hoverlabel={"font": {"family": FONT, "size": 12}, "align": "left"},
         legend={
             "orientation": "h",
-            "xref": "container",
             "x": 0,
             "xanchor": "left",
             "y": 1.0,
@@ -124,9 +124,7 @@ def rank_of(spec: StudySpec, security: str, benchmark: str | None) -> int:
     return same.index(benchmark)
 
 
-def by_width(
-    figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any], below: int = NARROW
-) -> None:
+def by_width(figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any], below: int = NARROW) -> None:
     """Note what a page may change where the figure is narrower than `below` pixels, and how to change it back.
 
     Both are updates of the layout by dotted path; the figure as such shows the wide form.
@@ -144,6 +142,11 @@ def wrap(text: str, width: int) -> str:
             line = ""
         line += piece if line else piece.lstrip()
     return "<br>".join([*lines, line.rstrip()])
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame, each by column name."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def display_width(text: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from eventstudy.plots.style import MARKER, ROLE_LOOKS, axis, new_figure, plain_text
+from eventstudy.plots.style import MARKER, ROLE_LOOKS, axis, new_figure, plain_text, records
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
@@ -12,6 +14,8 @@ from eventstudy.texts.names import Names, names_of
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+
+Period = tuple[int, ...]
 
 MOST_PERIODS = 14
 PER_LINE = 12  # markers side by side on a phone
@@ -55,19 +59,17 @@ def overview_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _periods(names: Names) -> tuple[dict[str, tuple[int, ...]], Any]:
+def _periods(names: Names) -> tuple[dict[str, Period], Callable[[Period], str]]:
     """Each event's period and how a period is written: months, or the finest unit with few enough of them."""
     days = {event.id: event.when.first for event in names.spec.events}
     texts = names.texts
-    units = (
-        ({name: (at.year, at.month) for name, at in days.items()}, lambda key: texts.short_month(*key)),
-        (
-            {name: (at.year, (at.month + 2) // 3) for name, at in days.items()},
-            lambda key: texts("date.quarter", y=key[0], q=key[1]),
-        ),
-        ({name: (at.year,) for name, at in days.items()}, lambda key: str(key[0])),
+    units: tuple[tuple[Callable[[datetime], Period], Callable[[Period], str]], ...] = (
+        (lambda at: (at.year, at.month), lambda key: texts.short_month(key[0], key[1])),
+        (lambda at: (at.year, (at.month + 2) // 3), lambda key: texts("date.quarter", y=key[0], q=key[1])),
+        (lambda at: (at.year,), lambda key: str(key[0])),
     )
-    return next((unit for unit in units if len(set(unit[0].values())) <= MOST_PERIODS), units[-1])
+    found = [({name: unit(at) for name, at in days.items()}, label) for unit, label in units]
+    return next((one for one in found if len(set(one[0].values())) <= MOST_PERIODS), found[-1])
 
 
 def overview_figure(frame: pd.DataFrame) -> go.Figure:
@@ -105,8 +107,8 @@ def role_traces(figure: go.Figure, frame: pd.DataFrame, *, x: str, y: str) -> No
             text=[str(number) for number in own["number"]],
             textfont={"color": look["text"], "size": 11},
             textposition="middle center",
-            marker=MARKER | {"symbol": look["symbol"], "color": look["color"]},
-            hovertext=[f"{row.number}. {plain_text(row.title)}<br>{row.when}" for row in own.itertuples()],
+            marker={**MARKER, "symbol": look["symbol"], "color": look["color"]},
+            hovertext=[f"{row['number']}. {plain_text(row['title'])}<br>{row['when']}" for row in records(own)],
             hoverinfo="text",
             cliponaxis=False,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
 from typing import Any
 
 from eventstudy.results import LISTS, StudyResult
@@ -29,18 +28,12 @@ def _csv(result: StudyResult, name: str) -> str:
 
 def cell(value: Any) -> str:
     """A value as it stands in a CSV file: floats with ten significant digits, lists joined by ``; ``, absence empty."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case float():
-            return f"{value:.10g}"
-        case date():
-            return value.isoformat()
-        case dict():
-            return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
-        case list() | tuple():
-            return JOIN.join(cell(item) for item in value)
-        case _:
-            return str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return JOIN.join(cell(item) for item in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "" if value is None else str(value)

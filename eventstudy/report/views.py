@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -91,13 +90,13 @@ def frame_table(study: Study, frame: pd.DataFrame, shown: Mapping[str, str]) -> 
     frame : DataFrame
         The frame that the figure was made from.
     shown : mapping
-        Column of the frame to how it is shown: ``text``, ``day``, ``points`` (percent), ``size`` (percent without
+        Column of the frame to how it is shown: ``text``, ``day`` (ISO), ``points`` (percent), ``size`` (percent without
         sign), ``price``, ``p``, ``whole``. Titles come from ``column.<name>``.
     """
     texts = study.texts
     show: Mapping[str, Show] = {
         "text": str,
-        "day": lambda value: texts.day(_date(value)),
+        "day": lambda value: str(value)[:10],
         "points": texts.points,
         "size": lambda value: texts.points(value, signed=False),
         "price": texts.number,
@@ -116,7 +115,3 @@ def frame_table(study: Study, frame: pd.DataFrame, shown: Mapping[str, str]) -> 
         for row in frame[list(shown)].itertuples(index=False)
     )
     return Table(columns, rows)
-
-
-def _date(value: Any) -> date:
-    return date.fromisoformat(str(value)[:10])

@@ -99,7 +99,8 @@ def _said(result: StudyResult, names: Names) -> Iterator[str]:
     yield plain(answer(result, names))
     space = names.texts("list.space")
     for finding in findings(result, names):
-        yield f"- **{plain(finding.title)}**{names.texts('list.colon')}{plain(space.join((finding.main, *finding.more)))}"
+        told = plain(space.join((finding.main, *finding.more)))
+        yield f"- **{plain(finding.title)}**{names.texts('list.colon')}{told}"
     if result.headlines:
         yield _heading(names, "headlines")
         yield markdown(headline_table(result, names))

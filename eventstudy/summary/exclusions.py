@@ -80,8 +80,7 @@ def _by_subject(names: Names, records: Sequence[ExclusionRecord]) -> Iterator[tu
     subjects: dict[str, list[ExclusionRecord]] = {}
     for record in records:
         subjects.setdefault(record.security or "", []).append(record)
-    for subject, own in subjects.items():
-        yield subject, own
+    yield from subjects.items()
 
 
 def _subject(names: Names, subject: str) -> str:
@@ -97,7 +96,7 @@ def _per_subject(key: str) -> Callable[[StudyResult, Names, Sequence[ExclusionRe
             yield names.texts(
                 f"exclusion.{key}",
                 security=_subject(names, subject),
-                listed=names.texts.day(security.listed) if security else "",
+                listed=names.texts.day(security.listed) if security and security.listed else "",
                 least=result.spec.windows.min_estimation,
                 events=_events(names, own),
             )
@@ -155,4 +154,3 @@ TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Ite
     "not_estimated": _headlines,
 }
 """Reason to the function that tells its cases; a reason without one is told in the record's own words."""
-

@@ -130,9 +130,7 @@ def _quantity(names: Names, head: HeadlineRecord, members: Sequence[str]) -> str
     return names.texts.count(f"quantity.{kind}", head.window.size, members=names.securities(members))
 
 
-def _bound(
-    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
-) -> Iterator[str]:
+def _bound(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     texts, found = names.texts, bound_of(result, members, head.last_session)
     if found is None:
         if any(flag in head.flags for flag in LIMITS):
@@ -192,9 +190,7 @@ def _other_benchmarks(result: StudyResult, head: HeadlineRecord) -> Iterator[tup
             yield mean.benchmark, mean.estimand, mean.aar_or_caar, mean.pvalue
 
 
-def _together(
-    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
-) -> Iterator[str]:
+def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     """What else falls into the window: other events of the same set first, then everything else."""
     texts = names.texts
     others = [flag.removeprefix(CONFOUNDED) for flag in head.flags if flag.startswith(CONFOUNDED)]
@@ -220,9 +216,7 @@ def _dated(result: StudyResult, names: Names, events: Sequence[str], members: Se
     return names.texts.listing(parts)
 
 
-def _partial(
-    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
-) -> Iterator[str]:
+def _partial(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     where = session_of(result, head.event_id, members[0])
     if "partial_session" not in head.flags or where is None:
         return
@@ -235,9 +229,7 @@ def _partial(
         yield texts("finding.partial", day=day)
 
 
-def _left_out(
-    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]
-) -> Iterator[str]:
+def _left_out(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     """Members of a group that the event touches but that its mean does not hold."""
     if head.kind == "security":
         return
@@ -271,7 +263,7 @@ def _inseparable(result: StudyResult, names: Names) -> Iterator[str]:
 def _without_history(result: StudyResult, names: Names) -> Iterator[str]:
     short = {record.security for record in result.exclusions if record.reason == "short_history"}
     for symbol, security in result.spec.securities.items():
-        if symbol in short:
+        if symbol in short and security.listed is not None:
             yield names.texts(
                 "not_said.history", security=names.security(symbol), listed=names.texts.day(security.listed)
             )

@@ -11,7 +11,14 @@ from eventstudy.summary.tables import Column, NoteBook, Table, columns
 from eventstudy.texts.names import Names
 
 if TYPE_CHECKING:
-    from eventstudy.results import ClaimCheckRecord, ClaimRecord, EventDayRecord, JointRecord, PortfolioRecord, StudyResult
+    from eventstudy.results import (
+        ClaimCheckRecord,
+        ClaimRecord,
+        EventDayRecord,
+        JointRecord,
+        PortfolioRecord,
+        StudyResult,
+    )
     from eventstudy.spec import Check, Claim
     from eventstudy.windows import Window
 
@@ -24,24 +31,24 @@ def headline_table(result: StudyResult, names: Names) -> Table:
     rows = tuple(
         (
             names.headline(head.id),
-            texts.span(head.first_session, head.last_session),
-            effect(names, head.benchmark, head.estimand),
             texts.points(head.estimate),
-            texts.points(head.std_error, signed=False),
             interval(names, head.ci_low, head.ci_high),
             texts.pvalue(head.pvalue),
+            texts.points(head.std_error, signed=False),
             texts.points(head.detectable, signed=False),
+            effect(names, head.benchmark, head.estimand),
+            texts.span(head.first_session, head.last_session),
             book.marks(head.flags),
         )
         for head in result.headlines
     )
-    keys = ("figure", "sessions", "against", "estimate>", "std_error>", "interval>", "p>", "detectable>")
+    keys = ("figure", "estimate>", "interval>", "p>", "std_error>", "detectable>", "against", "sessions")
     return Table(columns(names, (*keys, "notes"), level=_level(result, names)), rows, book.notes)
 
 
 def event_day_table(result: StudyResult, names: Names, set_id: str) -> Table:
     """The abnormal return of every session of an event set: a row per security and benchmark."""
-    texts, book = names.texts, NoteBook(names)
+    book = NoteBook(names)
     records = [record for record in result.event_days if record.event_set == set_id]
     sessions = sorted({record.session for record in records})
     cells = {(record.security, record.benchmark, record.session): record for record in records}
@@ -93,7 +100,6 @@ def _day0(result: StudyResult, record: PortfolioRecord) -> date:
 
 def joint_table(result: StudyResult, names: Names) -> Table:
     """The tests of several securities at once: a row for each set of days and benchmark, a column for each test."""
-    texts = names.texts
     cases: dict[tuple[object, ...], list[JointRecord]] = {}
     for record in result.joint:
         place = (record.event_id, record.event_set, record.group, record.securities, record.benchmark)
@@ -101,7 +107,6 @@ def joint_table(result: StudyResult, names: Names) -> Table:
     rows = tuple(
         (
             _joint_subject(names, own[0]),
-            names.securities(own[0].securities),
             names.benchmark(own[0].benchmark),
             *_joint_cells(names, own, "mvrm_f", ALL_ZERO),
             _bootstrap(names, own),
@@ -110,7 +115,7 @@ def joint_table(result: StudyResult, names: Names) -> Table:
         )
         for own in cases.values()
     )
-    keys = ("days", "members", "benchmark", "all_zero>", "p>", "bootstrap_p>", "all_equal>", "p>", "wald>", "p>")
+    keys = ("days", "benchmark", "all_zero>", "p>", "bootstrap_p>", "all_equal>", "p>", "wald>", "p>")
     return Table(columns(names, keys), rows)
 
 
@@ -169,7 +174,8 @@ def claim_evidence(names: Names, claim: Claim, record: ClaimRecord) -> list[str]
     done = list(record.checks)
     found = []
     for check in claim.checks:
-        if done and (done[0].security, done[0].session, done[0].measure) == (check.security, check.session, check.measure):
+        wanted = (check.security, check.session, check.measure)
+        if done and (done[0].security, done[0].session, done[0].measure) == wanted:
             found.append(_evidence(names, check, done.pop(0)))
     return found if len(found) == len(claim.checks) else [*found, names.texts("claim.no_figures")]
 
@@ -203,9 +209,10 @@ def _day_cell(names: Names, book: NoteBook, record: EventDayRecord | None) -> st
 def _joint_subject(names: Names, record: JointRecord) -> str:
     texts = names.texts
     days = texts.span(record.sessions[0], record.sessions[-1])
+    members = names.securities(record.securities)
     if record.event_id is None:
-        return texts("table.joint_set", days=days)
-    return texts("table.joint_event", days=days, event=names.event(record.event_id))
+        return texts("table.joint_set", days=days, members=members)
+    return texts("table.joint_event", days=days, event=names.event(record.event_id), members=members)
 
 
 def _evidence(names: Names, check: Check, done: ClaimCheckRecord) -> str:

@@ -168,7 +168,6 @@ class Texts:
         return {
             "y": day.year,
             "d": day.day,
-            "m": day.month,
             "month": self("date.months").split()[day.month - 1],
             "mon": self("date.short_months").split()[day.month - 1],
             "weekday": self("date.weekdays").split()[day.weekday()],

@@ -29,4 +29,5 @@ def build(study: Study) -> dict[str, Any]:
         for verdict in ("supported", "not supported", "cannot be tested")
         if counts[verdict]
     ]
-    return {"cards": cards, "finding": texts("claims.finding", n=len(cards), parts=texts.listing(parts)) if cards else ""}
+    finding = texts("claims.finding", n=len(cards), parts=texts.listing(parts)) if cards else ""
+    return {"cards": cards, "finding": finding}

@@ -136,13 +136,13 @@ def _of_event(
 
 
 def estimates_table(study: Study, records: Sequence[ArRecord | CarRecord], *, subject: bool = False) -> Table:
-    """Estimates with standard errors, t, degrees of freedom, p and interval; `subject` adds event and security."""
-    texts, names, book = study.texts, study.names, NoteBook(study.names)
+    """Estimates with standard errors, t, degrees of freedom, p and interval; `subject` names the security."""
+    names, book = study.names, NoteBook(study.names)
     rows = []
     for record in records:
-        lead = (names.event(record.event_id), names.security(record.security)) if subject else ()
+        lead = (names.security(record.security),) if subject else ()
         rows.append((*lead, *_numbers(study, record), book.marks(record.flags)))
-    head = ("event", "security") if subject else ()
+    head = ("security",) if subject else ()
     keys = ("quantity", "model", "against", "estimate>", "std_error>", "t>", "df>", "p>", "interval>")
     return Table(columns(names, (*head, *keys, "notes"), level=study.level()), tuple(rows), book.notes)
 
@@ -169,17 +169,20 @@ def _numbers(study: Study, record: ArRecord | CarRecord) -> tuple[str, ...]:
     )
 
 
-def _others(study: Study) -> Table | None:
-    """The other tested events under the first model: AR of day 0 and 1, and the first longer CARs."""
+def _others(study: Study) -> list[dict[str, Any]]:
+    """Each other tested event under the first model: AR of day 0 and 1, and the first longer CARs, by security."""
     result = study.result
     windows = [window for window in result.spec.windows.car if window.size > 1][:SHOWN_WINDOWS]
-    records: list[ArRecord | CarRecord] = []
-    for symbol in study.securities:
-        leading = study.leading_event(symbol)
-        for event in study.names.in_order:
+    shown = []
+    for event in study.names.in_order:
+        records: list[ArRecord | CarRecord] = []
+        for symbol in study.securities:
+            leading = study.leading_event(symbol)
             if event.role == "tested" and leading is not None and event.id != leading.id:
                 records.extend(_of_event(study, symbol, event.id, windows, model=result.spec.models[0]))
-    return estimates_table(study, records, subject=True) if records else None
+        if records:
+            shown.append({"title": study.names.event(event.id), "table": estimates_table(study, records, subject=True)})
+    return shown
 
 
 def _unmodelled(study: Study) -> list[str]:
@@ -201,5 +204,3 @@ def _unmodelled(study: Study) -> list[str]:
             ]
             lines.append(texts("estimates.unmodelled", security=names.security(symbol), returns=texts.listing(returns)))
     return lines
-
-

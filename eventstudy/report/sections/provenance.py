@@ -7,7 +7,20 @@ from typing import Any
 from eventstudy.report.views import Study
 from eventstudy.summary.tables import Table, columns
 
-METHOD = ("returns", "day0", "model", "ar", "error", "car", "adjusted", "dummies", "portfolio", "joint", "power", "limits")
+METHOD = (
+    "returns",
+    "day0",
+    "model",
+    "ar",
+    "error",
+    "car",
+    "adjusted",
+    "dummies",
+    "portfolio",
+    "joint",
+    "power",
+    "limits",
+)
 DIGITS = 12
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from eventstudy.plots import car_path_figure, car_path_frame, marker_frame, price_figure, price_frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
+from eventstudy.summary.rows import interval
+from eventstudy.summary.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +22,11 @@ def _security(study: Study, symbol: str) -> dict[str, Any]:
     texts, names = study.texts, study.names
     security = study.result.spec.securities[symbol]
     exchange, board = names.exchange(security.exchange), texts(f"board.{security.board}")
+    listed = texts("security.listed", day=texts.day(security.listed)) if security.listed else ""
     facts = texts(
         "security.facts",
         place=exchange if board == exchange else texts("name.board", exchange=exchange, board=board),
-        listed=texts.day(security.listed),
+        listed=listed,
         currency=security.currency,
     )
     return {
@@ -104,15 +107,36 @@ def _path(study: Study, symbol: str) -> FigureView | None:
     if frame.empty:
         return None
     event = names.event_quoted(str(frame["event_id"].iloc[0]))
-    shown = {"session": "day", "name": "text", "car": "points", "ci_low": "points", "ci_high": "points"}
     return figure_view(
         f"path-{symbol}",
         car_path_figure(frame, lang=texts.lang),
         title=texts("figure.title.path", security=names.security(symbol), level=study.level()),
         finding=_path_finding(study, symbol, frame),
         description=texts("figure.about.path", security=names.security(symbol), event=event, level=study.level()),
-        table=frame_table(study, frame, shown),
+        table=_path_table(study, frame),
     )
+
+
+def _path_table(study: Study, frame: pd.DataFrame) -> Table:
+    """The paths side by side: a row per session, CAR and interval of each benchmark."""
+    texts, names = study.texts, study.names
+    benchmarks = list(dict.fromkeys(frame["name"]))
+    cells = {(row["session"], row["name"]): row for row in frame.to_dict("records")}
+    titles = [
+        Column(texts(f"column.path_{kind}", benchmark=name, level=study.level()), "right")
+        for name in benchmarks
+        for kind in ("car", "interval")
+    ]
+    rows = []
+    for session in dict.fromkeys(frame["session"]):
+        row = [str(session)]
+        for name in benchmarks:
+            cell = cells[session, name]
+            bare = cell["ci_low"] is None or cell["ci_low"] != cell["ci_low"]
+            low, high = (None, None) if bare else (cell["ci_low"], cell["ci_high"])
+            row += [texts.points(cell["car"]), interval(names, low, high)]
+        rows.append(tuple(row))
+    return Table((Column(texts("column.session")), *titles), tuple(rows))
 
 
 def _path_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
@@ -128,6 +152,10 @@ def _path_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
     }
     if own["ci_low"].isna().any():
         listed = study.result.spec.securities[symbol].listed
+        if listed is None:
+            return texts("caption.path_bare_short", least=study.result.spec.windows.min_estimation, **shared)
         return texts("caption.path_bare", listed=texts.day(listed), **shared)
     outside = int(((own["ci_low"] > 0) | (own["ci_high"] < 0)).sum())
-    return texts("caption.path_inside", **shared) if not outside else texts.count("caption.path_outside", outside, **shared)
+    if outside == 0:
+        return texts("caption.path_inside", **shared)
+    return texts.count("caption.path_outside", outside, **shared)

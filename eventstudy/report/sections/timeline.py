@@ -14,8 +14,9 @@ from eventstudy.summary.tables import Column, Table
 
 def build(study: Study) -> dict[str, Any]:
     """The context of ``timeline.html``."""
+    sets = [event_set.id for event_set in study.result.spec.event_sets if _dated(study, event_set.id)]
     return {
-        "figures": [_days(study, event_set.id) for event_set in study.result.spec.event_sets if _dated(study, event_set.id)],
+        "figures": [_days(study, set_id) for set_id in sets],
         "overview": _overview(study),
         "events": [_event(study, event) for event in study.names.in_order],
     }
@@ -75,7 +76,8 @@ def _overview(study: Study) -> FigureView:
     texts = study.texts
     frame = overview_frame(study.result, lang=texts.lang)
     roles = frame["role"].value_counts()
-    parts = [texts.count(f"caption.role_{role}", int(roles[role])) for role in ("tested", "confounder", "context") if role in roles]
+    shown = [role for role in ("tested", "confounder", "context") if role in roles]
+    parts = [texts.count(f"caption.role_{role}", int(roles[role])) for role in shown]
     return figure_view(
         "overview",
         overview_figure(frame),

@@ -1,5 +1,7 @@
 (function () {
   "use strict";
+  var PRINT_WIDE = 660;
+  var PRINT_HALF = 322;
   var CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
   var charts = [];
 
@@ -12,6 +14,8 @@
   function fit(chart, width) {
     if (width > 0 && width !== chart.width) {
       chart.width = width;
+      Plotly.relayout(chart.element, patchOf(chart, width));
+      // The first pass learns how much room the legend needs at this width; paper does not wait for the second.
       Plotly.relayout(chart.element, patchOf(chart, width));
     }
   }
@@ -36,7 +40,7 @@
     opened = Array.prototype.filter.call(document.querySelectorAll("details"), function (item) { return !item.open; });
     opened.forEach(function (item) { item.open = true; });
     charts.forEach(function (chart) {
-      fit(chart, chart.element.closest(".pair") ? 322 : 660);
+      fit(chart, chart.element.closest(".pair:not(.stack)") ? PRINT_HALF : PRINT_WIDE);
     });
   }
   function closeAfterPrint() {

@@ -1,0 +1,161 @@
+"""From a statistic to a `TestResult`: what is asked, p-values from survival functions, intervals, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.errors import OptionError
+from eventstudy.inference.records import Alternative, DegreesOfFreedom, TestResult
+from eventstudy.inference.section import Section
+
+Floats = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+SMALL_SAMPLE = 15
+"""Below this many events, tests that are only right for many come back unavailable or corrected."""
+_NOTHING = 1e-12  # a spread below this share of the largest value is rounding, not variance
+_SIDES = {"two-sided": "is not", "greater": "is above", "less": "is below"}
+_CLUSTERED = "events share dates, but this test takes all events as independent"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A test before its answer: the words, the side, and the number of events."""
+
+    blank: TestResult
+    side: Alternative
+
+    def refused(self, reason: str) -> TestResult:
+        """The test is unavailable, and why."""
+        return self.blank.refused(reason)
+
+    def by_t(
+        self, statistic: float, df: float, *, estimate: float | None = None, std_error: float | None = None
+    ) -> TestResult:
+        """Answer by Student's t; the estimate gets its 95 % interval."""
+        from scipy import special
+
+        upper, lower = float(special.stdtr(df, -statistic)), float(special.stdtr(df, statistic))
+        interval = None
+        if estimate is not None and std_error is not None:
+            half = float(special.stdtrit(df, (1.0 + CONFIDENCE) / 2.0)) * std_error
+            interval = (estimate - half, estimate + half)
+        answer = replace(self.blank, estimate=estimate, std_error=std_error, conf_int=interval)
+        return _concluded(answer, statistic, "t", float(df), self._sided(lower, upper))
+
+    def by_normal(
+        self, statistic: float, *, estimate: float | None = None, std_error: float | None = None
+    ) -> TestResult:
+        """Answer by the standard normal distribution; no interval, because it holds for many events only."""
+        from scipy import special
+
+        upper, lower = float(special.ndtr(-statistic)), float(special.ndtr(statistic))
+        answer = replace(self.blank, estimate=estimate, std_error=std_error)
+        return _concluded(answer, statistic, "normal", None, self._sided(lower, upper))
+
+    def by_tails(
+        self, statistic: float, lower: float, upper: float, *, distribution: str, estimate: float | None = None
+    ) -> TestResult:
+        """Answer by the probabilities of a value at most, and at least, as large as the observed one."""
+        answer = replace(self.blank, estimate=estimate)
+        return _concluded(answer, statistic, distribution, None, self._sided(lower, upper))
+
+    def by_pvalue(
+        self, statistic: float, pvalue: float, *, distribution: str, estimate: float | None = None
+    ) -> TestResult:
+        """Answer by a p-value of the side that was asked."""
+        return _concluded(replace(self.blank, estimate=estimate), statistic, distribution, None, pvalue)
+
+    def noting(self, note: str) -> Question:
+        """The same question with a further note."""
+        told = note if self.blank.note is None else f"{self.blank.note}; {note}"
+        return replace(self, blank=replace(self.blank, note=told))
+
+    def _sided(self, lower: float, upper: float) -> float:
+        if self.side == "two-sided":
+            return min(1.0, 2.0 * min(lower, upper))
+        return upper if self.side == "greater" else lower
+
+
+def ask(
+    name: str,
+    subject: str,
+    section: Section,
+    *,
+    alternative: Alternative,
+    variant: str | None = None,
+    variants: Collection[str] = (),
+    value: str = "zero",
+) -> Question:
+    """Put the question of a test, or say that an option is not one of its own.
+
+    Parameters
+    ----------
+    name : str
+        Test id; the variant is added to it.
+    subject, value : str
+        The null hypothesis is "`subject` is `value`".
+    section : Section
+        The events.
+    variants : collection of str
+        The variants that the test has.
+
+    Raises
+    ------
+    OptionError
+        For an unknown alternative or variant.
+    """
+    if alternative not in get_args(Alternative):
+        raise OptionError(f"alternative={alternative!r} is not allowed; allowed: {', '.join(_SIDES)}")
+    if variant is not None and variant not in variants:
+        allowed = ", ".join(variants) or "none"
+        raise OptionError(f"the test {name} has no variant {variant!r}; it has: {allowed}")
+    blank = TestResult(
+        name=name if variant is None else f"{name} ({variant})",
+        null=f"{subject} is {value}",
+        alternative=f"{subject} {_SIDES[alternative]} {value}",
+        statistic=None,
+        distribution="",
+        df=None,
+        pvalue=None,
+        nobs=section.size,
+    )
+    return Question(blank, alternative)
+
+
+def mean_of(section: Section, standardised: bool = False) -> str:
+    """What a test of a mean is about, in words."""
+    if section.window.size == 1:
+        return "the mean standardised abnormal return" if standardised else "the mean abnormal return"
+    return "the mean standardised CAR" if standardised else "the mean CAR"
+
+
+def independent(question: Question, section: Section) -> Question:
+    """The question, with a note where events share dates and the test cannot know it."""
+    shared = section.size > 1 and np.unique(section.position).size < section.size
+    return question.noting(_CLUSTERED) if shared else question
+
+
+def too_few(section: Section, needed: int = 1) -> str | None:
+    """Why there are not enough events, or None."""
+    if section.size >= needed:
+        return None
+    out = f", {section.left_out} were left out" if section.left_out else ""
+    return f"{section.size} events have every day of the window {section.window}{out}; the test needs {needed}"
+
+
+def spread(values: Floats) -> float:
+    """Standard deviation with N - 1; exactly 0 where the values differ by rounding only."""
+    deviation = float(values.std(ddof=1))
+    return 0.0 if deviation <= _NOTHING * float(np.abs(values).max()) else deviation
+
+
+def _concluded(
+    blank: TestResult, statistic: float, distribution: str, df: DegreesOfFreedom, pvalue: float
+) -> TestResult:
+    return replace(blank, statistic=float(statistic), distribution=distribution, df=df, pvalue=float(pvalue))
