@@ -64,7 +64,7 @@ def docs(session):
 def bench(session):
     """Measure start-up and run times and write docs/benchmarks.md."""
     install(session)
-    session.run("python", "benchmarks/startup.py", *session.posargs)
+    session.run("python", "benchmarks/bench.py", *session.posargs)
 
 
 @nox.session

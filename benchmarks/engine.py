@@ -137,8 +137,3 @@ def scaling() -> list[tuple[str, str, str]]:
         ("1,000,000 events in one process", f"{large:.1f} s, peak {peak:.2f} GB", "under 2 GB"),
         ("cost per event, 1,000,000 over 10,000", f"{per_event:.2f}", "0.7 to 1.3"),
     ]
-
-
-if __name__ == "__main__":
-    for row in [*ratios(), *scaling()]:
-        print(" | ".join(row))

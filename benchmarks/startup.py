@@ -1,9 +1,7 @@
-"""Start-up and run times as ratios, so that they mean the same on any machine; writes docs/benchmarks.md."""
+"""Start-up and run times as ratios, so that they mean the same on any machine."""
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -39,27 +37,13 @@ def measure() -> dict[str, float]:
     }
 
 
-def page(found: dict[str, float]) -> str:
-    """The measurements as the page docs/benchmarks.md."""
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+def rows() -> list[tuple[str, str, str]]:
+    """Rows of the table: what, result, wanted."""
+    found = measure()
     ratio_import = found["import eventstudy"] / found["import pandas"]
     ratio_help = found["eventstudy --help"] / found["python -c 'import pandas'"]
-    rows = [
+    return [
         ("`import eventstudy` / `import pandas`", f"{ratio_import:.3f}", "below 0.25"),
         ("`eventstudy --help` / `python -c 'import pandas'`", f"{ratio_help:.2f}", "below 1"),
         ("`eventstudy run events.yaml`", f"{found['eventstudy run events.yaml']:.1f} s", "below 15 s"),
     ]
-    table = "\n".join(f"| {what} | {value} | {bar} |" for what, value, bar in rows)
-    return (
-        "# Benchmarks\n\n"
-        "Written by `nox -s bench`; medians of fresh processes, warm disk cache. Times differ between machines,\n"
-        "ratios much less.\n\n"
-        f"Machine: {machine}.\n\n"
-        f"| measured | result | wanted |\n| --- | ---: | ---: |\n{table}\n"
-    )
-
-
-if __name__ == "__main__":
-    text = page(measure())
-    (ROOT / "docs" / "benchmarks.md").write_text(text, encoding="utf-8")
-    print(text)

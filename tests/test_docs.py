@@ -71,6 +71,16 @@ def test_python_blocks_of_the_tutorial_run(tmp_path):
         assert "market_adjusted" in done.stdout
 
 
+def test_python_blocks_of_own_returns_run():
+    blocks = re.findall(r"```python\n(.*?)```", text("docs/own-returns.md"), flags=re.DOTALL)
+    assert len(blocks) == 2
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "True"
+
+
 def test_commands_of_the_tutorial_run(tmp_path):
     import shutil
 

@@ -76,17 +76,18 @@ def to_latex(study: EventStudy, window: tuple[int, int]) -> str:
 def summary(study: EventStudy, window: tuple[int, int]) -> str:
     """What was studied and found, as text."""
     caar = study.caar(window)
+    mean, count = float(caar["caar"].iloc[0]), int(caar["n"].iloc[0])
     tests = study.tests(window)
     found = tests[tests["unavailable"].isna()]
     head = [
         f"Event study, {study.model} model",
         f"{len(study.params)} events in, {len(study.exclusions)} out, {len(study.flags)} flags",
-        f"CAAR {list(window)}: {caar.loc[0, 'caar']:+.4%} over {caar.loc[0, 'n']} events",
+        f"CAAR {list(window)}: {mean:+.4%} over {count} events",
         "",
         f"{'test':<22}{'statistic':>11}{'d.f.':>10}{'p':>9}{'N':>8}",
     ]
     rows = [
-        f"{name:<22}{row['statistic']:>11.3f}{_df(row['df']):>10}{row['pvalue']:>9.4f}{row['nobs']:>8}"
+        f"{name!s:<22}{row['statistic']:>11.3f}{_df(row['df']):>10}{row['pvalue']:>9.4f}{row['nobs']:>8}"
         for name, row in found.iterrows()
     ]
     refused = [f"{name}: not available: {row['unavailable']}" for name, row in tests.drop(index=found.index).iterrows()]

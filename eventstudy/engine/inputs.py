@@ -255,7 +255,7 @@ def _column(events: pd.DataFrame, name: str, default: object) -> NDArray[np.obje
     return np.full(len(events), default, dtype=object)
 
 
-def _day(stamp: np.datetime64) -> str:
+def _day(stamp: Any) -> str:
     return str(stamp.astype("datetime64[D]"))
 
 

@@ -19,7 +19,7 @@ from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.errors import OptionError
-from eventstudy.inference import TestResult
+from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import ResidualBlock, Section
 from eventstudy.models.cross_section import Covariance
 from eventstudy.windows import Window
@@ -27,7 +27,6 @@ from eventstudy.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-TESTS = {}
 CONFIDENCE = 0.95
 TEST_FIELDS = (
     "null",
@@ -165,7 +164,7 @@ class EventStudy:
         """
         import pandas as pd
 
-        parts = []
+        parts: list[pd.DataFrame] = []
         for label, rows in self._groups(by):
             mean, count = _weighted(self.abnormal.ar[rows], self.sample.weight[rows])
             days = pd.Index(list(self.event_window.days), name="relative_day")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,7 +187,7 @@ class Cutter:
         return cumulated
 
 
-def _view(values: NDArray[np.generic], size: int) -> NDArray[np.generic]:
+def _view(values: NDArray[Any], size: int) -> NDArray[Any]:
     return np.lib.stride_tricks.sliding_window_view(values, size, axis=-1)
 
 

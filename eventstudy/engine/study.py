@@ -131,7 +131,7 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     """
     options = _options(estimation_window, event_window, non_session, "one_session", exclude_event_days=False)
     _allowed("model", model, tuple(MODELS))
-    frame = regressors.to_frame(regressors.name or "benchmark") if regressors.ndim == 1 else regressors
+    frame = _frame(regressors)
     sessions = sessions_of(frame.index)
     wanted = tuple(dict.fromkeys(map(str, events["asset"]))) if "asset" in events.columns else ()
     with _bar(len(wanted), shown=progress, what="files") as advance:
@@ -201,11 +201,20 @@ def _regressors(
             if benchmark not in returns.columns:
                 raise OptionError(f"benchmark={benchmark!r} is not a column of returns; give a column or a Series")
             return returns[[benchmark]]
-        factors = benchmark.to_frame(benchmark.name if benchmark.name is not None else "benchmark")
+        factors = _frame(benchmark)
     aligned = factors.reindex(returns.index)
     if not np.isfinite(aligned.to_numpy(dtype=float, na_value=np.nan)).any():
         raise InputError("the benchmark or factors share no session with returns; align their dates")
     return aligned
+
+
+def _frame(regressors: pd.Series | pd.DataFrame) -> pd.DataFrame:
+    """Regressors as a frame; a series without a name is called benchmark."""
+    import pandas as pd
+
+    if isinstance(regressors, pd.DataFrame):
+        return regressors
+    return regressors.to_frame("benchmark" if regressors.name is None else regressors.name)
 
 
 def _first(refusals: tuple[Refusal, ...]) -> str:

@@ -181,8 +181,8 @@ def _pairs(section: Section, length: int | None) -> Iterator[tuple[Floats, Float
     for start in range(0, position.size, _BLOCK):
         stop = min(start + _BLOCK, position.size)
         last = position.size if length is None else int(np.searchsorted(position, position[stop - 1] + length))
-        one = _placed(z[start:last], known[start:last], session[start:last])
-        correlation = _correlations(*(part[: stop - start] for part in one), *one)
+        value, there = _placed(z[start:last], known[start:last], session[start:last])
+        correlation = _correlations(value[: stop - start], there[: stop - start], value, there)
         gap = position[None, start:last] - position[start:stop, None]
         share = np.ones(gap.shape) if length is None else np.maximum(1.0 - gap / length, 0.0)
         share[np.tril_indices(stop - start, 0, last - start)] = 0.0

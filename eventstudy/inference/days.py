@@ -153,7 +153,8 @@ def _totals(day: Ints, total: Floats, count: Ints) -> tuple[Ints, Floats, Ints]:
         return day, total, count
     place = day - day.min()
     number = np.bincount(place, count).astype(np.int64)
-    return day.min() + np.arange(number.size), np.bincount(place, total), number
+    first = int(day.min())
+    return np.arange(first, first + number.size), np.bincount(place, total).astype(np.float64), number
 
 
 def _midranks_of_ties(values: Floats) -> Floats:

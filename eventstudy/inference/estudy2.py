@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.inference.days import DayScores, residual_sums
+from eventstudy.inference.days import DayScores, midranks, residual_sums, scores_by_day
 from eventstudy.inference.question import Question, spread
 from eventstudy.inference.records import TestResult
 from eventstudy.inference.section import EventDays, Section
@@ -107,6 +107,8 @@ def _sign(question: Question, section: Section, share: float | None) -> TestResu
     if isinstance(whole, str):
         return question.refused(whole)
     p = 0.5 if share is None else share
+    if not 0.0 < p < 1.0:
+        return question.refused(f"the share of positive residuals in the estimation window is {p:g}")
     positive, traded = float((section.car > 0).mean()), section.size
     statistic = (positive * whole.sigma.size - traded * p) / np.sqrt(traded * p * (1.0 - p))
     return question.by_normal(float(statistic), estimate=positive)
@@ -128,7 +130,7 @@ def rank_family(question: Question, section: Section, scores: DayScores, *, root
     root : bool
         Whether sums are divided by the root of the number of firms (Corrado and Zivney) or by the number.
     """
-    whole = _usable(section)
+    whole = _usable(section, daily=True)
     if isinstance(whole, str):
         return question.refused(whole)
     firms, power = whole.sigma.size, 1.5 if root else 2.0
@@ -137,6 +139,26 @@ def rank_family(question: Question, section: Section, scores: DayScores, *, root
     event = scores.total * firms / np.maximum(scores.count, 1) ** power
     deviation = np.sqrt((past @ past + event @ event) / observations)
     return question.by_normal(_summed(event[whole.columns(section.window)] / deviation))
+
+
+def summed_ranks(question: Question, section: Section) -> TestResult:
+    """Rank test of several days: all ranks of firm-days in the window against the mean rank.
+
+    ``sqrt(L) (Kbar - c) / sqrt(sum_t (Kbar_t - c)^2 / mean M_i)`` with Kbar the mean over the window's firm-days,
+    Kbar_t over the firms of a day, and c the mean over firms of ``(M_i + 1) / 2``; days beyond the window are not
+    ranked. It is not the sum of the package's daily statistics.
+    """
+    whole = _usable(section)
+    if isinstance(whole, str):
+        return question.refused(whole)
+    event = whole.ar[:, whole.columns(section.window)]
+    scores = scores_by_day(whole, event, midranks)
+    observations = whole.nobs + np.isfinite(event).sum(axis=1)
+    centre = float((observations + 1.0).mean()) / 2.0
+    away = np.concatenate([scores.past.mean, scores.total / scores.count]) - centre
+    deviation = float(np.sqrt(away @ away / observations.mean()))
+    mean = float(scores.total.sum() / scores.count.sum()) - centre
+    return question.by_normal(mean * float(np.sqrt(section.window.size)) / deviation)
 
 
 def _usable(section: Section, *, daily: bool = False) -> EventDays | str:
@@ -148,6 +170,8 @@ def _usable(section: Section, *, daily: bool = False) -> EventDays | str:
         return _DAILY
     if np.unique(whole.position).size > 1:
         return _ONE_PERIOD
+    if (whole.sigma <= 0.0).any():
+        return f"the residual variance of {int((whole.sigma <= 0.0).sum())} events is zero"
     if not np.isfinite(whole.ar[:, whole.columns(section.window)]).any(axis=0).all():
         return f"there is a day of the window {section.window} on which no firm traded"
     return whole

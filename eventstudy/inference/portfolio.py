@@ -46,12 +46,12 @@ def portfolio_t(section: Section, *, alternative: Alternative = "two-sided", var
 def mvrm_f(section: Section, *, alternative: Alternative = "two-sided", variant: str | None = None) -> TestResult:
     """Exact F test that every event's abnormal return (CAR over L days) is zero, for events of one date.
 
-    ``F = ((nu - N + 1) / (N nu)) d'(S/nu)^-1 d / q`` with d the CARs, S the residual scatter, q their common
-    forecast variance over s^2 and nu = T - k; F(N, nu - N + 1), exact under normality. Robust to correlation
-    between firms; not to event-induced variance nor, for one day, to fat tails (see `bootstrap_pvalue`).
-    Needs N <= nu and common estimation days. A multi-day window is tested by its CARs, so that effects which
-    cancel inside it do not count. Schipper and Thompson (1983), Binder (1985, Journal of Accounting Research
-    23, 370-383).
+    Null: every abnormal return (CAR) is zero. ``F = ((nu - N + 1) / (N nu)) d'(S/nu)^-1 d / q`` with d the CARs, S the
+    residual scatter, q their common forecast variance over s^2 and nu = T - k; F(N, nu - N + 1), exact under
+    normality. Robust to correlation between firms; not to event-induced variance nor, for one day, to fat
+    tails (see `bootstrap_pvalue`). Needs N <= nu and common estimation days. A multi-day window is tested by
+    its CARs, so that effects which cancel inside it do not count. Schipper and Thompson (1983, Journal of
+    Accounting Research 21, 184-221), Binder (1985, Journal of Accounting Research 23, 370-383).
     """
     subject = "every abnormal return" if section.window.size == 1 else "every CAR"
     question = ask("mvrm_f", subject, section, alternative=alternative, variant=variant)
@@ -85,9 +85,7 @@ def lamb(section: Section, *, alternative: Alternative = "two-sided", variant: s
     (1995, Journal of Risk and Insurance 62, 111-123). Variants: ``estudy2`` (S with T - 1, 1/T by the mean T,
     standard normal, several days as the sum of daily statistics over sqrt(L)).
     """
-    question = ask(
-        "lamb", mean_of(section), section, alternative=alternative, variant=variant, variants=("estudy2",)
-    )
+    question = ask("lamb", mean_of(section), section, alternative=alternative, variant=variant, variants=("estudy2",))
     if variant == "estudy2":
         return estudy2.lamb(question, section)
     if reason := too_few(section) or _not_one_date(section):

@@ -18,6 +18,10 @@ Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 SMALL_SAMPLE = 15
 """Below this many events, tests that are only right for many come back unavailable or corrected."""
+OVER_REJECTS = (
+    f"{{}} events: below {SMALL_SAMPLE} the test rejects a true null up to three times too often; "
+    'variant="small_sample" runs it all the same'
+)
 _NOTHING = 1e-12  # a spread below this share of the largest value is rounding, not variance
 _SIDES = {"two-sided": "is not", "greater": "is above", "less": "is below"}
 _CLUSTERED = "events share dates, but this test takes all events as independent"
@@ -137,7 +141,7 @@ def mean_of(section: Section, standardised: bool = False) -> str:
 
 def independent(question: Question, section: Section) -> Question:
     """The question, with a note where events share dates and the test cannot know it."""
-    shared = section.size > 1 and np.unique(section.position).size < section.size
+    shared = np.unique(section.position).size < section.position.size
     return question.noting(_CLUSTERED) if shared else question
 
 

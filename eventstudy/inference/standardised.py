@@ -17,6 +17,7 @@ from eventstudy.inference.section import Section
 
 Floats = NDArray[np.float64]
 
+_ROUNDING = 1e-12  # of a correlation
 _NORMAL_TOO_FEW = (
     "{} events: the normal distribution is right for {} or more; the default takes t with N - 1 degrees of freedom"
 )
@@ -121,7 +122,7 @@ def adjusted_bmp_t(
     inflation = _inflation(found, section.size)
     if isinstance(inflation, str):
         return question.refused(inflation)
-    if found.mean is None or found.mean >= 1.0:
+    if found.mean is None or found.mean >= 1.0 - _ROUNDING:
         return question.refused("the residuals of all events are perfectly correlated: they are one event")
     return _standardised_t(_told(question, found), section, variant, inflation / (1.0 - found.mean))
 

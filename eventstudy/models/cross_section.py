@@ -52,13 +52,20 @@ def fit_cross_section(
         HC3 is the default for independent events; with events on one date use `slope_distribution`.
     clusters : (N,) int, optional
         Cluster of each event, for ``covariance="cluster"``.
+
+    Raises
+    ------
+    ValueError
+        For ``covariance="cluster"`` without clusters.
     """
+    if covariance == "cluster" and clusters is None:
+        raise ValueError("clustered standard errors need the cluster of each event")
     import statsmodels.regression.linear_model as linear_model
     from scipy import stats
 
     design = np.column_stack([np.ones(y.size), x])
     model = linear_model.OLS(y, design)
-    if covariance == "cluster":
+    if covariance == "cluster" and clusters is not None:
         fit = model.fit(cov_type="cluster", cov_kwds={"groups": clusters})
         df = int(np.unique(clusters).size) - 1
     else:

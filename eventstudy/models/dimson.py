@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,8 @@ def fit_dimson(panel: EventPanel, *, weights: Weights = "dimson") -> NormalRetur
     Raises
     ------
     OptionError
-        Where there is no regressor, or under "fowler_rorke" not the same one or two lags as leads.
+        Where there is no regressor, `weights` is another word, or "fowler_rorke" does not meet as many
+        leads as lags, one or two.
 
     Notes
     -----
@@ -96,6 +97,8 @@ def fit_dimson(panel: EventPanel, *, weights: Weights = "dimson") -> NormalRetur
     """
     if not panel.names:
         raise OptionError("model='dimson' needs a benchmark; given: none")
+    if weights not in get_args(Weights):
+        raise OptionError(f"weights={weights!r} is not allowed; allowed: {', '.join(get_args(Weights))}")
     groups = _groups(panel.names)
     used = panel.observed
     fit = fit_linear(panel.returns, panel.factors, used, panel.event_factors, panel.event_span, names=panel.names)

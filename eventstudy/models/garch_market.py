@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from eventstudy.models.benchmark import only_benchmark
 from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
+if TYPE_CHECKING:
+    from arch.univariate.base import ARCHModelResult
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -22,7 +25,10 @@ PARAMETERS = 5
 """Parameters of the likelihood: alpha, beta, omega, arch, garch."""
 TOLERANCE = 1e-10
 """Change of the log-likelihood at which the search for its maximum ends; the data have unit variance."""
+SECOND_START = (0.85, 0.1, 0.05)
+"""omega, arch, garch of a variance that forgets at once; the package's own start is mostly one that lasts."""
 
+_NO_ARCH = 1e-6  # an arch parameter below this is the bound, zero, as the search leaves it
 _NO_RESIDUAL = 1e-18  # residual variance below this share of the mean square: the benchmark explains all
 
 
@@ -73,7 +79,7 @@ class GarchFit:
 def fit_garch_market(panel: EventPanel) -> NormalReturnFit:
     """GARCH(1,1) market model of every case by maximum likelihood; the package ``arch`` does the fitting.
 
-    One likelihood is maximised per case: some 10 ms each, thousands of times the cost of the market model.
+    Each case has its own search: some 20 ms, thousands of times the cost of the market model.
 
     Parameters
     ----------
@@ -99,10 +105,13 @@ def fit_garch_market(panel: EventPanel) -> NormalReturnFit:
     -----
     ``u_t ~ N(0, h_t)`` given the past, ``h_t = omega + arch u_t-1^2 + garch h_t-1`` (Bollerslev 1986, Journal of
     Econometrics 31, 307-327), over the estimation days only; event days do not enter. Days without an
-    observation are left out, and the recursion runs from each observation to the next. The search starts at
-    least squares and at the package's grid for the variance; before the first day both h and u^2 are the mean
-    squared residual of least squares. The likelihood sees returns over the residual standard deviation of
-    least squares, and the benchmark with mean 0 and variance 1, so the result does not depend on units.
+    observation are left out, and the recursion runs from each observation to the next. Before the first day both
+    h and u^2 are the mean squared residual of least squares. The likelihood sees returns over the residual
+    standard deviation of least squares, and the benchmark with mean 0 and variance 1, so the result does not
+    depend on units. It may have several maxima: the search starts at least squares with the best of the
+    package's grid of variances, and again with `SECOND_START`, and the higher maximum is taken. At arch = 0 no
+    surprise moves the variance and garch means nothing, so there the case has least squares with one variance
+    and arch = garch = 0.
 
     With h_j the forecast for j sessions after the last observation, a return that ends on session j and
     covers n sessions has ``Var(AR) = h_j-n+1 + ... + h_j + x'Vx``, x = (n, R_m) and V the covariance of alpha
@@ -140,14 +149,15 @@ def maximise(y: Floats, z: Floats) -> GarchFit | None:
     Parameters
     ----------
     y : (n,) float
-        Variance near 1.
+        Residual variance near 1.
     z : (n,) float
         Mean 0 and variance 1.
 
     Returns
     -------
     GarchFit or None
-        None where the search ended without a maximum.
+        Least squares with one variance where no maximum with arch above 0 is higher; None where the search
+        that came highest did not converge.
     """
     try:
         from arch.univariate import GARCH, LS
@@ -155,14 +165,25 @@ def maximise(y: Floats, z: Floats) -> GarchFit | None:
         raise OptionError(
             "model='garch_market' needs the package arch; install it with: pip install \"eventstudy-toolkit[garch]\""
         ) from missing
-    resid = y - y.mean() - z * (z @ y) / (z @ z)
-    model = LS(y, z[:, None], volatility=GARCH(1, 0, 1), rescale=False)
-    backcast = float(resid @ resid) / y.size
-    found = model.fit(disp="off", show_warning=False, backcast=backcast, tol=TOLERANCE)
-    if found.convergence_flag != 0:
-        return None
-    variance = np.asarray(found.conditional_volatility, dtype=float) ** 2
-    return GarchFit(np.asarray(found.params, dtype=float), np.asarray(found.resid, dtype=float), variance)
+    level, slope = float(y.mean()), float(z @ y / (z @ z))
+    resid = y - level - slope * z
+    square = float(resid @ resid) / y.size
+    best: GarchFit | None = GarchFit(np.array([level, slope, square, 0.0, 0.0]), resid, np.full(y.size, square))
+    highest = -0.5 * y.size * (np.log(2.0 * np.pi * square) + 1.0)
+    model = LS(resid, z[:, None], volatility=GARCH(1, 0, 1), rescale=False)
+    for start in (None, np.array([0.0, 0.0, *SECOND_START])):
+        found = model.fit(disp="off", show_warning=False, starting_values=start, backcast=square, tol=TOLERANCE)
+        if found.params.iloc[3] >= _NO_ARCH and found.loglikelihood > highest:
+            highest = found.loglikelihood
+            best = _found(found, level, slope) if found.convergence_flag == 0 else None
+    return best
+
+
+def _found(result: ARCHModelResult, level: float, slope: float) -> GarchFit:
+    """The package's result on residuals, as a fit of what they are residuals of."""
+    params = np.asarray(result.params, dtype=float) + np.array([level, slope, 0.0, 0.0, 0.0])
+    variance = np.asarray(result.conditional_volatility, dtype=float) ** 2
+    return GarchFit(params, np.asarray(result.resid, dtype=float), variance)
 
 
 def _horizon(panel: EventPanel) -> Ints:

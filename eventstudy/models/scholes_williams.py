@@ -12,7 +12,7 @@ from eventstudy.panel import EventPanel
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_CONSTANT = 1e-18  # variance below this share of the mean square: the benchmark is a constant
+_CONSTANT = 1e-18  # variance below this share of the benchmark's mean square: a constant, but for float rounding
 _UNRELATED = 1e-12  # squared correlation of benchmark and instrument below which float rounding decides
 
 
@@ -53,7 +53,8 @@ def fit_scholes_williams(panel: EventPanel) -> NormalReturnFit:
     df = count - 2
     (y, y_mean), (x, x_mean), (z, _) = (_deviations(values, used, count) for values in (panel.returns, x, z))
     zy, zx, zz, xx = (np.einsum("et,et->e", one, other) for one, other in ((z, y), (z, x), (z, z), (x, x)))
-    bad = (df < 1) | (xx <= _CONSTANT * (xx + count * x_mean**2)) | (zx**2 <= _UNRELATED * zz * xx)
+    square = xx + count * x_mean**2
+    bad = (df < 1) | (np.minimum(xx, zz) <= _CONSTANT * square) | (zx**2 <= _UNRELATED * zz * xx)
     zx = np.where(bad, np.nan, zx)
     beta = zy / zx
     alpha = y_mean - beta * x_mean

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 FILLED = "market"
+FEW_TICKS: Mapping[str, Any] = {"xaxis.nticks": 5}
+MANY_TICKS: Mapping[str, Any] = {"xaxis.nticks": 7}
 FIELDS = [
     "quantity",
     "position",
@@ -109,9 +111,13 @@ def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
         annotations=[*titles, *_bounds(figure, frame, places, texts)],
         barmode="overlay",
     )
-    short = {f"annotations[{at}].text": wrap(plain_text(title), 46) for at, title in enumerate(frame["title"])}
+    short = {f"annotations[{at}].text": wrap(plain_text(title), 38) for at, title in enumerate(frame["title"])}
     long = {f"annotations[{at}].text": title["text"] for at, title in enumerate(titles)}
-    by_width(figure, narrow={**short, "height": 100 + 98 * rows}, wide={**long, "height": figure.layout.height})
+    by_width(
+        figure,
+        narrow={**short, **FEW_TICKS, "height": 100 + 98 * rows},
+        wide={**long, **MANY_TICKS, "height": figure.layout.height},
+    )
     return figure
 
 
@@ -243,6 +249,7 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
         ),
         legend={"orientation": "v"},
     )
+    by_width(figure, narrow=FEW_TICKS, wide=MANY_TICKS)
     return figure
 
 
@@ -324,6 +331,7 @@ def event_days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
             zeroline=False,
         ),
     )
+    by_width(figure, narrow=FEW_TICKS, wide=MANY_TICKS)
     return figure
 
 

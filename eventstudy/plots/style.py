@@ -158,18 +158,18 @@ def _pieces(text: str) -> list[str]:
     """Units that may stand at the start of a line: words with their space, single Chinese signs."""
     pieces: list[str] = []
     for sign in text:
-        wide = unicodedata.east_asian_width(sign) in "WF"
-        closing = unicodedata.category(sign) in ("Pe", "Pf", "Po")
-        if pieces and not (pieces[-1].endswith(" ") or (wide and not closing) or _ends_wide(pieces[-1], sign)):
+        if pieces and not _may_break(pieces[-1][-1], sign):
             pieces[-1] += sign
         else:
             pieces.append(sign)
     return pieces
 
 
-def _ends_wide(piece: str, following: str) -> bool:
-    wide = unicodedata.east_asian_width(piece[-1]) in "WF"
-    return wide and unicodedata.category(following) not in ("Pe", "Pf", "Po")
+def _may_break(one: str, other: str) -> bool:
+    """Whether a line may end between two signs: after a space, or beside a Chinese sign that nothing ties."""
+    wide = 2 in (display_width(one), display_width(other))
+    opening, closing = unicodedata.category(one) in ("Ps", "Pi"), unicodedata.category(other) in ("Pe", "Pf", "Po")
+    return one == " " or (wide and not opening and not closing and not one.isdecimal())
 
 
 def plain_text(text: str) -> str:

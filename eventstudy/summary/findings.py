@@ -44,7 +44,13 @@ def answer(result: StudyResult, names: Names) -> str:
         return texts.count("answer.none", len(heads))
     lead = texts.count("answer.some", len(found), total=len(heads), which=texts("list.semicolon").join(found))
     rest = len(heads) - len(found)
-    return lead + texts("list.space") + texts.count("answer.rest", rest) if rest else lead
+    if rest == 0:
+        return lead
+    moved = {head.event_id for head in heads if head.pvalue < LEVEL}
+    still = sorted({head.event_id for head in heads} - moved, key=names.number)
+    events = texts.listing([names.event_quoted(event) for event in still])
+    tail = texts.count("answer.rest_of", rest, events=events) if still else texts.count("answer.rest", rest)
+    return lead + texts("list.space") + tail
 
 
 def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def headline_table(result: StudyResult, names: Names) -> Table:
             texts.points(head.std_error, signed=False),
             texts.points(head.detectable, signed=False),
             effect(names, head.benchmark, head.estimand),
-            texts.span(head.first_session, head.last_session),
+            texts.short_span(head.first_session, head.last_session),
             book.marks(head.flags),
         )
         for head in result.headlines

@@ -30,7 +30,7 @@ class Table:
     notes: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NoteBook:
     """Gives each flag of one table a letter, in order of appearance, and its sentence below the table."""
 

@@ -139,6 +139,14 @@ class Texts:
         kind = "month" if (first.year, first.month) == (last.year, last.month) else "year"
         return self(f"date.span_{kind}" if first.year == last.year else "date.span", **ends)
 
+    def short_span(self, first: date, last: date) -> str:
+        """A run of days without their year."""
+        return (
+            self.short(first)
+            if first == last
+            else self("date.short_span", first=self.short(first), last=self.short(last))
+        )
+
     def moment(self, when: Moment) -> str:
         """A moment with the precision that its source gives, in UTC."""
         match when:

@@ -6,7 +6,7 @@ from typing import Any
 
 from eventstudy.plots import headlines_figure, headlines_frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
-from eventstudy.summary.findings import LEVEL, answer, findings, not_said
+from eventstudy.summary.findings import answer, findings, not_said
 from eventstudy.summary.rows import headline_table, interval
 
 
@@ -35,13 +35,14 @@ def build(study: Study) -> dict[str, Any]:
 def _figure(study: Study) -> FigureView:
     texts = study.texts
     frame = headlines_frame(study.result, lang=texts.lang)
-    found = sum(head.pvalue < LEVEL for head in study.result.headlines)
+    found = sum(head.pvalue < 1 - study.result.spec.confidence for head in study.result.headlines)
+    key = "caption.headlines"
     shown = {"title": "text", "estimate": "points", "ci_low": "points", "ci_high": "points", "pvalue": "p"}
     return figure_view(
         "headlines",
         headlines_figure(frame, lang=texts.lang),
         title=texts("figure.title.headlines", level=study.level()),
-        finding=texts.count("caption.headlines", found, total=len(frame)),
+        finding=texts.count(key, found, total=len(frame)) if found else texts(f"{key}.none"),
         description=texts("figure.about.headlines", level=study.level()),
         table=frame_table(study, frame, {**shown, "detectable": "size"}),
     )

@@ -155,7 +155,8 @@ def _path_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
         if listed is None:
             return texts("caption.path_bare_short", least=study.result.spec.windows.min_estimation, **shared)
         return texts("caption.path_bare", listed=texts.day(listed), **shared)
-    outside = int(((own["ci_low"] > 0) | (own["ci_high"] < 0)).sum())
-    if outside == 0:
+    outside = own[(own["ci_low"] > 0) | (own["ci_high"] < 0)]
+    if outside.empty:
         return texts("caption.path_inside", **shared)
-    return texts.count("caption.path_outside", outside, **shared)
+    before = int((outside["relative_day"] < 0).sum())
+    return texts.count("caption.path_outside", len(outside), before=before, **shared)
