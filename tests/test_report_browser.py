@@ -132,16 +132,18 @@ class Visit:
         return [url for url in self.requests if not url.startswith("file:")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def visit(chromium):
-    opened = []
+    """Open a page from disk; the same file at the same width is opened once for all tests, which leave it as it was."""
+    opened = {}
 
     def open_page(path, width):
-        opened.append(Visit(chromium, path, width))
-        return opened[-1]
+        if (path, width) not in opened:
+            opened[path, width] = Visit(chromium, path, width)
+        return opened[path, width]
 
     yield open_page
-    for one in opened:
+    for one in opened.values():
         one.page.close()
 
 
@@ -157,24 +159,34 @@ def test_the_report_opens_from_disk(reports, visit, lang, width):
     assert [figure["id"] for figure in figures if not figure["drawn"] or not figure["traces"]] == []
     assert [figure["id"] for figure in figures if abs(figure["width"]) > 1] == []
     assert seen.page.evaluate(CHECK) == []
-    seen.page.evaluate("() => document.querySelectorAll('details').forEach(item => { item.open = true; })")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("lang", LANGS)
+def test_opened_details_are_legible(reports, visit, lang, width):
+    seen = visit(reports[lang], width).wait()
+    every = "() => document.querySelectorAll('details').forEach(item => { item.open = %s; })"
+    seen.page.evaluate(every % "true")
     assert seen.page.evaluate(CHECK) == []
+    seen.page.evaluate(every % "false")
 
 
-def test_figures_follow_the_width_of_the_window_and_the_keyboard_reaches_everything(reports, visit):
-    seen = visit(reports["en"], 1280).wait()
+def test_the_keyboard_reaches_links_details_and_wide_tables(reports, visit):
+    seen = visit(reports["en"], 390).wait()
     seen.page.keyboard.press("Tab")
     assert seen.page.evaluate("() => document.activeElement.className") == "skip"
     assert seen.page.evaluate("() => document.querySelectorAll('.scroll:not([tabindex=\"0\"])').length") == 0
     assert seen.page.evaluate("() => document.querySelectorAll('.scroll:not([aria-label])').length") == 0
-    seen.page.set_viewport_size({"width": 390, "height": 900})
-    seen.page.wait_for_function("() => document.querySelector('#figure-headlines .main-svg').clientWidth < 380")
-    seen.page.wait_for_timeout(300)
-    assert seen.page.evaluate(CHECK) == []
-    seen.page.set_viewport_size({"width": 1280, "height": 900})
-    seen.page.wait_for_function("() => document.querySelector('#figure-headlines .main-svg').clientWidth > 1000")
-    seen.page.wait_for_timeout(300)
-    assert seen.page.evaluate(CHECK) == []
+
+
+def test_figures_follow_the_width_of_the_window(reports, visit):
+    seen = visit(reports["en"], 1280).wait()
+    for width, condition in ((390, "< 380"), (1280, "> 1000")):
+        seen.page.set_viewport_size({"width": width, "height": 900})
+        drawn = f"() => document.querySelector('#figure-headlines .main-svg').clientWidth {condition}"
+        seen.page.wait_for_function(drawn, timeout=WAIT)
+        seen.page.wait_for_timeout(300)
+        assert seen.page.evaluate(CHECK) == []
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -186,6 +198,7 @@ def test_paper_shows_all_numbers_and_whole_figures(reports, visit, lang):
     assert seen.page.evaluate("() => document.querySelectorAll('details:not([open])').length") == 0
     assert seen.page.evaluate(CHECK) == []
     seen.page.emulate_media(media="screen")
+    seen.page.set_viewport_size({"width": 1280, "height": 900})
     seen.page.evaluate("() => { window.dispatchEvent(new Event('afterprint')); }")
     assert seen.page.evaluate("() => document.querySelectorAll('details[open]').length") == 0
 

@@ -90,7 +90,7 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
         diagnostics=tuple(chain.from_iterable(_diagnostics(part) for part in estimated)),
         claims=evaluate_claims(Evidence(spec, prices, ar, ledger.limit_days)),
         exclusions=tuple(dict.fromkeys(left_out)),
-        provenance=tuple(provenance_records(prices, exchanges, tuple(spec.instruments))),
+        provenance=tuple(provenance_records(spec, prices, exchanges)),
     )
 
 

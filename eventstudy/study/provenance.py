@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from eventstudy.calendars import ExchangeSessions
+from eventstudy.markets import load_rules
+from eventstudy.markets.rules import RULES_FILE
 from eventstudy.prices import PricePanel
 from eventstudy.results import ProvenanceRecord
+from eventstudy.spec import StudySpec
 
 SOFTWARE = ("eventstudy-toolkit", "numpy", "pandas", "scipy", "statsmodels", "exchange_calendars", "plotly", "pydantic")
 
 
 def provenance_records(
-    prices: PricePanel, exchanges: Mapping[str, ExchangeSessions], symbols: tuple[str, ...]
+    spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]
 ) -> Iterator[ProvenanceRecord]:
-    """The `provenance` list: prices by symbol, sessions by exchange, software by version."""
-    for symbol in symbols:
+    """The `provenance` list: the design, prices by symbol, sessions by exchange, market rules, software by version."""
+    design = spec.model_dump_json(exclude={"overlays"}).encode()
+    yield ProvenanceRecord(
+        kind="study file",
+        name=spec.study.id,
+        source="specification as read",
+        sha256=hashlib.sha256(design).hexdigest(),
+        detail=f"version {spec.version}; seed {spec.seed}",
+    )
+    for symbol in spec.instruments:
         origin = prices[symbol].provenance
         yield ProvenanceRecord(
             kind="prices",
@@ -36,6 +48,15 @@ def provenance_records(
             source=sessions.calendar_version,
             detail=f"{detail}; {sessions.overlay}" if sessions.overlay else detail,
         )
+    rules = RULES_FILE.read_bytes()
+    yield ProvenanceRecord(
+        kind="market rules",
+        name=RULES_FILE.name,
+        source="packaged rule table",
+        rows=len(load_rules()),
+        sha256=hashlib.sha256(rules).hexdigest(),
+        detail="price limits and first sessions after listing, each row with its source and certainty",
+    )
     for name in SOFTWARE:
         yield ProvenanceRecord(kind="software", name=name, source="installed", detail=_version(name))
 
