@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 import eventstudy as es
 from eventstudy.errors import InputError, OptionError
+from tests.conftest import ROOT
 
 EXACT = 1e-10  # two float computations of one closed form on decimal returns
 DAYS = pd.bdate_range("2020-01-01", periods=600, name="session")
@@ -374,3 +377,12 @@ def test_parquet_faults_name_the_file(tmp_path):
     pd.DataFrame({"session": [HOLIDAY], "return": [1.0]}).to_parquet(tmp_path / "AAA.parquet")
     with pytest.raises(InputError, match=r"AAA\.parquet: 2021-07-05 is not a session of the benchmark"):
         es.event_study_parquet(tmp_path, events, regressors=returns["MKT"], scratch=tmp_path)
+
+
+def test_a_dask_cluster_gives_the_same_numbers():
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "dask_study.py"], capture_output=True, text=True, check=False, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split(": ")[1]) < 1e-12

@@ -28,8 +28,8 @@ STEMS = {
     "mrank": "corrado_zivney_rank",
     "wlcx": "wilcoxon",
 }
-# the corrected column takes these from every firm, and ranks over the whole event window
-FROM_ALL = {"bw_1985", "gsign", "csign", "rank", "mrank"}
+# the corrected column takes these from every firm, also those that did not trade on the day
+FROM_ALL = {"bw_1985", "gsign", "mrank"}
 DATES = tuple(f"2020-03-{day}" for day in range(16, 21))
 
 
@@ -243,3 +243,30 @@ def test_the_mean_correlation_of_the_vignette(panels):
     found = cross_correlation(panels["base"].section("sim", 0, 0))
     assert found.mean == pytest.approx(RBAR, abs=1e-8)
     assert (found.share, found.estimator) == (1.0, "pairwise")
+
+
+@pytest.mark.parametrize("run", ["base", "gap"])
+def test_event_study_on_the_package_data_gives_both_columns(golden, panels, run):
+    """The same through the front door: a frame of returns, a frame of events."""
+    import pandas as pd
+
+    import eventstudy as es
+
+    panel = panels[run]
+    returns = pd.DataFrame(panel.returns, index=pd.to_datetime(panel.days), columns=panel.firms).assign(M=panel.market)
+    events = pd.DataFrame({"event_id": panel.firms, "asset": panel.firms, "date": pd.Timestamp(DATES[0])})
+    found = es.event_study(
+        returns, events, benchmark="M", estimation_window=(-panel.past, -1), event_window=(0, 4), min_estimation=30
+    )
+    for row in read(golden / "estudy2_replicated_and_textbook.csv"):
+        stem = row["statistic"].removesuffix("_stat")
+        if row["run"] != run or stem == "lmb":
+            continue
+        day = DATES.index(row["date"])
+        default = found.test(STEMS[stem], (day, day), variant="whole_sample" if stem in FROM_ALL else None)
+        assert default.statistic == pytest.approx(float(row["textbook"]), abs=PACKAGE), (stem, row["date"])
+        package = found.test(STEMS[stem], (day, day), variant="estudy2")
+        assert package.statistic == pytest.approx(float(row["estudy2"]), abs=PACKAGE), (stem, row["date"])
+    if run == "base":
+        kp = [found.test("adjusted_bmp_t", (day, day)).statistic for day in range(5)]
+        assert kp == pytest.approx([0.787987, -0.768942, 0.049975, 1.417836, 5.662831], abs=PRINTED)

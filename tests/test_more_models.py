@@ -723,21 +723,30 @@ def test_garch_whose_search_fails_has_no_number_beside_one_that_has(monkeypatch)
 
 
 def test_a_search_that_does_not_converge_is_not_a_fit(monkeypatch):
+    """Both searches stuck: no fit. One stuck where the other converged: the fit. Stuck at arch = 0: one variance."""
     import arch.univariate
 
     y, x = clustered(5, 200, arch=0.3, garch=0.5)
     z = (x[0] - x[0].mean()) / x[0].std()
     scaled = y[0] / 0.02
-    assert maximise(scaled, z).params[3] > 0.1
-    search = arch.univariate.LS.fit
+    whole = maximise(scaled, z)
+    assert whole.params[3] > 0.1
+    search, fates = arch.univariate.LS.fit, []
 
-    def stuck(self, **options):
+    def fated(self, **options):
         result = search(self, **options)
-        result._optim_output.status = 8
+        result._optim_output.status = fates.pop(0)
         return result
 
-    monkeypatch.setattr(arch.univariate.LS, "fit", stuck)
+    monkeypatch.setattr(arch.univariate.LS, "fit", fated)
+    fates[:] = [8, 4]
     assert maximise(scaled, z) is None
+    for fate in ([8, 0], [0, 8]):
+        fates[:] = fate
+        assert maximise(scaled, z).params == pytest.approx(whole.params, abs=1e-4)
+    calm = garch_panel(2)
+    fates[:] = [4, 4]
+    assert fit_garch_market(calm).params[0, 3:].tolist() == [0, 0]
 
 
 def test_garch_without_its_package_names_the_extra(monkeypatch):

@@ -20,7 +20,7 @@ from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.errors import OptionError
 from eventstudy.inference import TESTS, TestResult
-from eventstudy.inference.section import ResidualBlock, Section
+from eventstudy.inference.section import EventDays, ResidualBlock, Section
 from eventstudy.models.cross_section import Covariance
 from eventstudy.windows import Window
 
@@ -38,6 +38,7 @@ TEST_FIELDS = (
     "df",
     "pvalue",
     "nobs",
+    "note",
     "unavailable",
 )
 
@@ -311,6 +312,16 @@ class EventStudy:
             position=found.position[keep],
             left_out=int((~keep).sum()),
             residuals=lambda: _residuals(sample, self.model),
+            whole=EventDays(
+                window=self.event_window,
+                ar=found.ar,
+                ar_se=found.standard_errors,
+                sigma=found.sigma,
+                df=found.df_resid,
+                nobs=found.nobs,
+                position=found.position,
+                residuals=lambda: _residuals(self.sample, self.model),
+            ),
         )
 
     def _needs_benchmark(self, what: str) -> None:

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Weighing = Callable[[Floats, NDArray[np.int64]], Floats]
 
 _WHOLE = ("whole_sample", "estudy2")
+_TESTED = "tested_days"
 
 
 def corrado_rank(section: Section, *, alternative: Alternative = "two-sided", variant: str | None = None) -> TestResult:
@@ -30,11 +31,13 @@ def corrado_rank(section: Section, *, alternative: Alternative = "two-sided", va
     ``D_t`` the mean over events of ``K_it - (M_i + 1) / 2``; ``sum_d D_d / (sqrt(L) S)``, ``S^2`` the mean of
     ``D_t^2`` over all days, standard normal. Robust to non-normality and, through the daily means, to correlation
     between events of one date; little to event-induced variance. Corrado (1989, Journal of Financial
-    Economics 23, 385-395); several days Cowan (1992) and Campbell and Wasley (1993). Variants:
-    ``whole_sample`` (every event and every day of the event window is ranked, also beyond the tested days),
-    ``m_minus_1`` (S^2 with M - 1), ``estudy2``.
+    Economics 23, 385-395); several days Cowan (1992) and Campbell and Wasley (1993). Ranked are the days of the
+    estimation window and of the whole event window, of every event, as there. Variants: ``tested_days`` (of the
+    event window only the tested days, of the events that have them all), ``m_minus_1`` (that, S^2 with M - 1),
+    ``estudy2``.
     """
-    question = _ask("corrado_rank", "the mean rank", section, alternative, variant, (*_WHOLE, "m_minus_1"))
+    question = _ask("corrado_rank", "the mean rank", section, alternative, variant, (*_WHOLE, _TESTED, "m_minus_1"))
+    variant = _whole_by_default(section, variant)
     if variant == "estudy2" and section.window.size > 1:
         return estudy2.summed_ranks(question, section)
     return _by_history(question, section, centred_ranks, variant, root=False, event=section.ar)
@@ -81,9 +84,11 @@ def corrado_zivney_sign(
     median over the event's M days; ``sum_d Z_d / (sqrt(L) S)`` with ``Z_t = N_t^-1/2 sum_i G_it`` and ``S^2`` the mean
     of ``Z_t^2`` over all days, standard normal. Robust to skewness, non-normality, event-induced variance and
     correlation between events of one date. Corrado and Zivney (1992, Journal of Financial and Quantitative
-    Analysis 27, 465-478). Variants: ``whole_sample``, ``estudy2`` (as in `corrado_rank`).
+    Analysis 27, 465-478). Days and variants as in `corrado_rank`.
     """
-    question = _ask("corrado_zivney_sign", "the mean sign about the median", section, alternative, variant, _WHOLE)
+    variants = (*_WHOLE, _TESTED)
+    question = _ask("corrado_zivney_sign", "the mean sign about the median", section, alternative, variant, variants)
+    variant = _whole_by_default(section, variant)
     return _by_history(question, section, median_signs, variant, root=True, event=section.ar)
 
 
@@ -105,6 +110,12 @@ def median_signs(values: Floats) -> Floats:
     """-1, 0 or 1 for below, at and above the row's median; NaN stays NaN."""
     signs: Floats = np.sign(values - medians(values))
     return signs
+
+
+def _whole_by_default(section: Section, variant: str | None) -> str | None:
+    """The whole event window unless asked otherwise; a section without one, or of too few events, has not got it."""
+    whole = variant is None and section.whole is not None and section.size >= 2
+    return "whole_sample" if whole else variant
 
 
 def _ask(

@@ -29,6 +29,7 @@ SECOND_START = (0.85, 0.1, 0.05)
 """omega, arch, garch of a variance that forgets at once; the package's own start is mostly one that lasts."""
 
 _NO_ARCH = 1e-6  # an arch parameter below this is the bound, zero, as the search leaves it
+_SAME = 1e-6  # log-likelihoods this near are one maximum, found twice
 _NO_RESIDUAL = 1e-18  # residual variance below this share of the mean square: the benchmark explains all
 
 
@@ -156,8 +157,8 @@ def maximise(y: Floats, z: Floats) -> GarchFit | None:
     Returns
     -------
     GarchFit or None
-        Least squares with one variance where no maximum with arch above 0 is higher; None where the search
-        that came highest did not converge.
+        Least squares with one variance where no maximum with arch above 0 is higher; None where a search
+        that did not converge came higher than any that did.
     """
     try:
         from arch.univariate import GARCH, LS
@@ -168,15 +169,18 @@ def maximise(y: Floats, z: Floats) -> GarchFit | None:
     level, slope = float(y.mean()), float(z @ y / (z @ z))
     resid = y - level - slope * z
     square = float(resid @ resid) / y.size
-    best: GarchFit | None = GarchFit(np.array([level, slope, square, 0.0, 0.0]), resid, np.full(y.size, square))
-    highest = -0.5 * y.size * (np.log(2.0 * np.pi * square) + 1.0)
+    best = GarchFit(np.array([level, slope, square, 0.0, 0.0]), resid, np.full(y.size, square))
+    highest = stuck = -0.5 * y.size * (np.log(2.0 * np.pi * square) + 1.0)
     model = LS(resid, z[:, None], volatility=GARCH(1, 0, 1), rescale=False)
     for start in (None, np.array([0.0, 0.0, *SECOND_START])):
         found = model.fit(disp="off", show_warning=False, starting_values=start, backcast=square, tol=TOLERANCE)
-        if found.params.iloc[3] >= _NO_ARCH and found.loglikelihood > highest:
-            highest = found.loglikelihood
-            best = _found(found, level, slope) if found.convergence_flag == 0 else None
-    return best
+        if found.params.iloc[3] < _NO_ARCH:
+            continue
+        if found.convergence_flag != 0:
+            stuck = max(stuck, found.loglikelihood)
+        elif found.loglikelihood > highest:
+            highest, best = found.loglikelihood, _found(found, level, slope)
+    return best if stuck <= highest + _SAME else None
 
 
 def _found(result: ARCHModelResult, level: float, slope: float) -> GarchFit:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
@@ -29,6 +31,7 @@ def fit_market_adjusted(panel: EventPanel) -> NormalReturnFit:
         spread,
         names=(),
         params=spread.params[:, :0],
+        resid=np.where(panel.observed, panel.returns - benchmark, np.nan),
         expected=event_benchmark,
         leverage_root=spread.leverage_root[..., :0],
     )
