@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +23,10 @@ BLOCK = 256
 """Events fitted at a time: their windows stay in the processor's cache."""
 CHUNK = 8_192
 """Events given to an executor at a time: enough work to outweigh sending it."""
+
+
+WAVE = 32
+"""Chunks given to an executor at once."""
 
 
 class Executor(Protocol):
@@ -121,13 +126,14 @@ def estimate(
     work = partial(estimate_chunk, model=model)
     names = parameter_names(sample, model)
     joined = empty_estimates(sample, len(names))
-    where: list[Ints] = []
-    parts = _noted(pieces(sample, CHUNK), where)
-    for done, part in enumerate(map(work, parts) if executor is None else executor.map(work, parts)):
-        for name, values in part.items():
-            joined[name][where[done]] = values
-        if progress is not None:
-            progress(part["sigma"].size)
+    for wave in _waves(pieces(sample, CHUNK), 1 if executor is None else WAVE):
+        parts = [part for _, part in wave]
+        done = map(work, parts) if executor is None else executor.map(work, parts)
+        for (rows, _), estimates in zip(wave, done, strict=True):
+            for name, values in estimates.items():
+                joined[name][rows] = values
+            if progress is not None:
+                progress(rows.size)
     return Abnormal(
         event_ids=sample.event_ids,
         event_window=sample.event_window,
@@ -137,11 +143,10 @@ def estimate(
     )
 
 
-def _noted(parts: Iterable[tuple[Ints, Sample]], where: list[Ints]) -> Iterator[Sample]:
-    """Pass parts on, and note which rows each holds."""
-    for rows, part in parts:
-        where.append(rows)
-        yield part
+def _waves(parts: Iterator[tuple[Ints, Sample]], size: int) -> Iterator[list[tuple[Ints, Sample]]]:
+    """Lists of at most `size` parts: executors want lists, and no more than one is in memory."""
+    while wave := list(islice(parts, size)):
+        yield wave
 
 
 def empty_estimates(sample: Sample, width: int) -> dict[str, NDArray[Any]]:
