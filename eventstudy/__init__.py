@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eventstudy.config import load_study
+    from eventstudy.engine.outcomes import log_absolute_residual, log_volume
     from eventstudy.engine.result import EventStudy
     from eventstudy.engine.study import event_study, event_study_parquet
     from eventstudy.errors import DataError, EventStudyError, InputError, StudyFileError
@@ -39,6 +40,8 @@ __all__ = [
     "event_study_parquet",
     "load_prices",
     "load_study",
+    "log_absolute_residual",
+    "log_volume",
     "run_study",
     "write_report",
 ]
@@ -56,6 +59,8 @@ _ROOMS = {
     "event_study_parquet": "engine.study",
     "load_prices": "sources",
     "load_study": "config",
+    "log_absolute_residual": "engine.outcomes",
+    "log_volume": "engine.outcomes",
     "run_study": "study",
     "write_report": "report",
 }

@@ -161,7 +161,7 @@ def test_diagnostics_equal_scipy_and_statsmodels(study):
 
 
 def test_diagnostics_find_what_is_planted():
-    returns, events = many(1)
+    returns, _ = many(1)
     rng = np.random.default_rng(1)
     size = len(returns)
     shaky = rng.normal(0, 0.02, size)
@@ -203,3 +203,40 @@ def test_summary_and_latex_name_every_test(study):
         assert name in text
         assert name.replace("_", r"\_") in latex
     assert "<pre>Event study" in study._repr_html_()
+
+
+def test_overall_names_what_clusters():
+    rng = np.random.default_rng(4)
+    returns, _ = many(1)
+    shared = rng.normal(0, 0.02, (len(returns), 1))
+    own = rng.normal(0, 0.02, (len(returns), 30))
+    wide = pd.DataFrame(shared + own, index=returns.index).rename(columns=str).assign(MKT=returns["MKT"])
+    wide.iloc[300, :30] *= 3.0
+    events = pd.DataFrame({"asset": [str(n) for n in range(30)], "date": returns.index[300]})
+    found = es.event_study(wide, events, **OPTIONS).overall()
+    assert found["dates"] == 1
+    assert found["mean_residual_correlation"] == pytest.approx(0.5, abs=0.1)
+    assert found["event_day_variance_ratio"] > 2
+    one = es.event_study(wide, events.iloc[:1], **OPTIONS).overall()
+    assert np.isnan(one["mean_residual_correlation"])
+
+
+def test_volume_and_volatility_are_outcomes_like_returns():
+    rng = np.random.default_rng(6)
+    returns, _ = many(1)
+    volume = pd.DataFrame(rng.lognormal(10, 0.3, (len(returns), 3)), index=returns.index, columns=["0", "1", "2"])
+    volume.iloc[300] *= 5.0
+    volume.iloc[200, 0] = 0.0
+    events = pd.DataFrame({"event_id": ["a", "b", "c"], "asset": ["0", "1", "2"], "date": returns.index[300]})
+    options = {key: value for key, value in OPTIONS.items() if key != "benchmark"}
+    study = es.event_study(es.log_volume(volume), events, model="mean", **options)
+    assert study.caar((0, 0)).loc[0, "caar"] == pytest.approx(np.log(5), abs=0.6)
+    assert study.params.loc["a", "nobs"] == 109
+    turnover = es.log_volume(volume, pd.Series({"0": 1e6, "1": 1e6, "2": 1e6}))
+    pd.testing.assert_frame_equal(es.event_study(turnover, events, model="mean", **options).ar, study.ar)
+    with pytest.raises(InputError, match="volume below zero"):
+        es.log_volume(-volume)
+    stormy = returns.copy()
+    stormy.iloc[300, :3] = stormy["MKT"].iloc[300] + 0.2
+    moves = es.log_absolute_residual(stormy[["0", "1", "2"]], stormy["MKT"])
+    assert es.event_study(moves, events, model="mean", **options).caar((0, 0)).loc[0, "caar"] > 1.5

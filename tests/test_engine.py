@@ -386,3 +386,70 @@ def test_a_dask_cluster_gives_the_same_numbers():
     )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.split(": ")[1]) < 1e-12
+
+
+def test_factor_model_with_and_without_alpha_equals_statsmodels():
+    returns, events = standard()
+    rng = np.random.default_rng(8)
+    factors = pd.DataFrame(rng.normal(0, 0.01, (len(returns), 2)), index=returns.index, columns=["SMB", "HML"])
+    factors = factors.assign(MKT=returns["MKT"])
+    options = {key: value for key, value in OPTIONS.items() if key != "benchmark"}
+    at = returns.index.searchsorted(events["date"][0])
+    past = slice(at - 120, at - 10)
+    y, x = returns["AAA"].to_numpy()[past], factors.to_numpy()[past]
+    for alpha, columns in ((True, ["alpha", "SMB", "HML", "MKT"]), (False, ["SMB", "HML", "MKT"])):
+        study = es.event_study(
+            returns, events.iloc[:1], factors=factors, model="factor", model_options={"intercept": alpha}, **options
+        )
+        fit = linear_model.OLS(y, np.column_stack([np.ones(110), x]) if alpha else x).fit()
+        assert study.params.loc["one", columns].to_numpy(dtype=float) == pytest.approx(fit.params, abs=EXACT)
+        ahead = factors.to_numpy()[at]
+        forecast = fit.get_prediction(np.r_[1.0, ahead] if alpha else ahead)
+        assert study.ar_se.loc["one", 0] == pytest.approx(forecast.se_obs[0], abs=EXACT)
+        assert study.ar.loc["one", 0] == pytest.approx(returns["AAA"].iloc[at] - forecast.predicted_mean[0], abs=EXACT)
+
+
+def test_dimson_through_the_front_door():
+    returns, events = standard()
+    at = returns.index.searchsorted(events["date"][0])
+    y, m = returns["AAA"].to_numpy(), returns["MKT"].to_numpy()
+    past = np.arange(at - 120, at - 10)
+    design = np.column_stack([np.ones(110), m[past], m[past - 1], m[past + 1]])
+    fit = linear_model.OLS(y[past], design).fit()
+    study = es.event_study(returns, events.iloc[:1], **OPTIONS, model="dimson")
+    assert study.params.loc["one", "MKT[sum]"] == pytest.approx(fit.params[1:].sum(), abs=EXACT)
+    forecast = fit.get_prediction(np.array([1.0, m[at], m[at - 1], m[at + 1]]))
+    assert study.ar.loc["one", 0] == pytest.approx(y[at] - forecast.predicted_mean[0], abs=EXACT)
+    assert study.ar_se.loc["one", 0] == pytest.approx(forecast.se_obs[0], abs=EXACT)
+    plain = es.event_study(returns, events.iloc[:1], **OPTIONS, model="dimson", model_options={"lags": 0, "leads": 0})
+    market = es.event_study(returns, events.iloc[:1], **OPTIONS)
+    assert plain.ar.to_numpy() == pytest.approx(market.ar.to_numpy(), abs=EXACT)
+    with pytest.raises(OptionError, match="model='market' has no option 'lags'; allowed: none"):
+        es.event_study(returns, events, **OPTIONS, model_options={"lags": 1})
+
+
+def test_scholes_williams_and_garch_through_the_front_door():
+    pytest.importorskip("arch", reason="the extra garch is not installed")
+    returns, events = standard()
+    few = events.iloc[[0, 3]]
+    market = es.event_study(returns, few, **OPTIONS)
+    thin = es.event_study(returns, few, **OPTIONS, model="scholes_williams")
+    assert thin.ar.to_numpy() == pytest.approx(market.ar.to_numpy(), abs=0.02)
+    assert (thin.params["nobs"] < market.params["nobs"]).all()
+    garch = es.event_study(returns, few, **OPTIONS, model="garch_market")
+    assert {"alpha", "MKT", "omega", "arch", "garch"} <= set(garch.params.columns)
+    assert garch.ar.to_numpy() == pytest.approx(market.ar.to_numpy(), abs=0.01)
+    assert (garch.ar_se / market.ar_se).to_numpy() == pytest.approx(1.0, abs=0.35)
+    assert np.isfinite(garch.car((-1, 1)).to_numpy()).all()
+
+
+def test_excess_returns_are_explicit():
+    returns, events = standard()
+    rate = pd.Series(np.linspace(0.0001, 0.0003, len(returns)), index=returns.index)
+    found = es.event_study(returns, events.iloc[:1], **OPTIONS, risk_free=rate)
+    direct = es.event_study(returns.sub(rate, axis=0), events.iloc[:1], **OPTIONS)
+    pd.testing.assert_frame_equal(found.ar, direct.ar)
+    with pytest.raises(InputError, match="risk_free has no value on 1 sessions of returns"):
+        es.event_study(returns, events, **OPTIONS, risk_free=rate.iloc[1:])
+    with pytest.raises(OptionError, match="with after_gap give excess returns instead"):
+        es.event_study(returns, events, **OPTIONS, risk_free=rate, after_gap="log")

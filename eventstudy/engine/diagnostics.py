@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.engine.estimate import CHUNK, Abnormal, fit_blocks
+from eventstudy.engine.estimate import CHUNK, Model, fit_blocks
 from eventstudy.engine.sample import Sample, pieces
-from eventstudy.inference.section import ResidualBlock
+from eventstudy.inference import Section, cross_correlation
 from eventstudy.models.diagnostics import LAGS
 from eventstudy.panel import EventPanel
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def per_event(sample: Sample, model: str) -> pd.DataFrame:
+def per_event(sample: Sample, model: Model) -> pd.DataFrame:
     """By event_id: autocorrelation, ARCH and normality of the residuals, the most influential day, beta stability.
 
     Columns
@@ -42,28 +41,22 @@ def per_event(sample: Sample, model: str) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(sample.event_ids, name="event_id", dtype="str"))
 
 
-def overall(
-    abnormal: Abnormal, residuals: Callable[[], Iterator[ResidualBlock]], mean_correlation: float | None
-) -> pd.Series:
-    """Across events: mean correlation of residuals on common dates, and the event-day variance ratio.
+def overall(section: Section) -> pd.Series:
+    """Across events of a one-day section: mean correlation of residuals, and the event-day variance ratio.
 
-    The variance ratio of a relative day is the cross-sectional variance of the standardised abnormal
-    returns over its expectation without an event, mean (T - k) / (T - k - 2): above 1 the event itself
-    adds variance, and tests without a cross-sectional variance reject too often.
+    The ratio is the variance of the standardised abnormal returns over mean (T - k) / (T - k - 2). Either is
+    NaN where there are too few events.
     """
     import pandas as pd
 
-    zero = -abnormal.event_window.first
-    sar = abnormal.ar[:, zero] / abnormal.standard_errors[:, zero]
-    known = np.isfinite(sar)
-    df = abnormal.df_resid[known]
-    expected = float(np.mean(df / (df - 2.0))) if (df > 2).all() and known.any() else np.nan
-    ratio = float(sar[known].var(ddof=1) / expected) if known.sum() > 1 else np.nan
+    enough = section.size > 1 and bool((section.df > 2).all())
+    expected = float(np.mean(section.df / (section.df - 2.0))) if enough else np.nan
     return pd.Series(
         {
-            "events": int(abnormal.event_ids.size),
-            "mean_residual_correlation": np.nan if mean_correlation is None else mean_correlation,
-            "event_day_variance_ratio": ratio,
+            "events": section.size,
+            "dates": int(np.unique(section.position).size),
+            "mean_residual_correlation": cross_correlation(section).mean if section.size > 1 else np.nan,
+            "event_day_variance_ratio": float(section.sar[:, 0].var(ddof=1)) / expected if enough else np.nan,
         }
     )
 

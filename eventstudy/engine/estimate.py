@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
@@ -59,6 +59,9 @@ class Abnormal:
         Square root of the estimation part of the prediction-error covariance.
     position : (E,) int
         Session of day 0 in the sample.
+    innovation : (E, L) float, optional
+        Variance of each return's own error over s^2, for models whose variance changes; None where it is
+        the span.
     """
 
     event_ids: NDArray[np.object_]
@@ -72,11 +75,17 @@ class Abnormal:
     span: Ints
     root: Floats
     position: Ints
+    innovation: Floats | None = None
+
+    @property
+    def own_variance(self) -> Floats | Ints:
+        """(E, L) variance of each return's own error over s^2."""
+        return self.span if self.innovation is None else self.innovation
 
     @property
     def standard_errors(self) -> Floats:
         """(E, L) forecast-error standard errors."""
-        variance = self.span + np.einsum("elk,elk->el", self.root, self.root)
+        variance = self.own_variance + np.einsum("elk,elk->el", self.root, self.root)
         return np.where(np.isfinite(self.ar), self.sigma[:, None] * np.sqrt(variance), np.nan)
 
     def columns(self, window: Window) -> slice:
@@ -88,27 +97,40 @@ class Abnormal:
         columns = self.columns(window)
         value = self.ar[:, columns].sum(axis=1)
         root = self.root[:, columns].sum(axis=1)
-        variance = self.span[:, columns].sum(axis=1) + np.einsum("ek,ek->e", root, root)
+        variance = self.own_variance[:, columns].sum(axis=1) + np.einsum("ek,ek->e", root, root)
         return value, np.where(np.isfinite(value), self.sigma * np.sqrt(variance), np.nan)
 
     def take(self, keep: NDArray[np.bool_]) -> Abnormal:
         """The events of a mask."""
-        names = ("event_ids", "params", "sigma", "df_resid", "nobs", "ar", "span", "root", "position")
-        from dataclasses import replace
+        names = ("event_ids", "params", "sigma", "df_resid", "nobs", "ar", "span", "root", "position", "innovation")
+        held = {name: values for name in names if (values := getattr(self, name)) is not None}
+        return replace(self, **{name: values[keep] for name, values in held.items()})
 
-        return replace(self, **{name: getattr(self, name)[keep] for name in names})
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A normal-return model by name, with its own options (e.g. ``intercept`` of `factor`)."""
+
+    name: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def fit(self, panel: EventPanel) -> NormalReturnFit:
+        """Fit the model to aligned windows."""
+        return MODELS[self.name](panel, **dict(self.options))
 
 
-def fit_blocks(sample: Sample, model: str, *, size: int = BLOCK) -> Iterator[tuple[slice, EventPanel, NormalReturnFit]]:
+def fit_blocks(
+    sample: Sample, model: Model, *, size: int = BLOCK
+) -> Iterator[tuple[slice, EventPanel, NormalReturnFit]]:
     """Windows and fit of each block of events, in order; nothing is kept between blocks."""
     cutter = Cutter.of(sample)
     for rows in blocks(sample.event_ids.size, size):
         panel = cutter.panel(rows)
-        yield rows, panel, MODELS[model](panel)
+        yield rows, panel, model.fit(panel)
 
 
 def estimate(
-    sample: Sample, model: str, *, executor: Executor | None = None, progress: Callable[[int], None] | None = None
+    sample: Sample, model: Model, *, executor: Executor | None = None, progress: Callable[[int], None] | None = None
 ) -> Abnormal:
     """Fit a model to every event.
 
@@ -116,16 +138,16 @@ def estimate(
     ----------
     sample : Sample
         Placed events, at least one.
-    model : str
-        A name of `MODELS`.
+    model : Model
+        The normal-return model.
     executor : object with `map`, optional
         Where the chunks run; in this process where there is none. The numbers do not depend on it.
     progress : callable, optional
         Told the number of events done after each chunk.
     """
     work = partial(estimate_chunk, model=model)
-    names = parameter_names(sample, model)
-    joined = empty_estimates(sample, len(names))
+    probe = _probe(sample, model)
+    joined = _empty_estimates(sample, probe)
     for wave in _waves(pieces(sample, CHUNK), 1 if executor is None else WAVE):
         parts = [part for _, part in wave]
         done = map(work, parts) if executor is None else executor.map(work, parts)
@@ -137,7 +159,7 @@ def estimate(
     return Abnormal(
         event_ids=sample.event_ids,
         event_window=sample.event_window,
-        param_names=names,
+        param_names=probe.names,
         position=sample.position,
         **joined,
     )
@@ -149,23 +171,24 @@ def _waves(parts: Iterator[tuple[Ints, Sample]], size: int) -> Iterator[list[tup
         yield wave
 
 
-def empty_estimates(sample: Sample, width: int) -> dict[str, NDArray[Any]]:
+def _empty_estimates(sample: Sample, probe: NormalReturnFit) -> dict[str, NDArray[Any]]:
     """Arrays for the estimates of every event of a sample, to be filled."""
     count, size = sample.event_ids.size, sample.event_window.size
-    return {
-        "params": np.empty((count, width)),
+    changing = {} if probe.innovation_variance is None else {"innovation": np.empty((count, size))}
+    return changing | {
+        "params": np.empty((count, len(probe.names))),
         "sigma": np.empty(count),
         "df_resid": np.empty(count, dtype=np.int64),
         "nobs": np.empty(count, dtype=np.int64),
         "ar": np.empty((count, size)),
         "span": np.empty((count, size), dtype=np.int64),
-        "root": np.empty((count, size, width)),
+        "root": np.empty((count, size, probe.leverage_root.shape[-1])),
     }
 
 
-def estimate_chunk(sample: Sample, model: str) -> Mapping[str, NDArray[Any]]:
+def estimate_chunk(sample: Sample, model: Model) -> Mapping[str, NDArray[Any]]:
     """Estimates of one chunk as plain arrays: a pure function that can be sent to another process."""
-    out = empty_estimates(sample, len(parameter_names(sample, model)))
+    out = _empty_estimates(sample, _probe(sample, model))
     for rows, panel, fit in fit_blocks(sample, model):
         out["params"][rows] = fit.params
         out["sigma"][rows] = fit.sigma
@@ -174,10 +197,12 @@ def estimate_chunk(sample: Sample, model: str) -> Mapping[str, NDArray[Any]]:
         out["ar"][rows] = panel.event_returns - fit.expected
         out["span"][rows] = panel.event_span
         out["root"][rows] = fit.leverage_root
+        if fit.innovation_variance is not None:
+            out["innovation"][rows] = fit.innovation_variance
     return out
 
 
-def parameter_names(sample: Sample, model: str) -> tuple[str, ...]:
-    """Names of a model's parameters on this sample, from a fit of its first event."""
+def _probe(sample: Sample, model: Model) -> NormalReturnFit:
+    """A fit of the first event, for the names and shapes of the others."""
     _, _, fit = next(fit_blocks(sample.rows(slice(0, 1)), model, size=1))
-    return fit.names
+    return fit

@@ -80,7 +80,7 @@ def summary(study: EventStudy, window: tuple[int, int]) -> str:
     tests = study.tests(window)
     found = tests[tests["unavailable"].isna()]
     head = [
-        f"Event study, {study.model} model",
+        f"Event study, {study.model.name} model",
         f"{len(study.params)} events in, {len(study.exclusions)} out, {len(study.flags)} flags",
         f"CAAR {list(window)}: {mean:+.4%} over {count} events",
         "",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import interval, t_test
 from eventstudy.engine import exports
-from eventstudy.engine.diagnostics import per_event
-from eventstudy.engine.estimate import CHUNK, Abnormal, fit_blocks
+from eventstudy.engine.diagnostics import overall, per_event
+from eventstudy.engine.estimate import CHUNK, Abnormal, Model, fit_blocks
 from eventstudy.engine.inputs import Refusal, overlaps
 from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.regression import regress, slopes
@@ -49,8 +49,8 @@ class EventStudy:
 
     Attributes
     ----------
-    model : str
-        The normal-return model.
+    model : Model
+        The normal-return model and its options.
     sample : Sample
         The usable events, placed on the returns.
     abnormal : Abnormal
@@ -59,7 +59,7 @@ class EventStudy:
         The others, each with its reason.
     """
 
-    model: str
+    model: Model
     sample: Sample
     abnormal: Abnormal
     refusals: tuple[Refusal, ...]
@@ -70,7 +70,7 @@ class EventStudy:
         sample: Sample,
         abnormal: Abnormal,
         *,
-        model: str,
+        model: Model,
         refusals: tuple[Refusal, ...],
         min_estimation: int,
     ) -> EventStudy:
@@ -265,6 +265,15 @@ class EventStudy:
         """Residual checks by event_id; see `eventstudy.engine.diagnostics.per_event`."""
         return per_event(self.sample, self.model)
 
+    def overall(self, day: int = 0) -> pd.Series:
+        """Across events: mean residual correlation on shared dates, and the event-day variance ratio.
+
+        The ratio is the cross-sectional variance of the standardised abnormal returns of a relative day over
+        its expectation without an event: above 1 the event itself adds variance, and tests that take the
+        estimation window's variance reject too often.
+        """
+        return overall(self.section((day, day)))
+
     def summary(self, window: tuple[int, int] = (0, 0)) -> str:
         """What was studied and found, as text."""
         return exports.summary(self, window)
@@ -369,7 +378,7 @@ class EventStudy:
             yield str(self.abnormal.event_ids[row]), "return_over_gap", detail
 
 
-def _residuals(sample: Sample, model: str) -> Iterator[ResidualBlock]:
+def _residuals(sample: Sample, model: Model) -> Iterator[ResidualBlock]:
     days = np.arange(sample.estimation_window.first, sample.estimation_window.last + 1)
     for held, part in pieces(sample, CHUNK):
         for rows, _, fit in fit_blocks(part, model):

@@ -162,6 +162,7 @@ class Cutter:
             event_span=np.where(own, event_span, 0),
             sessions=days,
             event_sessions=event_days,
+            gap=np.full(position.size, ahead.first - past.last - 1),
         )
 
     def _cut(self, asset: Ints, position: Ints, window: Window) -> tuple[Floats, Floats, Ints, Days]:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eventstudy.engine.estimate import Executor, estimate
+from eventstudy.engine.estimate import Executor, Model, estimate
 from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, place_events, read_sample, sessions_of
 from eventstudy.engine.partitions import map_partitions
 from eventstudy.engine.result import EventStudy
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
-from eventstudy.models import MODELS
+from eventstudy.models import MODELS, lagged_factors
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NEEDS_BENCHMARK = ("market", "market_adjusted")
+NEEDS_BENCHMARK = ("market", "market_adjusted", "scholes_williams", "dimson", "garch_market")
+MODEL_OPTIONS = {"factor": ("intercept",), "dimson": ("lags", "leads", "weights")}
 WITHOUT_REGRESSORS = ("mean",)
 
 
@@ -31,7 +32,9 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     *,
     benchmark: str | pd.Series | None = None,
     factors: pd.DataFrame | None = None,
+    risk_free: pd.Series | None = None,
     model: str = "market",
+    model_options: Mapping[str, Any] | None = None,
     estimation_window: tuple[int, int] = (-250, -11),
     event_window: tuple[int, int] = (-10, 10),
     min_estimation: int = 30,
@@ -55,8 +58,13 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         A column of `returns`, or returns of its own on the same sessions.
     factors : DataFrame, optional
         Sessions x factors, for ``model="factor"``.
+    risk_free : Series, optional
+        Risk-free return per session, taken off the returns and off `benchmark`; `factors` are taken as
+        excess returns already.
     model : str
         A name of `eventstudy.models.MODELS`.
+    model_options : mapping, optional
+        Of the model: ``intercept`` (factor); ``lags``, ``leads``, ``weights`` (dimson).
     estimation_window, event_window : pair of int
         First and last relative day, in sessions of `returns`; day 0 is the event's session.
     min_estimation : int
@@ -88,10 +96,12 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         For frames that cannot be read.
     """
     options = _options(estimation_window, event_window, non_session, after_gap, exclude_event_days)
-    _allowed("model", model, tuple(MODELS))
-    regressors = _regressors(returns, benchmark, factors, model)
+    chosen, shifts = _model(model, model_options)
+    if risk_free is not None:
+        returns, benchmark = _excess(returns, benchmark, risk_free, after_gap)
+    regressors = shifted(_regressors(returns, benchmark, factors, model), shifts)
     sample, refusals = read_sample(returns, events, regressors, options)
-    return _study(sample, refusals, model, min_estimation=min_estimation, executor=executor, progress=progress)
+    return _study(sample, refusals, chosen, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
 def event_study_parquet(  # noqa: PLR0913 - as event_study
@@ -101,6 +111,7 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     regressors: pd.Series | pd.DataFrame,
     scratch: str | Path,
     model: str = "market",
+    model_options: Mapping[str, Any] | None = None,
     estimation_window: tuple[int, int] = (-250, -11),
     event_window: tuple[int, int] = (-10, 10),
     min_estimation: int = 30,
@@ -121,7 +132,7 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     scratch : path
         A folder on disk for the returns as one memory-mapped array (8 bytes an asset and session); it must
         outlive the result.
-    model, estimation_window, event_window, min_estimation, non_session, executor, progress
+    model, model_options, estimation_window, event_window, min_estimation, non_session, executor, progress
         As for `event_study`.
 
     Returns
@@ -130,20 +141,20 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
         The same numbers as `event_study` on the whole frame.
     """
     options = _options(estimation_window, event_window, non_session, "one_session", exclude_event_days=False)
-    _allowed("model", model, tuple(MODELS))
-    frame = _frame(regressors)
+    chosen, shifts = _model(model, model_options)
+    frame = shifted(_frame(regressors), shifts)
     sessions = sessions_of(frame.index)
     wanted = tuple(dict.fromkeys(map(str, events["asset"]))) if "asset" in events.columns else ()
     with _bar(len(wanted), shown=progress, what="files") as advance:
         assets, values = map_partitions(Path(folder), sessions, Path(scratch), assets=wanted, progress=advance)
     sample, refusals = place_events(sessions, assets, values, events, frame, options)
-    return _study(sample, refusals, model, min_estimation=min_estimation, executor=executor, progress=progress)
+    return _study(sample, refusals, chosen, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
 def _study(
     sample: Sample,
     refusals: tuple[Refusal, ...],
-    model: str,
+    model: Model,
     *,
     min_estimation: int,
     executor: Executor | None,
@@ -154,6 +165,44 @@ def _study(
     with _bar(sample.event_ids.size, shown=progress, what="events") as advance:
         abnormal = estimate(sample, model, executor=executor, progress=advance)
     return EventStudy.of(sample, abnormal, model=model, refusals=refusals, min_estimation=min_estimation)
+
+
+def _model(name: str, options: Mapping[str, Any] | None) -> tuple[Model, tuple[int, int]]:
+    """The model with its options, and the lags and leads of the regressors that it wants."""
+    _allowed("model", name, tuple(MODELS))
+    known = MODEL_OPTIONS.get(name, ())
+    for option in options or {}:
+        if option not in known:
+            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {', '.join(known) or 'none'}")
+    given = dict(options or {})
+    lags, leads = (int(given.pop(side, 1)) if name == "dimson" else 0 for side in ("lags", "leads"))
+    return Model(name, tuple(sorted(given.items()))), (lags, leads)
+
+
+def shifted(regressors: pd.DataFrame, shifts: tuple[int, int]) -> pd.DataFrame:
+    """Regressors with their lags and leads as further columns."""
+    import pandas as pd
+
+    if shifts == (0, 0):
+        return regressors
+    values = regressors.to_numpy(dtype=float, na_value=np.nan).T
+    names, columns = lagged_factors(tuple(map(str, regressors.columns)), values, lags=shifts[0], leads=shifts[1])
+    return pd.DataFrame(columns.T, index=regressors.index, columns=list(names))
+
+
+def _excess(
+    returns: pd.DataFrame, benchmark: str | pd.Series | None, risk_free: pd.Series, after_gap: Gap
+) -> tuple[pd.DataFrame, str | pd.Series | None]:
+    """Returns and benchmark less the risk-free return of the same session."""
+    if after_gap != "one_session":
+        raise OptionError("risk_free covers one session each; with after_gap give excess returns instead")
+    rate = risk_free.reindex(returns.index)
+    if rate.isna().any():
+        raise InputError(f"risk_free has no value on {int(rate.isna().sum())} sessions of returns")
+    excess = returns.sub(rate, axis=0)
+    if benchmark is None or isinstance(benchmark, str):
+        return excess, benchmark
+    return excess, benchmark.sub(risk_free)
 
 
 def _options(

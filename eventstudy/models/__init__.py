@@ -12,9 +12,8 @@ from eventstudy.models.market import fit_market
 from eventstudy.models.market_adjusted import fit_market_adjusted
 from eventstudy.models.mean import fit_mean
 from eventstudy.models.scholes_williams import fit_scholes_williams
-from eventstudy.panel import EventPanel
 
-MODELS: Mapping[str, Callable[[EventPanel], NormalReturnFit]] = {
+MODELS: Mapping[str, Callable[..., NormalReturnFit]] = {
     "market": fit_market,
     "market_adjusted": fit_market_adjusted,
     "mean": fit_mean,
