@@ -80,7 +80,7 @@ class GarchFit:
 def fit_garch_market(panel: EventPanel) -> NormalReturnFit:
     """GARCH(1,1) market model of every case by maximum likelihood; the package ``arch`` does the fitting.
 
-    Each case has its own search: some 20 ms, thousands of times the cost of the market model.
+    Each case has its own search: some 30 ms, thousands of times the cost of the market model.
 
     Parameters
     ----------
