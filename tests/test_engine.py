@@ -453,3 +453,25 @@ def test_excess_returns_are_explicit():
         es.event_study(returns, events, **OPTIONS, risk_free=rate.iloc[1:])
     with pytest.raises(OptionError, match="with after_gap give excess returns instead"):
         es.event_study(returns, events, **OPTIONS, risk_free=rate, after_gap="log")
+
+
+@pytest.mark.parametrize("model", ["mean", "market_adjusted", "market", "scholes_williams", "dimson"])
+def test_an_event_does_not_depend_on_the_windows_of_others(model):
+    returns, events = standard()
+    alone = es.event_study(returns, events.iloc[[0]], **OPTIONS, model=model)
+    wide = {"estimation_first": -200, "estimation_last": -6, "event_first": -5, "event_last": 20}
+    other = events.iloc[[1]].assign(**wide)
+    both = es.event_study(returns, pd.concat([events.iloc[[0]], other]), **OPTIONS, model=model)
+    assert both.params.loc["one"].to_numpy(dtype=float) == pytest.approx(
+        alone.params.loc["one"].to_numpy(dtype=float), abs=1e-13
+    )
+    assert both.ar.loc["one", -5:5].to_numpy() == pytest.approx(alone.ar.loc["one"].to_numpy(), abs=1e-13)
+
+
+def test_an_event_without_an_estimate_is_excluded_by_name():
+    returns, events = standard()
+    flat = returns.assign(MKT=0.01)
+    study = es.event_study(flat, events.iloc[[0]], **OPTIONS)
+    assert study.params.empty
+    assert study.exclusions["reason"].tolist() == ["not_estimable"]
+    assert study.exclusions["detail"][0].startswith("market has no estimate here: the regressors are collinear")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONFIDENCE = 0.95
+NO_ESTIMATE = "the regressors are collinear, nothing varies, or the likelihood's maximum was not found"
 TEST_FIELDS = (
     "null",
     "alternative",
@@ -82,7 +83,7 @@ class EventStudy:
             for event, count in zip(abnormal.event_ids[few], abnormal.nobs[few], strict=True)
         ]
         told += [
-            Refusal(str(event), "not_estimable", "the regressors are collinear in the estimation window")
+            Refusal(str(event), "not_estimable", f"{model.name} has no estimate here: {NO_ESTIMATE}")
             for event in abnormal.event_ids[broken]
         ]
         keep = ~(few | broken)

@@ -156,7 +156,7 @@ class Cutter:
             event_window=ahead,
             names=sample.names,
             returns=np.where(usable, returns, np.nan),
-            factors=factors,
+            factors=factors if inside.all() else np.where(inside, factors, np.nan),
             event_returns=np.where(own, event_returns, np.nan),
             event_factors=self._over_span(event_factors, event_span, asset, position, ahead),
             event_span=np.where(own, event_span, 0),
