@@ -67,14 +67,19 @@ class ParamsRecord(Record):
     last_session: date
 
 
-class ArRecord(Record):
-    """One abnormal return; returns are decimal (0.01 = 1 %)."""
+class Estimate(Record):
+    """What an estimate is of: an event on a security, under a model against a benchmark."""
 
     event_id: str
     security: str
     model: str
     benchmark: str | None = None
     estimand: Estimand
+
+
+class ArRecord(Estimate):
+    """One abnormal return; returns are decimal (0.01 = 1 %)."""
+
     relative_day: int
     session: date
     expected: float
@@ -86,14 +91,9 @@ class ArRecord(Record):
     flags: tuple[str, ...] = ()
 
 
-class CarRecord(Record):
+class CarRecord(Estimate):
     """One cumulated abnormal return with its confidence interval."""
 
-    event_id: str
-    security: str
-    model: str
-    benchmark: str | None = None
-    estimand: Estimand
     window: WindowPair
     car: float
     std_error: Number = None
@@ -105,14 +105,9 @@ class CarRecord(Record):
     flags: tuple[str, ...] = ()
 
 
-class CarPathRecord(Record):
+class CarPathRecord(Estimate):
     """The CAR from the first day of the event window to `relative_day`: one point of a path."""
 
-    event_id: str
-    security: str
-    model: str
-    benchmark: str | None = None
-    estimand: Estimand
     relative_day: int
     session: date
     car: float
@@ -279,36 +274,9 @@ class ProvenanceRecord(Record):
     detail: str
 
 
-LISTS = (
-    "sessions",
-    "params",
-    "ar",
-    "car",
-    "car_paths",
-    "bars",
-    "portfolio",
-    "joint",
-    "event_days",
-    "headlines",
-    "diagnostics",
-    "claims",
-    "exclusions",
-    "provenance",
-)
+class Lists(Record):
+    """The lists of results.json, a record per number."""
 
-
-class StudyResult(Record):
-    """Everything a study found; reading it computes nothing.
-
-    Attributes
-    ----------
-    spec : StudySpec
-        The specification that was run.
-    sessions, params, ar, car, ..., provenance
-        Tuples of flat records, as in results.json.
-    """
-
-    spec: StudySpec
     sessions: tuple[SessionRecord, ...]
     params: tuple[ParamsRecord, ...]
     ar: tuple[ArRecord, ...]
@@ -323,6 +291,23 @@ class StudyResult(Record):
     claims: tuple[ClaimRecord, ...]
     exclusions: tuple[ExclusionRecord, ...]
     provenance: tuple[ProvenanceRecord, ...]
+
+
+LISTS = tuple(Lists.model_fields)
+
+
+class StudyResult(Lists):
+    """Everything a study found; reading it computes nothing.
+
+    Attributes
+    ----------
+    spec : StudySpec
+        The specification that was run.
+    sessions, params, ar, car, ..., provenance
+        Tuples of flat records, as in results.json.
+    """
+
+    spec: StudySpec
 
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json: plain lists of flat records, absent numbers left out."""
@@ -374,22 +359,8 @@ def _record_class(name: str) -> type[BaseModel]:
     return record
 
 
-class ResultsDocument(Record):
+class ResultsDocument(Lists):
     """The layout of results.json, from which its JSON Schema is made."""
 
     schema_version: str
     study: dict[str, str]
-    sessions: tuple[SessionRecord, ...]
-    params: tuple[ParamsRecord, ...]
-    ar: tuple[ArRecord, ...]
-    car: tuple[CarRecord, ...]
-    car_paths: tuple[CarPathRecord, ...]
-    bars: tuple[BarRecord, ...]
-    portfolio: tuple[PortfolioRecord, ...]
-    joint: tuple[JointRecord, ...]
-    event_days: tuple[EventDayRecord, ...]
-    headlines: tuple[HeadlineRecord, ...]
-    diagnostics: tuple[DiagnosticRecord, ...]
-    claims: tuple[ClaimRecord, ...]
-    exclusions: tuple[ExclusionRecord, ...]
-    provenance: tuple[ProvenanceRecord, ...]
