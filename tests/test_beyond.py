@@ -240,3 +240,23 @@ def test_volume_and_volatility_are_outcomes_like_returns():
     stormy.iloc[300, :3] = stormy["MKT"].iloc[300] + 0.2
     moves = es.log_absolute_residual(stormy[["0", "1", "2"]], stormy["MKT"])
     assert es.event_study(moves, events, model="mean", **options).caar((0, 0)).loc[0, "caar"] > 1.5
+
+
+def test_figures_of_the_report_draw_event_study(study):
+    from eventstudy.plots import car_path_figure, event_path_frame, mean_path_frame
+
+    one = event_path_frame(study, "one")
+    last = study.car((-5, 5)).loc["one"]
+    assert one["car"].iloc[-1] == pytest.approx(last["car"], abs=EXACT)
+    assert one["ci_low"].iloc[-1] == pytest.approx(last["ci_low"], abs=EXACT)
+    mean = mean_path_frame(study)
+    cars = study.car((-5, 0))["car"].dropna()
+    row = mean[mean["relative_day"] == 0].iloc[0]
+    assert row["car"] == pytest.approx(cars.mean(), abs=EXACT)
+    half = stats.t.isf(0.025, len(cars) - 1) * cars.std(ddof=1) / np.sqrt(len(cars))
+    assert row["ci_high"] - row["car"] == pytest.approx(half, abs=EXACT)
+    for frame in (one, mean):
+        drawn = car_path_figure(frame).data[-1]
+        assert list(drawn.y) == pytest.approx([100 * value for value in frame["car"]])
+    with pytest.raises(OptionError, match="there is no event 'zzz' in the results"):
+        event_path_frame(study, "zzz")

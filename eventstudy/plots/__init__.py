@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventstudy.plots.across import event_path_frame, mean_path_frame
 from eventstudy.plots.days import days_figure, days_frame
 from eventstudy.plots.estimates import (
     event_days_figure,
@@ -23,11 +24,13 @@ __all__ = [
     "days_frame",
     "event_days_figure",
     "event_days_frame",
+    "event_path_frame",
     "forest_figure",
     "forest_frame",
     "headlines_figure",
     "headlines_frame",
     "marker_frame",
+    "mean_path_frame",
     "overview_figure",
     "overview_frame",
     "path_event",
