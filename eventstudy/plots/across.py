@@ -38,9 +38,9 @@ def event_path_frame(study: EventStudy, event_id: str, *, estimand: EstimandName
         raise OptionError(f"there is no event {event_id!r} in the results; exclusions may say why")
     rows = []
     for day in study.event_window.days:
-        found = study.car((study.event_window.first, day)).loc[event_id]
-        if np.isfinite(found["car"]):
-            car, low, high = (float(found[name]) for name in ("car", "ci_low", "ci_high"))
+        found = study.car((study.event_window.first, day)).loc[[event_id], ["car", "ci_low", "ci_high"]]
+        car, low, high = found.to_numpy(dtype=float)[0].tolist()
+        if np.isfinite(car):
             rows.append((day, f"day {day:+d}", car, low, high))
     return _frame(study, event_id, estimand, rows)
 
