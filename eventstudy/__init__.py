@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eventstudy.config import load_study
+    from eventstudy.engine.family import adjust_pvalues
     from eventstudy.engine.outcomes import log_absolute_residual, log_volume
     from eventstudy.engine.result import EventStudy
     from eventstudy.engine.study import event_study, event_study_parquet
@@ -36,6 +37,7 @@ __all__ = [
     "StudyFileError",
     "StudyResult",
     "StudySpec",
+    "adjust_pvalues",
     "event_study",
     "event_study_parquet",
     "load_prices",
@@ -55,6 +57,7 @@ _ROOMS = {
     "StudyFileError": "errors",
     "StudyResult": "results",
     "StudySpec": "spec",
+    "adjust_pvalues": "engine.family",
     "event_study": "engine.study",
     "event_study_parquet": "engine.study",
     "load_prices": "sources",

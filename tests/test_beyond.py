@@ -260,3 +260,17 @@ def test_figures_of_the_report_draw_event_study(study):
         assert list(drawn.y) == pytest.approx([100 * value for value in frame["car"]])
     with pytest.raises(OptionError, match="there is no event 'zzz' in the results"):
         event_path_frame(study, "zzz")
+
+
+def test_a_family_of_headlines_is_adjusted_together():
+    from statsmodels.stats.multitest import multipletests
+
+    family = {"nvidia": 0.394, "shanghai": 0.01, "hygon": 0.02, "sugon": 0.0006}
+    for method, theirs in (("holm", "holm"), ("benjamini_hochberg", "fdr_bh"), ("benjamini_yekutieli", "fdr_by")):
+        found = es.adjust_pvalues(family, method)
+        assert found.index.tolist() == list(family)
+        assert found["adjusted"].to_numpy() == pytest.approx(multipletests(list(family.values()), method=theirs)[1])
+    with pytest.raises(OptionError, match="method='bonferroni' is not allowed; allowed: holm, benjamini_hochberg"):
+        es.adjust_pvalues(family, "bonferroni")
+    with pytest.raises(InputError):
+        es.adjust_pvalues(family | {"moore": float("nan")})

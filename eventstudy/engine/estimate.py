@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ class Executor(Protocol):
     def map(self, fn: Callable[[Any], Any], iterable: Iterable[Any], /) -> Iterable[Any]: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # no slots: standard errors are kept once computed
 class Abnormal:
     """Abnormal returns of E events with everything that the tests need.
 
@@ -82,11 +82,13 @@ class Abnormal:
         """(E, L) variance of each return's own error over s^2."""
         return self.span if self.innovation is None else self.innovation
 
-    @property
+    @cached_property
     def standard_errors(self) -> Floats:
         """(E, L) forecast-error standard errors."""
         variance = self.own_variance + np.einsum("elk,elk->el", self.root, self.root)
-        return np.where(np.isfinite(self.ar), self.sigma[:, None] * np.sqrt(variance), np.nan)
+        errors = np.where(np.isfinite(self.ar), self.sigma[:, None] * np.sqrt(variance), np.nan)
+        errors.flags.writeable = False
+        return errors
 
     def columns(self, window: Window) -> slice:
         """The columns of a window."""
@@ -101,7 +103,9 @@ class Abnormal:
         return value, np.where(np.isfinite(value), self.sigma * np.sqrt(variance), np.nan)
 
     def take(self, keep: NDArray[np.bool_]) -> Abnormal:
-        """The events of a mask."""
+        """The events of a mask; the same record where it holds all."""
+        if keep.all():
+            return self
         names = ("event_ids", "params", "sigma", "df_resid", "nobs", "ar", "span", "root", "position", "innovation")
         held = {name: values for name in names if (values := getattr(self, name)) is not None}
         return replace(self, **{name: values[keep] for name, values in held.items()})
