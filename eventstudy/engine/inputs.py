@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.engine.sample import Sample, inside_windows, overlapping
+from eventstudy.engine.sample import Sample, inside_windows
 from eventstudy.errors import InputError, OptionError
 from eventstudy.windows import Window
 
@@ -123,12 +123,6 @@ def place_events(
         first, last = sample.position + sample.event[:, 0], sample.position + sample.event[:, 1]
         sample = replace(sample, blocked=inside_windows(values.shape, sample.asset, first, last))
     return sample, tuple(placed.refusals)
-
-
-def overlaps(sample: Sample) -> list[tuple[str, str]]:
-    """Pairs of event ids of one asset whose event windows share a session."""
-    pairs = overlapping(sample.asset, sample.position, sample.event)
-    return [(str(sample.event_ids[one]), str(sample.event_ids[two])) for one, two in pairs]
 
 
 def sessions_of(index: pd.Index[Any] | None) -> NDArray[np.datetime64]:

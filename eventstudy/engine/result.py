@@ -14,7 +14,8 @@ from eventstudy.abnormal import interval, t_test
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
 from eventstudy.engine.estimate import CHUNK, Abnormal, Model, fit_blocks
-from eventstudy.engine.inputs import Refusal, overlaps
+from eventstudy.engine.flags import flags_of
+from eventstudy.engine.inputs import Refusal
 from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.sample import Sample, pieces
@@ -132,7 +133,9 @@ class EventStudy:
         """What a reader must know of events in the results: event_id, flag, detail."""
         import pandas as pd
 
-        return pd.DataFrame(list(self._flags()), columns=["event_id", "flag", "detail"], dtype="str")
+        return pd.DataFrame(
+            list(flags_of(self.sample, self.abnormal)), columns=["event_id", "flag", "detail"], dtype="str"
+        )
 
     def car(self, window: tuple[int, int]) -> pd.DataFrame:
         """CAR of every event over a window: car, std_error, statistic, df, pvalue, ci_low, ci_high.
@@ -364,19 +367,6 @@ class EventStudy:
         labels = [str(label) for label in self.sample.group]
         for label in sorted(set(labels)):
             yield label, np.flatnonzero(np.array(labels) == label)
-
-    def _flags(self) -> Iterator[tuple[str, str, str]]:
-        for one, other in overlaps(self.sample):
-            yield one, "overlapping_event", f"its event window shares sessions with that of {other}"
-            yield other, "overlapping_event", f"its event window shares sessions with that of {one}"
-        days = np.arange(self.event_window.first, self.event_window.last + 1)
-        own = (days >= self.sample.event[:, :1]) & (days <= self.sample.event[:, 1:])
-        for row, column in zip(*np.nonzero(own & ~np.isfinite(self.abnormal.ar)), strict=True):
-            yield str(self.abnormal.event_ids[row]), "missing_return", f"no return on relative day {days[column]}"
-        for row, column in zip(*np.nonzero(self.abnormal.span > 1), strict=True):
-            span = self.abnormal.span[row, column]
-            detail = f"the return of relative day {days[column]} covers {span} sessions"
-            yield str(self.abnormal.event_ids[row]), "return_over_gap", detail
 
 
 def _residuals(sample: Sample, model: Model) -> Iterator[ResidualBlock]:
