@@ -215,7 +215,7 @@ def test_what_is_not_a_session_or_a_day() -> None:
         "2025-12-08 12:00:00+00:00 is a moment, not a day; the event clock finds the session of a moment"
     )
     expected = "is not a day; a session is a date such as 2025-12-08"
-    assert message(day_label, np.datetime64("NaT")) == f"NaT {expected}"
+    assert message(day_label, np.datetime64("NaT", "D")) == f"NaT {expected}"
     assert message(day_label, np.datetime64("2025-12-08T12:00")) == f"2025-12-08T12:00 {expected}"
     assert day_label(datetime(2025, 12, 8)) == np.datetime64("2025-12-08")  # noqa: DTZ001 (as pandas gives labels)
 

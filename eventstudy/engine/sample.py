@@ -135,7 +135,7 @@ class Cutter:
             factors=factors,
             log_growth=np.pad(np.cumsum(np.where(known, growth, 0.0), axis=1), wide, constant_values=np.nan),
             unknown=np.pad(np.cumsum(~known, axis=1), wide),
-            sessions=np.pad(sample.sessions, pad, constant_values=np.datetime64("NaT")),
+            sessions=np.pad(sample.sessions, pad, constant_values=np.datetime64("NaT", "ns")),
             pad=pad,
         )
 
