@@ -12,6 +12,7 @@ from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +47,8 @@ def abnormal_returns(panel: EventPanel, fit: NormalReturnFit) -> Estimates:
     changing variance has its forecast in the place of the span.
     """
     value = panel.event_returns - fit.expected
-    variance = fit.own_variance(panel.event_span) + (fit.leverage_root**2).sum(axis=-1)
-    std_error = fit.sigma[:, None] * np.sqrt(variance)
-    return t_test(value, np.where(np.isfinite(value), std_error, np.nan), fit.df_resid[:, None])
+    std_error = forecast_errors(value, fit.sigma, fit.own_variance(panel.event_span), fit.leverage_root)
+    return t_test(value, std_error, fit.df_resid[:, None])
 
 
 def cumulative(panel: EventPanel, fit: NormalReturnFit, window: Window) -> Estimates:
@@ -60,11 +60,39 @@ def cumulative(panel: EventPanel, fit: NormalReturnFit, window: Window) -> Estim
     missing day gives NaN: it is never shortened.
     """
     columns = slice(window.first - panel.event_window.first, window.last - panel.event_window.first + 1)
-    value = (panel.event_returns - fit.expected)[:, columns].sum(axis=1)
-    summed = fit.leverage_root[:, columns].sum(axis=1)
-    variance = fit.own_variance(panel.event_span)[:, columns].sum(axis=1) + (summed**2).sum(axis=-1)
-    std_error = fit.sigma * np.sqrt(variance)
-    return t_test(value, np.where(np.isfinite(value), std_error, np.nan), fit.df_resid)
+    ar = (panel.event_returns - fit.expected)[:, columns]
+    own = fit.own_variance(panel.event_span)[:, columns]
+    value, std_error = summed(ar, fit.sigma, own, fit.leverage_root[:, columns])
+    return t_test(value, std_error, fit.df_resid)
+
+
+def forecast_errors(ar: Floats, sigma: Floats, own: Floats | Ints, root: Floats) -> Floats:
+    """Forecast-error standard errors of abnormal returns, (E, L); NaN where there is no abnormal return.
+
+    Parameters
+    ----------
+    ar : (E, L) float
+        Abnormal returns.
+    sigma : (E,) float
+        Residual standard deviations s.
+    own : (E, L)
+        Variance of each return's own error over s^2: its span, as a rule.
+    root : (E, L, k) float
+        Square root of the part that the estimated parameters add.
+    """
+    variance = own + np.einsum("elk,elk->el", root, root)
+    return np.where(np.isfinite(ar), sigma[:, None] * np.sqrt(variance), np.nan)
+
+
+def summed(ar: Floats, sigma: Floats, own: Floats | Ints, root: Floats) -> tuple[Floats, Floats]:
+    """Sum of abnormal returns over all L columns and its standard error with the full covariance, (E,) each.
+
+    Parameters as in `forecast_errors`; a row with a missing day has NaN for both.
+    """
+    value = ar.sum(axis=1)
+    total = root.sum(axis=1)
+    variance = own.sum(axis=1) + np.einsum("ek,ek->e", total, total)
+    return value, np.where(np.isfinite(value), sigma * np.sqrt(variance), np.nan)
 
 
 def t_test(value: Floats, std_error: Floats, df: NDArray[np.int64] | Floats) -> Estimates:

@@ -94,6 +94,8 @@ def test_cars_on_characteristics_equal_statsmodels():
     grouped = study.regress(x, (0, 1), covariance="cluster", clusters=clusters)
     assert grouped["df"].iloc[0] == clusters.reindex(car.index).nunique() - 1
     assert grouped["std_error"].to_numpy() != pytest.approx(found["std_error"].to_numpy(), rel=1e-3)
+    with pytest.raises(InputError, match="clusters has no value for 1 events"):
+        study.regress(x, (0, 1), covariance="cluster", clusters=clusters.drop(car.index[0]))
     with pytest.raises(OptionError, match="covariance='cluster' needs clusters"):
         study.regress(x, (0, 1), covariance="cluster")
     with pytest.raises(InputError, match="one row for each event_id"):

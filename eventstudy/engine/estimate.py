@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.abnormal import forecast_errors, summed
 from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
 from eventstudy.models import MODELS, NormalReturnFit
 from eventstudy.panel import EventPanel
@@ -85,8 +86,7 @@ class Abnormal:
     @cached_property
     def standard_errors(self) -> Floats:
         """(E, L) forecast-error standard errors."""
-        variance = self.own_variance + np.einsum("elk,elk->el", self.root, self.root)
-        errors = np.where(np.isfinite(self.ar), self.sigma[:, None] * np.sqrt(variance), np.nan)
+        errors = forecast_errors(self.ar, self.sigma, self.own_variance, self.root)
         errors.flags.writeable = False
         return errors
 
@@ -97,10 +97,7 @@ class Abnormal:
     def car(self, window: Window) -> tuple[Floats, Floats]:
         """(E,) CAR and its standard error with the full covariance; NaN where a day is missing."""
         columns = self.columns(window)
-        value = self.ar[:, columns].sum(axis=1)
-        root = self.root[:, columns].sum(axis=1)
-        variance = self.own_variance[:, columns].sum(axis=1) + np.einsum("ek,ek->e", root, root)
-        return value, np.where(np.isfinite(value), self.sigma * np.sqrt(variance), np.nan)
+        return summed(self.ar[:, columns], self.sigma, self.own_variance[:, columns], self.root[:, columns])
 
     def take(self, keep: NDArray[np.bool_]) -> Abnormal:
         """The events of a mask; the same record where it holds all."""

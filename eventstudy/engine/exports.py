@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from eventstudy.engine.result import EventStudy
 
-FRAMES = ("params", "ar", "ar_se", "car", "aar", "tests", "flags", "exclusions")
-
 
 def frames_of(study: EventStudy, window: tuple[int, int]) -> Mapping[str, pd.DataFrame]:
     """The tables of a study, those over a window for the one given."""

@@ -28,6 +28,8 @@ def regress(
     joined = _joined(cars, characteristics)
     x = joined[characteristics.columns].to_numpy(dtype=float)
     codes = None if clusters is None else pd.factorize(clusters.reindex(joined.index))[0]
+    if codes is not None and (codes < 0).any():
+        raise InputError(f"clusters has no value for {int((codes < 0).sum())} events; give each event its cluster")
     fit = fit_cross_section(joined["car"].to_numpy(), x, covariance=covariance, clusters=codes)
     frame = pd.DataFrame(
         {

@@ -6,8 +6,6 @@ is held against the variation of the daily mean scores, in which correlation bet
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +16,6 @@ from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
 
 Floats = NDArray[np.float64]
-Weighing = Callable[[Floats, NDArray[np.int64]], Floats]
 
 _WHOLE = ("whole_sample", "estudy2")
 _TESTED = "tested_days"
