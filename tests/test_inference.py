@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from eventstudy.abnormal import abnormal_returns
-from eventstudy.inference import bootstrap_pvalue, fit_jointly, mean_correlation, mvrm_f, wald
+from eventstudy.inference import ResidualBlock, bootstrap_pvalue, cross_correlation, fit_jointly, mvrm_f, wald
 from eventstudy.models import MODELS
+from tests.test_anchors import section
 from tests.test_models import EXACT, panel_of
 
 
@@ -144,8 +147,11 @@ def test_mean_correlation_meets_the_variance_identity():
     """1 + (N - 1) rbar = N mean_t(zbar_t^2) for residuals of unit mean square."""
     rng = np.random.default_rng(10)
     resid = rng.normal(size=(90, 5)) + rng.normal(size=(90, 1))
+    resid -= resid.mean(axis=0)
     scaled = resid / np.sqrt((resid**2).mean(axis=0))
-    assert 1 + 4 * mean_correlation(resid) == pytest.approx(5 * (scaled.mean(axis=1) ** 2).mean(), rel=1e-12)
+    block = ResidualBlock(np.arange(5), resid.T, np.tile(np.arange(90), (5, 1)))
+    one_date = replace(section(np.ones(5), 1.0), position=np.full(5, 90), residuals=lambda: iter((block,)))
+    assert 1 + 4 * cross_correlation(one_date).mean == pytest.approx(5 * (scaled.mean(axis=1) ** 2).mean(), rel=1e-12)
 
 
 def test_size_of_the_exact_f_and_over_rejection_of_the_wald_test():

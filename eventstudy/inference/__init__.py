@@ -11,7 +11,6 @@ from eventstudy.inference.joint import (
     JointFit,
     bootstrap_pvalue,
     fit_jointly,
-    mean_correlation,
     mvrm_f,
     wald,
 )
@@ -64,7 +63,6 @@ __all__ = [
     "cross_correlation",
     "fit_jointly",
     "holm",
-    "mean_correlation",
     "mvrm_f",
     "wald",
 ]

@@ -147,14 +147,6 @@ def bootstrap_pvalue(fit: JointFit, observed: TestResult, rng: np.random.Generat
     return (1 + exceed) / (draws + 1)
 
 
-def mean_correlation(resid: Floats) -> float:
-    """Mean off-diagonal correlation of residuals (T, N) on common days."""
-    scaled = resid / np.sqrt((resid**2).sum(axis=0))
-    correlation = scaled.T @ scaled
-    width = correlation.shape[0]
-    return float((correlation.sum() - width) / (width * (width - 1)))
-
-
 def _contrasted(fit: JointFit) -> tuple[Floats, Floats]:
     """Differences of each security from the first: abnormal returns and residual scatter."""
     ar = fit.ar[:, 1:] - fit.ar[:, :1]
