@@ -2,7 +2,8 @@
 
 A session is a trading day's label: a date without a time zone. Opens, closes and lunch breaks are
 instants in UTC. Nothing here depends on the clock of the machine: each exchange is known from
-`FIRST_DAY` to a fixed last day, and a date beyond it is an error, never an invented holiday.
+`FIRST_DAY`, or from its opening if later, to a fixed last day, and a date beyond it is an error, never
+an invented holiday.
 """
 
 from __future__ import annotations
@@ -26,8 +27,18 @@ Days = NDArray[np.datetime64]
 Instants = NDArray[np.datetime64]
 DayLike = date | np.datetime64
 
-EXCHANGES: Mapping[str, str] = {"XNAS": "XNYS", "XNYS": "XNYS", "XSHG": "XSHG", "XSHE": "XSHG"}
-"""Exchange to the calendar that it follows: Nasdaq keeps New York's days and hours, Shenzhen Shanghai's."""
+EXCHANGES: Mapping[str, str] = {"XNAS": "XNYS", "XNYS": "XNYS", "XSHG": "XSHG", "XSHE": "XSHG", "BJSE": "XSHG"}
+"""Exchange to the calendar that it follows: Nasdaq keeps New York's days and hours, Shenzhen and Beijing Shanghai's.
+
+Beijing: the three mainland exchanges announce the same closings ("Chinese Stock Exchanges Plan May Day
+Closures", mktdata.com, April 2025, after the notices of all three), which follow one yearly notice of the
+China Securities Regulatory Commission. Beijing trades from 09:30 to 11:30 and from 13:00, with a closing
+call auction from 14:57 to 15:00, as Shanghai does (Beijing Stock Exchange Trading Rules (Trial) of
+2 November 2021, as told at wodefinance.com and breakinglatest.news, 13 November 2021).
+"""
+
+OPENED: Mapping[str, date] = {"BJSE": date(2021, 11, 15)}
+"""First session of exchanges that opened after `FIRST_DAY` (Beijing: China News Service, 12 November 2021)."""
 
 FIRST_DAY = date(1993, 1, 1)
 """First day covered. New York's early closes have been at 13:00, as the calendar assumes, since 1993."""
@@ -172,7 +183,8 @@ def load_sessions(
     exchange : str
         One of `EXCHANGES`.
     first, last : date, optional
-        Narrow the days covered; default `FIRST_DAY` and the last day on record, which the overlay may extend.
+        Narrow the days covered; default `FIRST_DAY` (an exchange's opening if later, `OPENED`) and the last day
+        on record, which the overlay may extend.
     overlay : Path, optional
         A CSV file that adds, replaces or closes sessions (see `apply_overlay`).
 
@@ -306,9 +318,10 @@ def _library_sessions(exchange: str) -> ExchangeSessions:
         warnings.simplefilter("ignore", FutureWarning)
         import exchange_calendars
 
-        start, last = FIRST_DAY.isoformat(), PUBLISHED_TO.get(code)
+        first = OPENED.get(exchange, FIRST_DAY)
+        start, last = first.isoformat(), PUBLISHED_TO.get(code)
         if last is None:
-            first_year = exchange_calendars.get_calendar(code, start=start, end=f"{FIRST_DAY.year}-12-31")
+            first_year = exchange_calendars.get_calendar(code, start=start, end=f"{first.year}-12-31")
             last = first_year.bound_max().date()
         calendar = exchange_calendars.get_calendar(code, start=start, end=last.isoformat())
         return ExchangeSessions(
@@ -319,7 +332,7 @@ def _library_sessions(exchange: str) -> ExchangeSessions:
             break_starts=calendar.break_starts_nanos.view("datetime64[ns]"),
             break_ends=calendar.break_ends_nanos.view("datetime64[ns]"),
             time_zone=str(calendar.tz),
-            first=FIRST_DAY,
+            first=first,
             last=last,
             calendar_version=f"exchange_calendars {exchange_calendars.__version__}, {calendar.name}",
         )

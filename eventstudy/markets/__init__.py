@@ -1,4 +1,4 @@
-"""Rules of markets as dated data: price limits and first sessions after listing."""
+"""Rules of markets as dated data: price limits by board, status and day, and the sessions that hit them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from eventstudy.markets.limits import (
     limit_prices,
     reference_prices,
     security_limit_flags,
-    trading_days,
 )
-from eventstudy.markets.rules import LimitRule, SessionRules, limit_rule, load_rules, session_rules
+from eventstudy.markets.rules import LimitRule, limit_rule, load_rules, merged_rules
+from eventstudy.markets.statuses import SessionRules, Status, session_rules, sessions_without_limit, trading_days
 
 __all__ = [
     "Bars",
@@ -20,12 +20,15 @@ __all__ = [
     "LimitPrices",
     "LimitRule",
     "SessionRules",
+    "Status",
     "limit_flags",
     "limit_prices",
     "limit_rule",
     "load_rules",
+    "merged_rules",
     "reference_prices",
     "security_limit_flags",
     "session_rules",
+    "sessions_without_limit",
     "trading_days",
 ]

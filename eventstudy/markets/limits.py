@@ -1,13 +1,13 @@
 """Limit prices and the sessions that hit them, by price equality on unadjusted prices.
 
-Limit price = reference price x (1 +/- limit), rounded half up to the tick, in whole numbers throughout.
-The reference price is the last traded close, on an ex-date less the cash dividend (Shanghai Stock
-Exchange Trading Rules, 4.3.2 and 4.3.3, for cash only; to be confirmed against the rules in force).
+Limit price = reference price x (1 +/- limit), rounded to the tick as the rule says, in whole numbers
+throughout. The reference price is the last traded close, on an ex-date less the cash dividend (Shanghai
+Stock Exchange Trading Rules, 4.3.2 and 4.3.3, for cash only; to be confirmed against the rules in force).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eventstudy.errors import PriceError, SessionRangeError
-from eventstudy.markets.rules import LimitRule, SessionRules, SpecialTreatment, session_rules
+from eventstudy.errors import PriceError
+from eventstudy.markets.rules import LimitRule, Rounding
+from eventstudy.markets.statuses import SessionRules, Status, session_rules, sessions_without_limit
 
 Days = NDArray[np.datetime64]
 Floats = NDArray[np.float64]
@@ -70,8 +71,14 @@ class LimitFlags:
         The open equals the limit price.
     one_price : array of bool
         Open, high, low and close all equal the same limit price.
+    traded_off : array of bool
+        The close equals a limit price, and the open, high or low does not: it traded off the limit. Where
+        `bar_checked`, a close at the limit is either this or `one_price`.
+    touched_limit_up, touched_limit_down : array of bool
+        The high (the low) equals the limit price, and the close does not.
     no_limit_session : array of bool
-        One of the first sessions after listing, to which the board's limit does not apply.
+        One of the first sessions after a listing, of a delisting period or after a relisting, to which the
+        board's limit does not apply.
     outside : array of bool
         A price lies beyond a limit price: the rule, the reference price or the bar is wrong.
     """
@@ -86,6 +93,9 @@ class LimitFlags:
     opened_at_limit_up: Flags
     opened_at_limit_down: Flags
     one_price: Flags
+    traded_off: Flags
+    touched_limit_up: Flags
+    touched_limit_down: Flags
     no_limit_session: Flags
     outside: Flags
 
@@ -98,7 +108,13 @@ class LimitFlags:
         return self.opened_at_limit_up | self.opened_at_limit_down
 
 
-def limit_prices(reference: ArrayLike, limit: Decimal | float, tick: Decimal | float = Decimal("0.01")) -> LimitPrices:
+def limit_prices(
+    reference: ArrayLike,
+    limit: Decimal | float,
+    tick: Decimal | float = Decimal("0.01"),
+    *,
+    rounding: Rounding = "half_up",
+) -> LimitPrices:
     """Compute the limit prices of a session from its reference price.
 
     Parameters
@@ -109,6 +125,8 @@ def limit_prices(reference: ArrayLike, limit: Decimal | float, tick: Decimal | f
         Largest move (0.10 = 10 %), taken at its decimal face value.
     tick : Decimal or float
         Price step.
+    rounding : str
+        ``half_up`` to the nearest tick, or ``inward`` to the tick towards the reference price.
 
     Returns
     -------
@@ -122,7 +140,7 @@ def limit_prices(reference: ArrayLike, limit: Decimal | float, tick: Decimal | f
         narrower than one tick, for which no rule is on record here.
     """
     ticks, known = _ticks(reference, tick, "reference price")
-    return _prices_of(*_limit_ticks(ticks, known, limit), known, tick)
+    return _prices_of(*_limit_ticks(ticks, known, limit, rounding), known, tick)
 
 
 def reference_prices(
@@ -165,41 +183,7 @@ def reference_prices(
     return reference
 
 
-def trading_days(sessions: Days, listed: date, exchange_sessions: Days) -> NDArray[np.intp]:
-    """Count each session of a security from its listing, the listing day being 1.
-
-    Parameters
-    ----------
-    sessions : array of datetime64[D], shape (n,)
-        Sessions of the security.
-    listed : date
-        Its first day of trading.
-    exchange_sessions : array of datetime64[D], shape (m,)
-        All known sessions of the exchange, in order. Where the listing is older than these, the numbers
-        are counted from the first known session and are too low.
-
-    Raises
-    ------
-    PriceError
-        Where a session lies before the listing.
-    SessionRangeError
-        Where a session lies outside the known sessions of the exchange.
-    """
-    if not len(sessions):
-        return np.zeros(0, dtype=np.intp)
-    if sessions.min() < np.datetime64(listed):
-        raise PriceError(f"a price of {sessions.min()} lies before the listing on {listed}; correct one of the two")
-    first, last = exchange_sessions[0], exchange_sessions[-1]
-    if sessions.min() < first or sessions.max() > last:
-        raise SessionRangeError(
-            f"the exchange's sessions are given from {first} to {last}, the prices from {sessions.min()} to "
-            f"{sessions.max()}; load sessions that cover the prices"
-        )
-    start = np.searchsorted(exchange_sessions, np.datetime64(listed))
-    return np.searchsorted(exchange_sessions, sessions) - start + 1
-
-
-def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, trading_day: NDArray[np.intp]) -> LimitFlags:
+def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, without_limit: Flags) -> LimitFlags:
     """Flag the sessions whose prices equal their limit prices.
 
     Parameters
@@ -210,21 +194,21 @@ def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, trading_d
         Reference prices (`reference_prices`).
     rules : SessionRules
         The rule of each session (`session_rules`).
-    trading_day : array of int, shape (n,)
-        Number of each session since listing, from 1 (`trading_days`).
+    without_limit : array of bool, shape (n,)
+        Sessions to which the limit does not apply (`sessions_without_limit`).
 
     Raises
     ------
     PriceError
         Where prices that a limit applies to are not on the tick, as adjusted prices are not.
     """
-    free = trading_day <= np.array([rule.no_limit_sessions for rule in rules.rules], dtype=np.intp)[rules.rule_of]
-    flags = _no_flags(len(bars.close), free)
+    flags = _no_flags(len(bars.close), without_limit)
+    held = ~without_limit & ~np.isnan(reference) & ~np.isnan(bars.close)
     for number, rule in enumerate(rules.rules):
-        rows = np.flatnonzero((rules.rule_of == number) & ~free & ~np.isnan(reference) & ~np.isnan(bars.close))
-        if rule.limit is None or rule.tick is None or not len(rows):
+        rows = np.flatnonzero((rules.rule_of == number) & held)
+        if not len(rows):
             continue
-        for name, values in _flags_of_rule(bars, reference, rule.limit, rule.tick, rows).items():
+        for name, values in _flags_of_rule(bars, reference, rule, rows).items():
             flags[name][rows] = values
     return LimitFlags(**flags)
 
@@ -236,9 +220,10 @@ def security_limit_flags(
     listed: date,
     exchange_sessions: Days,
     dividends: Mapping[date, Decimal | float] | None = None,
-    special_treatment: SpecialTreatment = "none",
+    statuses: Sequence[Status] = (),
+    rules: Sequence[LimitRule] | None = None,
 ) -> LimitFlags:
-    """Flag the limit sessions of a security by the packaged rules of its board.
+    """Flag the limit sessions of a security by the rules of its board and of its status on each day.
 
     Parameters
     ----------
@@ -252,44 +237,46 @@ def security_limit_flags(
         All known sessions of the exchange.
     dividends : mapping from ex-date to cash per share, optional
         What the exchange takes off the reference price on ex-dates.
-    special_treatment : str
-        ``none`` or ``st``, for all of the sessions.
+    statuses : sequence of Status
+        Periods of special treatment, of the delisting arrangement or after a relisting; outside them ``none``.
+    rules : sequence of LimitRule, optional
+        Another table than the packaged one, e.g. of `merged_rules`.
 
     Raises
     ------
     InputError, PriceError, SessionRangeError
-        As `limit_rule`, `limit_flags` and `trading_days` do.
+        As `session_rules`, `sessions_without_limit` and `limit_flags` do.
     """
-    rules = session_rules(board, bars.sessions, special_treatment)
-    days = trading_days(bars.sessions, listed, exchange_sessions)
-    _require_listing_known(days, rules.rules, listed, exchange_sessions)
-    reference = reference_prices(bars.close, sessions=bars.sessions, dividends=dividends)
-    return limit_flags(bars, reference=reference, rules=rules, trading_day=days)
+    by_session = session_rules(board, bars.sessions, statuses, rules=rules)
+    without_limit = sessions_without_limit(
+        bars.sessions,
+        board=board,
+        listed=listed,
+        exchange_sessions=exchange_sessions,
+        statuses=statuses,
+        rules=rules,
+    )
+    reference = np.full(bars.close.shape, np.nan)
+    for number, rule in enumerate(by_session.rules):
+        rows = by_session.rule_of == number
+        tick = rule.tick or Decimal("0.01")
+        reference[rows] = reference_prices(bars.close, sessions=bars.sessions, dividends=dividends, tick=tick)[rows]
+    return limit_flags(bars, reference=reference, rules=by_session, without_limit=without_limit)
 
 
-def _require_listing_known(
-    days: NDArray[np.intp], rules: tuple[LimitRule, ...], listed: date, exchange_sessions: Days
-) -> None:
-    """Refuse to number the first sessions after a listing that is older than the known sessions."""
-    unsure = max((rule.no_limit_sessions for rule in rules), default=0)
-    if len(days) and np.datetime64(listed) < exchange_sessions[0] and days.min() <= unsure:
-        raise SessionRangeError(
-            f"the listing on {listed} lies before the first known session, {exchange_sessions[0]}, so the first "
-            f"{unsure} sessions after it cannot be told; load earlier sessions or leave out the earliest prices"
-        )
-
-
-def _flags_of_rule(
-    bars: Bars, reference: Floats, limit: Decimal, tick: Decimal, rows: NDArray[np.intp]
-) -> dict[str, NDArray[Any]]:
+def _flags_of_rule(bars: Bars, reference: Floats, rule: LimitRule, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
     """Compute the flags of the rows to which one rule applies, by name; each of shape (rows,)."""
+    if rule.limit is None or rule.tick is None or rule.rounding is None:
+        return {}
+    tick = rule.tick
     ticks, known = _ticks(reference[rows], tick, "reference price")
-    down, up = _limit_ticks(ticks, known, limit)
+    down, up = _limit_ticks(ticks, known, rule.limit, rule.rounding)
     close, _ = _ticks(bars.close[rows], tick, "close")
     bar = [_ticks(getattr(bars, name)[rows], tick, name) for name in ("open", "high", "low")]
-    whole = bar[0][1] & bar[1][1] & bar[2][1]
     (opened, open_known), (high, high_known), (low, low_known) = bar
-    same = whole & (opened == close) & (high == close) & (low == close)
+    whole = open_known & high_known & low_known
+    off = (open_known & (opened != close)) | (high_known & (high != close)) | (low_known & (low != close))
+    at_limit = (close == up) | (close == down)
     beyond = (close > up) | (close < down)
     beyond |= (high_known & (high > up)) | (low_known & (low < down)) | (open_known & ((opened > up) | (opened < down)))
     prices = _prices_of(down, up, known, tick)
@@ -303,7 +290,10 @@ def _flags_of_rule(
         "limit_down": close == down,
         "opened_at_limit_up": open_known & (opened == up),
         "opened_at_limit_down": open_known & (opened == down),
-        "one_price": same & ((close == up) | (close == down)),
+        "one_price": at_limit & whole & ~off,
+        "traded_off": at_limit & off,
+        "touched_limit_up": high_known & (high == up) & (close != up),
+        "touched_limit_down": low_known & (low == down) & (close != down),
         "outside": beyond,
     }
 
@@ -333,12 +323,15 @@ def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray
 
 
 def _limit_ticks(
-    ticks: NDArray[np.int64], known: Flags, limit: Decimal | float
+    ticks: NDArray[np.int64], known: Flags, limit: Decimal | float, rounding: Rounding
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Lowest and highest price allowed in ticks, rounded half up."""
+    """Lowest and highest price allowed in ticks, rounded half up or towards the reference price."""
     part = Fraction(str(limit))
     n, d = part.numerator, part.denominator
-    down, up = ((2 * ticks * factor + d) // (2 * d) for factor in (d - n, d + n))
+    if rounding == "inward":
+        down, up = -(-ticks * (d - n) // d), ticks * (d + n) // d
+    else:
+        down, up = ((2 * ticks * factor + d) // (2 * d) for factor in (d - n, d + n))
     narrow = known & ((down >= ticks) | (up <= ticks))
     if narrow.any():
         raise PriceError(

@@ -1,35 +1,35 @@
-"""Dated price-limit and listing rules of the boards of exchanges, read from a table.
+"""Dated price-limit rules of the boards of exchanges, read from a table.
 
-``rules.csv`` beside this module holds one row per board, special treatment and period, each with its
-source and with what is still to be confirmed. Nothing about a board stands in code.
+``rules.csv`` beside this module holds one row per board, status of a share and period, each with its
+source and with what is still to be confirmed. Nothing about a board stands in code. A table of one's own
+(`load_rules`) goes before it, period by period (`merged_rules`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
-from typing import Literal, NamedTuple, cast, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal, cast, get_args
 
 from eventstudy.csvtext import Layout, Row, iso_date, read_rows
 from eventstudy.errors import Fault, InputError, OptionError, StudyFileError, shortened
 
-SpecialTreatment = Literal["none", "st"]
+StatusName = Literal["none", "st", "delisting", "relisted"]
+Rounding = Literal["half_up", "inward"]
 Certainty = Literal["confirmed", "to_confirm"]
 
 RULES_FILE = Path(__file__).with_name("rules.csv")
 COLUMNS = (
     "board",
-    "special_treatment",
+    "status",
     "limit",
     "tick",
+    "rounding",
     "no_limit_sessions",
     "valid_from",
     "valid_to",
@@ -43,24 +43,30 @@ LAYOUT = Layout(required=COLUMNS, optional=(), text=",".join(COLUMNS), row="peri
 
 @dataclass(frozen=True, slots=True)
 class LimitRule:
-    """What a board allowed a share's price to do in a session, for one period.
+    """What a board allowed the price of shares of one status to do in a session, for one period.
 
     Attributes
     ----------
     board : str
         The board, e.g. ``sse_star``.
-    special_treatment : str
-        ``st`` for shares under special treatment (ST, *ST), else ``none``.
+    status : str
+        ``st`` for shares under special treatment (ST, *ST), ``delisting`` in the delisting arrangement
+        period, ``relisted`` after a relisting or the end of a suspension of listing, else ``none``.
     limit : Decimal or None
         Largest move against the reference price (0.10 = 10 %); None where there is no limit.
     tick : Decimal or None
         Price step that limit prices are rounded to, in the share's currency; None where there is no limit.
+    rounding : str or None
+        ``half_up`` to the nearest tick, ``inward`` to the tick towards the reference price, so that the
+        limit is never passed; None where there is no limit.
     no_limit_sessions : int
-        First sessions after listing, the listing day included, to which `limit` does not apply.
+        First sessions to which `limit` does not apply. ``none`` and ``st``: of the listing, for shares that
+        are listed while the row is in force, the listing day included. ``delisting`` and ``relisted``: of
+        the status, for statuses that begin while the row is in force.
     valid_from, valid_to : date or None
         First and last day of the period; None where it has no beginning or end on record.
     certainty : str
-        ``confirmed`` where limit and period were seen in a source, else ``to_confirm``.
+        ``confirmed`` where limit, rounding and period were seen in a source, else ``to_confirm``.
     listing_certainty : str
         The same for `no_limit_sessions`.
     source, note : str
@@ -68,9 +74,10 @@ class LimitRule:
     """
 
     board: str
-    special_treatment: SpecialTreatment
+    status: StatusName
     limit: Decimal | None
     tick: Decimal | None
+    rounding: Rounding | None
     no_limit_sessions: int
     valid_from: date | None
     valid_to: date | None
@@ -79,9 +86,19 @@ class LimitRule:
     source: str
     note: str
 
+    @property
+    def begin(self) -> date:
+        """First day of the period, the calendar's first where none is on record."""
+        return self.valid_from or date.min
+
+    @property
+    def end(self) -> date:
+        """Last day of the period, the calendar's last where none is on record."""
+        return self.valid_to or date.max
+
     def covers(self, session: date) -> bool:
         """Tell whether the rule was in force in that session."""
-        return (self.valid_from or date.min) <= session <= (self.valid_to or date.max)
+        return self.begin <= session <= self.end
 
     @property
     def period(self) -> str:
@@ -91,17 +108,10 @@ class LimitRule:
         return " ".join(part for part in (start, end) if part) or "always"
 
 
-class SessionRules(NamedTuple):
-    """The rule of each of n sessions: ``rules[rule_of[i]]``, with `rule_of` of shape (n,)."""
-
-    rules: tuple[LimitRule, ...]
-    rule_of: NDArray[np.intp]
-
-
 def limit_rule(
     board: str,
     session: date,
-    special_treatment: SpecialTreatment = "none",
+    status: StatusName = "none",
     *,
     rules: Sequence[LimitRule] | None = None,
 ) -> LimitRule:
@@ -113,10 +123,10 @@ def limit_rule(
         A board of the table.
     session : date
         The session.
-    special_treatment : str
-        ``none`` or ``st``.
+    status : str
+        ``none``, ``st``, ``delisting`` or ``relisted``.
     rules : sequence of LimitRule, optional
-        Another table than the packaged one.
+        Another table than the packaged one, e.g. of `merged_rules`.
 
     Raises
     ------
@@ -129,35 +139,15 @@ def limit_rule(
     boards = sorted({rule.board for rule in table})
     if board not in boards:
         raise OptionError(f"unknown board {board!r}; allowed: {', '.join(boards)}")
-    candidates = [rule for rule in table if (rule.board, rule.special_treatment) == (board, special_treatment)]
+    candidates = [rule for rule in table if (rule.board, rule.status) == (board, status)]
     for rule in candidates:
         if rule.covers(session):
             return rule
     periods = "; ".join(rule.period for rule in candidates) or "no period"
     raise InputError(
-        f"no price-limit rule of board {board} (special treatment: {special_treatment}) is on record for {session}; "
-        f"on record: {periods}"
+        f"no price-limit rule of board {board} (status: {status}) is on record for {session}; on record: {periods}; "
+        "state the rule in a table of your own"
     )
-
-
-def session_rules(
-    board: str,
-    sessions: NDArray[np.datetime64],
-    special_treatment: SpecialTreatment = "none",
-    *,
-    rules: Sequence[LimitRule] | None = None,
-) -> SessionRules:
-    """Find the rule of every session; `sessions` has shape (n,), errors as in `limit_rule`."""
-    labels = sessions.astype("datetime64[D]")
-    index = np.full(labels.shape, -1, dtype=np.intp)
-    found: list[LimitRule] = []
-    while (index < 0).any():
-        rule = limit_rule(board, date.fromisoformat(str(labels[index < 0][0])), special_treatment, rules=rules)
-        inside = labels >= np.datetime64(rule.valid_from or date.min)
-        inside &= labels <= np.datetime64(rule.valid_to or date.max)
-        index[inside] = len(found)
-        found.append(rule)
-    return SessionRules(tuple(found), index)
 
 
 def load_rules(path: Path | None = None) -> tuple[LimitRule, ...]:
@@ -174,6 +164,38 @@ def load_rules(path: Path | None = None) -> tuple[LimitRule, ...]:
         With every fault of the file as ``file:line:col: message``.
     """
     return _packaged_rules() if path is None else _read(path)
+
+
+def merged_rules(user_rules: Sequence[LimitRule], packaged: Sequence[LimitRule] | None = None) -> tuple[LimitRule, ...]:
+    """Put a user's rules before others: each wins, for its board and status, in the sessions that it covers.
+
+    Parameters
+    ----------
+    user_rules : sequence of LimitRule
+        The rules that win; they may name boards that the others do not know.
+    packaged : sequence of LimitRule, optional
+        The rules that hold elsewhere; default the packaged table.
+
+    Returns
+    -------
+    tuple of LimitRule
+        The user's rules, then what is left of the others. A rule that is cut keeps its source and note.
+    """
+    kept = list(load_rules() if packaged is None else packaged)
+    for own in user_rules:
+        kept = [piece for rule in kept for piece in _outside(rule, own)]
+    return (*user_rules, *kept)
+
+
+def _outside(rule: LimitRule, own: LimitRule) -> Iterator[LimitRule]:
+    """Give what is left of a rule outside the period of one that wins over it."""
+    if (rule.board, rule.status) != (own.board, own.status) or rule.end < own.begin or own.end < rule.begin:
+        yield rule
+        return
+    if rule.begin < own.begin:
+        yield replace(rule, valid_to=own.begin - timedelta(days=1))
+    if own.end < rule.end:
+        yield replace(rule, valid_from=own.end + timedelta(days=1))
 
 
 @lru_cache
@@ -200,9 +222,8 @@ def _read(path: Path) -> tuple[LimitRule, ...]:
 
 def _overlaps(rules: Sequence[LimitRule], rows: Sequence[Row]) -> Iterator[Fault]:
     for (i, one), (j, two) in combinations(enumerate(rules), 2):
-        same = (one.board, one.special_treatment) == (two.board, two.special_treatment)
-        begin = max(one.valid_from or date.min, two.valid_from or date.min)
-        if same and begin <= min(one.valid_to or date.max, two.valid_to or date.max):
+        same = (one.board, one.status) == (two.board, two.status)
+        if same and max(one.begin, two.begin) <= min(one.end, two.end):
             message = f"this period ({two.period}) overlaps that of line {rows[i].line} ({one.period})"
             yield rows[j].fault("valid_from", message)
 
@@ -217,16 +238,20 @@ class _RowReader:
     def rule(self) -> LimitRule:
         """Return the row's rule, which is not to be used where something is wrong."""
         limit, tick = self._decimal("limit", below=Decimal(1)), self._decimal("tick")
-        if (limit is None) != (tick is None) and not self.faults:
+        rounding = self._one_of("rounding", get_args(Rounding)) if self.row["rounding"] else None
+        if not self.faults and (limit is None) != (tick is None):
             self._tell("tick", "a limit needs a tick, and a tick a limit")
+        elif not self.faults and (limit is None) != (rounding is None):
+            self._tell("rounding", f"a limit needs a rounding rule ({', '.join(get_args(Rounding))}), and that a limit")
         valid_from, valid_to = self._date("valid_from"), self._date("valid_to")
         if valid_from and valid_to and valid_to < valid_from:
             self._tell("valid_to", f"the period ends on {valid_to}, before it begins on {valid_from}")
         return LimitRule(
             board=self._text("board"),
-            special_treatment=cast(SpecialTreatment, self._one_of("special_treatment", get_args(SpecialTreatment))),
+            status=cast(StatusName, self._one_of("status", get_args(StatusName))),
             limit=limit,
             tick=tick,
+            rounding=cast(Rounding | None, rounding),
             no_limit_sessions=self._count("no_limit_sessions"),
             valid_from=valid_from,
             valid_to=valid_to,
