@@ -1,7 +1,8 @@
-"""The event clock: from the moment of a piece of news to the first session that could react to it.
+"""The event clock: from the moment of a piece of news to the first session that could react to it, and what was known.
 
 With the sessions k of one exchange, opens o_k, closes c_k and a moment t in UTC: t < o_k maps to k;
-o_k <= t < c_k maps to k, of which only a part could react; t >= c_k maps to k + 1.
+o_k <= t < c_k maps to k, of which only a part could react; t >= c_k maps to k + 1. Between two exchanges the same
+clock says which foreign session was the last to be completed when a local one opened.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.calendars import ExchangeSessions, to_date
+from eventstudy.calendars import DayLike, ExchangeSessions, to_date
 from eventstudy.errors import InputError, OptionError
 from eventstudy.events import Day, Instant, Interval, Moment, Month, Precision
 
@@ -27,6 +28,7 @@ Reason = Literal[
     "day_is_session",
     "day_moved_to_next",
     "interval_spans_sessions",
+    "during_suspension",
 ]
 
 
@@ -148,6 +150,87 @@ def first_session(moment: Moment, exchange: ExchangeSessions) -> FirstSession:
             return _of_instant(moment.at, exchange)
 
 
+def last_closed_session(moment: datetime, exchange: ExchangeSessions) -> date:
+    """Return the last session whose close lies at or before a moment: the newest complete one that was known then.
+
+    Parameters
+    ----------
+    moment : datetime
+        With a time zone.
+    exchange : ExchangeSessions
+        The sessions known.
+
+    Raises
+    ------
+    InputError
+        For a moment without a time zone.
+    SessionRangeError
+        Where the moment lies outside the known days or before their first close.
+    """
+    if moment.tzinfo is None:
+        raise InputError(f"the moment {moment.isoformat()} has no time zone, so no session can be found for it")
+    _require_known(moment, exchange)
+    index = int(np.searchsorted(exchange.closes, np.datetime64(_naive(moment), "ns"), side="right")) - 1
+    if index < 0:
+        raise exchange.range_error(f"the last session closed by {_utc_text(moment)}", after=False)
+    return to_date(exchange.sessions[index])
+
+
+def foreign_sessions(local: ExchangeSessions, foreign: ExchangeSessions) -> NDArray[np.intp]:
+    """For each local session, the last foreign session completed before the local open.
+
+    Returns
+    -------
+    (S,) int
+        Position in ``foreign.sessions`` of the last close at or before each of the S local opens; -1 before the
+        first foreign close and past the last day of which the foreign sessions are known.
+    """
+    position = np.searchsorted(foreign.closes, local.opens, side="right") - 1
+    beyond = local.opens >= np.datetime64(_naive(_known_to(foreign)), "ns")
+    return np.where(beyond, -1, position)
+
+
+def completed_between(local: ExchangeSessions, foreign: ExchangeSessions) -> NDArray[np.intp]:
+    """For each local session, how many foreign sessions were completed since the previous local open.
+
+    0 on the days after a foreign holiday, several after a local one. A foreign return that is cumulated over all of
+    them leaves nothing out.
+
+    Returns
+    -------
+    (S,) int
+        The number; -1 on the first local session and where either open has no known foreign session.
+    """
+    position = foreign_sessions(local, foreign)
+    count = np.full(position.size, -1, dtype=np.intp)
+    count[1:] = np.where((position[1:] >= 0) & (position[:-1] >= 0), np.diff(position), -1)
+    return count
+
+
+def news_inside(moment: Moment, exchange: ExchangeSessions, session: DayLike) -> bool:
+    """Tell whether a session's return can already contain the news: it closes after the news' first possible moment.
+
+    Such a return is no control for the effect of that news elsewhere.
+
+    Parameters
+    ----------
+    moment : Instant, Interval or Day
+        When the news came. An interval counts from its first end, a day from its start at the exchange.
+    exchange : ExchangeSessions
+        The exchange of the session.
+    session : date
+        One of its sessions.
+
+    Raises
+    ------
+    InputError
+        Where `session` is no session, or for a month.
+    SessionRangeError
+        Where the first session that could react is not known.
+    """
+    return exchange.index(session) >= exchange.index(first_session(moment, exchange).session)
+
+
 def _of_day(moment: Day, exchange: ExchangeSessions) -> FirstSession:
     day = moment.day
     session = exchange.session_on_or_after(day)
@@ -185,10 +268,7 @@ def _of_interval(moment: Interval, exchange: ExchangeSessions) -> FirstSession:
 
 
 def _of_instant(at: datetime, exchange: ExchangeSessions) -> FirstSession:
-    if at < _known_from(exchange):
-        raise exchange.range_error(_utc_text(at), after=False)
-    if at >= _known_to(exchange):
-        raise exchange.range_error(_utc_text(at), after=True)
+    _require_known(at, exchange)
     found = first_sessions(np.array([_naive(at)], dtype="datetime64[ns]"), exchange)
     index, partial = int(found.index[0]), bool(found.partial[0])
     session = to_date(exchange.sessions[index])
@@ -224,6 +304,13 @@ def _sentence(at: datetime, exchange: ExchangeSessions, index: int, reason: Reas
         tail = f"a day on which {code} does not trade, so its first session is {session}"
     city = exchange.time_zone.rpartition("/")[2].replace("_", " ")
     return f"{_utc_text(at)} is {at.astimezone(zone):%Y-%m-%d %H:%M} in {city}, {tail}."
+
+
+def _require_known(at: datetime, exchange: ExchangeSessions) -> None:
+    if at < _known_from(exchange):
+        raise exchange.range_error(_utc_text(at), after=False)
+    if at >= _known_to(exchange):
+        raise exchange.range_error(_utc_text(at), after=True)
 
 
 def _known_from(exchange: ExchangeSessions) -> datetime:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from eventstudy.calendars import ExchangeSessions, apply_overlay, load_sessions
-from eventstudy.clock import FirstSession, first_session, first_sessions
+from eventstudy.clock import (
+    FirstSession,
+    completed_between,
+    first_session,
+    first_sessions,
+    foreign_sessions,
+    last_closed_session,
+    news_inside,
+)
 from eventstudy.errors import InputError, OptionError, SessionRangeError
 from eventstudy.events import parse_moment
 
@@ -204,6 +213,159 @@ def test_sentences() -> None:
     )
 
 
+# -- what was known: the last session that had closed ----------------------------------------------
+
+CLOSED_CASES = [
+    ("2025-12-08T20:59:59Z", NEW_YORK, "2025-12-05"),
+    ("2025-12-08T21:00Z", NEW_YORK, "2025-12-08"),  # t = close
+    ("2025-12-09T01:30Z", NEW_YORK, "2025-12-08"),  # Shanghai opens on the 9th
+    ("2025-12-07T12:00Z", NEW_YORK, "2025-12-05"),  # Sunday
+    ("2025-12-24T17:59:59Z", NEW_YORK, "2025-12-23"),
+    ("2025-12-24T18:00Z", NEW_YORK, "2025-12-24"),  # early close 13:00 EST
+    ("2025-12-26T01:30Z", NEW_YORK, "2025-12-24"),  # 25 December is closed
+    ("2025-11-28T01:30Z", NEW_YORK, "2025-11-26"),  # Thanksgiving
+    # clocks forward on Sunday 9 March 2025: the close moves from 21:00Z to 20:00Z; back on 2 November
+    ("2025-03-07T20:00Z", NEW_YORK, "2025-03-06"),
+    ("2025-03-07T21:00Z", NEW_YORK, "2025-03-07"),
+    ("2025-03-10T20:00Z", NEW_YORK, "2025-03-10"),
+    ("2025-10-31T20:00Z", NEW_YORK, "2025-10-31"),
+    ("2025-11-03T20:00Z", NEW_YORK, "2025-10-31"),
+    ("2025-11-03T21:00Z", NEW_YORK, "2025-11-03"),
+    ("2025-12-08T14:30Z", SHANGHAI, "2025-12-08"),  # New York opens on the same date
+    ("2025-12-08T06:59:59Z", SHANGHAI, "2025-12-05"),
+    ("2025-12-08T15:00+08:00", SHANGHAI, "2025-12-08"),  # t = close, as Shanghai writes it
+    ("2025-10-08T13:30Z", SHANGHAI, "2025-09-30"),  # National Day holidays
+    ("2025-02-04T14:30Z", SHANGHAI, "2025-01-27"),  # Chinese New Year
+]
+
+
+@pytest.mark.parametrize(("text", "exchange", "session"), CLOSED_CASES)
+def test_last_closed_session(text: str, exchange: ExchangeSessions, session: str) -> None:
+    assert str(last_closed_session(datetime.fromisoformat(text), exchange)) == session
+
+
+# Local session, last foreign session completed before its open, foreign sessions completed since the open before.
+SHANGHAI_ON_NEW_YORK = [
+    ("2025-12-08", "2025-12-05", 1),  # Monday: Friday's session
+    ("2025-12-09", "2025-12-08", 1),
+    ("2025-12-10", "2025-12-09", 1),
+    ("2025-09-30", "2025-09-29", 1),
+    ("2025-10-09", "2025-10-08", 7),  # 30 September, 1, 2, 3, 6, 7 and 8 October
+    ("2025-10-10", "2025-10-09", 1),
+    ("2025-01-27", "2025-01-24", 1),
+    ("2025-02-05", "2025-02-04", 7),  # 27 to 31 January, 3 and 4 February
+    ("2025-11-27", "2025-11-26", 1),
+    ("2025-11-28", "2025-11-26", 0),  # Thanksgiving
+    ("2025-12-01", "2025-11-28", 1),  # the half day after it
+    ("2025-12-25", "2025-12-24", 1),  # the half day before Christmas
+    ("2025-12-26", "2025-12-24", 0),
+    ("2025-12-29", "2025-12-26", 1),
+    ("2025-03-10", "2025-03-07", 1),  # clocks forward the day before
+    ("2025-03-11", "2025-03-10", 1),
+    ("2025-11-03", "2025-10-31", 1),  # clocks back the day before
+]
+NEW_YORK_ON_SHANGHAI = [
+    ("2025-12-08", "2025-12-08", 1),  # closed at 07:00Z, before the open at 14:30Z
+    ("2025-12-09", "2025-12-09", 1),
+    ("2025-09-30", "2025-09-30", 1),
+    ("2025-10-01", "2025-09-30", 0),
+    ("2025-10-08", "2025-09-30", 0),
+    ("2025-10-09", "2025-10-09", 1),
+    ("2025-01-28", "2025-01-27", 0),
+    ("2025-02-05", "2025-02-05", 1),
+    ("2025-11-28", "2025-11-28", 2),  # 27 and 28 November
+    ("2025-12-26", "2025-12-26", 2),  # 25 and 26 December
+    ("2025-03-10", "2025-03-10", 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("local", "foreign", "session", "known", "count"),
+    [
+        *((SHANGHAI, NEW_YORK, *case) for case in SHANGHAI_ON_NEW_YORK),
+        *((NEW_YORK, SHANGHAI, *case) for case in NEW_YORK_ON_SHANGHAI),
+    ],
+)
+def test_foreign_sessions(
+    local: ExchangeSessions, foreign: ExchangeSessions, session: str, known: str, count: int
+) -> None:
+    place = local.index(date.fromisoformat(session))
+    assert str(foreign.sessions[foreign_sessions(local, foreign)[place]]) == known
+    assert completed_between(local, foreign)[place] == count
+
+
+def test_foreign_sessions_are_complete_ones() -> None:
+    # an exchange with the same hours has only its session before; one that closes as this one opens has that one
+    same = foreign_sessions(NEW_YORK, NEW_YORK)
+    assert (same == np.arange(len(NEW_YORK)) - 1).all()
+    assert (completed_between(NEW_YORK, NEW_YORK)[2:] == 1).all()
+    just_closed = foreign_sessions(NEW_YORK, replace(NEW_YORK, closes=NEW_YORK.opens))
+    assert (just_closed == np.arange(len(NEW_YORK))).all()
+
+
+def test_foreign_sessions_at_the_edges() -> None:
+    # both calendars begin on 4 January 1993; Shanghai's first open comes before any close in New York
+    position = foreign_sessions(SHANGHAI, NEW_YORK)
+    assert str(SHANGHAI.sessions[0]) == str(NEW_YORK.sessions[0]) == "1993-01-04"
+    assert position[:3].tolist() == [-1, 0, 1]
+    assert completed_between(SHANGHAI, NEW_YORK)[:3].tolist() == [-1, -1, 1]
+    # Shanghai is known to the end of 2026, New York to the end of 2028: after that nothing is known of Shanghai
+    position, count = foreign_sessions(NEW_YORK, SHANGHAI), completed_between(NEW_YORK, SHANGHAI)
+    last = NEW_YORK.index(date(2026, 12, 31))
+    assert (str(SHANGHAI.sessions[position[last]]), count[last]) == ("2026-12-31", 1)
+    assert (position[last + 1 :] == -1).all()
+    assert (count[last + 1 :] == -1).all()
+    assert len(position) == len(count) == len(NEW_YORK)
+
+
+def test_nothing_is_known_before_the_first_close_or_after_the_record() -> None:
+    with pytest.raises(SessionRangeError) as caught:
+        last_closed_session(datetime(1993, 1, 4, 6, 59, tzinfo=UTC), SHANGHAI)
+    assert str(caught.value) == (
+        "XSHG sessions are known from 1993-01-01 to 2026-12-31; the last session closed by 1993-01-04T06:59Z lies "
+        "before that, and earlier sessions are not on record"
+    )
+    assert last_closed_session(datetime(2026, 12, 31, 15, 59, tzinfo=UTC), SHANGHAI) == date(2026, 12, 31)
+    with pytest.raises(SessionRangeError, match="; 2026-12-31T16:00Z lies after that; "):
+        last_closed_session(datetime(2026, 12, 31, 16, tzinfo=UTC), SHANGHAI)
+    with pytest.raises(SessionRangeError, match="; 1992-12-31T15:59Z lies before that, "):
+        last_closed_session(datetime(1992, 12, 31, 15, 59, tzinfo=UTC), SHANGHAI)
+
+
+def test_a_moment_without_a_time_zone() -> None:
+    expected = "^the moment 2025-12-08T21:00:00 has no time zone, so no session can be found for it$"
+    with pytest.raises(InputError, match=expected):
+        last_closed_session(datetime(2025, 12, 8, 21), NEW_YORK)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("text", "exchange", "session", "inside"),
+    [
+        ("2025-12-08T17:56Z", NEW_YORK, "2025-12-08", True),  # the report, 12:56 EST
+        ("2025-12-08T17:56Z", NEW_YORK, "2025-12-05", False),
+        ("2025-12-08T17:56Z", NEW_YORK, "2025-12-09", True),  # a later session contains it all the more
+        ("2025-12-08T17:56Z", SHANGHAI, "2025-12-08", False),
+        ("2025-12-08T21:00Z", NEW_YORK, "2025-12-08", False),  # the post at the close
+        ("2025-12-08T20:59:59Z", NEW_YORK, "2025-12-08", True),
+        ("2025-12-08T21:00Z / 2025-12-09T00:30Z", NEW_YORK, "2025-12-08", False),
+        ("2025-12-08T20:00Z / 2025-12-09T00:30Z", NEW_YORK, "2025-12-08", True),  # its first end counts
+        ("2025-12-08", NEW_YORK, "2025-12-08", True),
+        ("2025-12-09", NEW_YORK, "2025-12-08", False),  # a day is each exchange's own date
+        ("2025-12-24T18:00Z", NEW_YORK, "2025-12-24", False),
+        ("2025-12-24T17:59Z", NEW_YORK, "2025-12-24", True),
+    ],
+)
+def test_news_inside(text: str, exchange: ExchangeSessions, session: str, inside: bool) -> None:
+    assert news_inside(parse_moment(text), exchange, date.fromisoformat(session)) is inside
+
+
+def test_news_inside_needs_a_session_and_a_moment() -> None:
+    with pytest.raises(InputError, match=r"^2025-12-07 is not a session of XNAS$"):
+        news_inside(parse_moment("2025-12-08T17:56Z"), NEW_YORK, date(2025, 12, 7))
+    with pytest.raises(InputError, match=r"^2025-12 is a month and has no first session"):
+        news_inside(parse_moment("2025-12"), NEW_YORK, date(2025, 12, 8))
+
+
 # -- beyond what is known --------------------------------------------------------------------------
 
 KNOWN = "XSHG sessions are known from 1993-01-01 to 2026-12-31"
@@ -310,6 +472,28 @@ def test_an_interval_agrees_with_its_ends(exchange: ExchangeSessions, seconds: i
     same = first.session == last.session
     assert found.partial == (first.partial or (same and last.partial))
     assert (found.reason == "interval_spans_sessions") == (not same)
+
+
+@given(EXCHANGE, SECONDS)
+def test_the_last_closed_session_comes_before_the_first_that_can_react(
+    exchange: ExchangeSessions, seconds: int
+) -> None:
+    at = datetime.fromtimestamp(seconds, UTC)
+    last, first = last_closed_session(at, exchange), first_session(parse_moment(at.isoformat()), exchange)
+    assert exchange.offset(last, 1) == first.session
+    assert not news_inside(parse_moment(at.isoformat()), exchange, last)
+    assert news_inside(parse_moment(at.isoformat()), exchange, first.session)
+
+
+@given(st.sampled_from([(NEW_YORK, SHANGHAI), (SHANGHAI, NEW_YORK)]), st.integers(10, 8200))
+def test_each_open_knows_the_last_foreign_close(pair: tuple[ExchangeSessions, ExchangeSessions], k: int) -> None:
+    local, foreign = pair
+    closed = [np.flatnonzero(foreign.closes <= local.opens[place]) for place in (k - 1, k)]
+    position = foreign_sessions(local, foreign)
+    assert position[k] == closed[1][-1]
+    assert completed_between(local, foreign)[k] == closed[1].size - closed[0].size
+    at = datetime.fromisoformat(str(local.opens[k].astype("datetime64[s]"))).replace(tzinfo=UTC)
+    assert str(last_closed_session(at, foreign)) == str(foreign.sessions[position[k]])
 
 
 def test_a_hundred_thousand_moments_take_no_time() -> None:
