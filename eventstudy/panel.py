@@ -43,6 +43,9 @@ class EventPanel:
     gap : (E,) int, optional
         Sessions between the last estimation column and the first event column, below zero where they
         overlap; None where it is not known. Only models that forecast a variance step by step need it.
+    censored : (E, T) int, optional
+        -1 where an estimation return was cut off at a lower price limit (the uncut one is at or below it), 1 at an
+        upper one, else 0; None where no return is to be taken so. Only Tobit models look at it.
     """
 
     keys: tuple[str, ...]
@@ -56,6 +59,7 @@ class EventPanel:
     sessions: Days
     event_sessions: Days
     gap: Ints | None = None
+    censored: Ints | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -79,7 +83,9 @@ class Case:
     """One event on one security (or portfolio) before alignment: series on the exchange's sessions.
 
     `anchor` is the position that the estimation window counts from, `day0` the one of the event window;
-    `factors` are the regressors by name, all cases of one panel in the same order.
+    `factors` are the regressors by name, all cases of one panel in the same order. `left_out` marks sessions
+    that are not to enter the estimation window, `censored` those whose return was cut off there (see `EventPanel`);
+    neither bears on the event window.
     """
 
     key: str
@@ -89,6 +95,8 @@ class Case:
     values: Floats
     factors: Mapping[str, Floats]
     span: Ints
+    left_out: NDArray[np.bool_] | None = None
+    censored: Ints | None = None
 
 
 def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventPanel:
@@ -116,7 +124,7 @@ def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventP
         span = case.span[past]
         rows.append(
             (
-                np.where(span == 1, case.values[past], np.nan),
+                np.where((span == 1) & ~_left_out(case, past), case.values[past], np.nan),
                 _stacked([np.where(span > 1, np.nan, factor[past]) for factor in case.factors.values()], estimation),
                 case.values[around],
                 _stacked([factor[around] for factor in case.factors.values()], event),
@@ -138,6 +146,21 @@ def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventP
         sessions=past_days,
         event_sessions=days,
         gap=np.array([case.day0 + event.first - case.anchor - estimation.last - 1 for case in cases]),
+        censored=_censored(cases, estimation),
+    )
+
+
+def _left_out(case: Case, past: slice) -> NDArray[np.bool_]:
+    none = np.zeros(past.stop - past.start, dtype=bool)
+    return none if case.left_out is None else case.left_out[past]
+
+
+def _censored(cases: Sequence[Case], estimation: Window) -> Ints | None:
+    if all(case.censored is None for case in cases):
+        return None
+    none = np.zeros(estimation.size, dtype=np.int64)
+    return np.stack(
+        [none if case.censored is None else case.censored[_columns(case, case.anchor, estimation)] for case in cases]
     )
 
 

@@ -74,7 +74,7 @@ def test_chinese_report(tmp_path):
 def test_a_folder_of_files_gives_the_numbers_of_the_recordings(ran, tmp_path):
     folder = tmp_path / "prices"
     folder.mkdir()
-    for path in RECORDED.glob("*.csv"):
+    for path in RECORDED.rglob("*.csv"):
         shutil.copy(path, folder)
     done = eventstudy("run", "events.yaml", "--source", folder, "--out", tmp_path, "--json")
     assert done.returncode == 0
@@ -126,7 +126,7 @@ def test_no_study_file_is_one_line_and_exit_2(tmp_path):
 
 
 def test_a_date_past_the_calendar_is_one_line_and_exit_2(tmp_path):
-    text = SMALL.replace("NVDA", "600000").replace("XNAS", "XSHG").replace("nasdaq", "sse_main")
+    text = SMALL.replace("NVDA", "600000").replace("XNAS", "XSHG").replace("nasdaq", "sse_main").replace("XNYS", "XSHG")
     (tmp_path / "late.yaml").write_text(text.replace("2025-12-08T17:56Z", "2099-01-05"), encoding="utf-8")
     done = eventstudy("check", "late.yaml", cwd=tmp_path)
     assert done.returncode == 2

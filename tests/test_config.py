@@ -205,7 +205,8 @@ CASES = {
         [
             "events.yaml:20:5: securities.NVDA.currency: the required key 'currency' is missing",
             "events.yaml:23:5: securities.NVDA.currncy: unknown key 'currncy'; allowed here: name, name_zh, exchange, "
-            "currency, symbols, dividends, suspensions, board, listed, issue_price, benchmarks, note, note_zh",
+            "currency, symbols, dividends, suspensions, board, listed, statuses, issue_price, benchmarks, foreign, peers, "
+            "earlier_listings, related, note, note_zh",
         ],
     ),
     "bad currency": (
@@ -217,7 +218,10 @@ CASES = {
     ),
     "board of another exchange": (
         swapped("board: nasdaq", "board: sse_star"),
-        ["events.yaml:20:5: securities.NVDA: board 'sse_star' is not one of XNAS; allowed: nasdaq"],
+        [
+            "events.yaml:20:5: securities.NVDA: board 'sse_star' is not one of XNAS; allowed: nasdaq; "
+            "another board needs its rules in a file named by market_rules"
+        ],
     ),
     "bad listing date": (
         swapped("listed: 1999-01-22", "listed: 22.01.1999"),

@@ -97,7 +97,9 @@ def american(flagship_spec, flagship_prices):
         update={
             "confidence": 0.9,
             "returns": "log",
-            "securities": {"NVDA": flagship_spec.securities["NVDA"]},
+            "securities": {"NVDA": flagship_spec.securities["NVDA"].model_copy(update={"foreign": ()})},
+            "regimes": (),
+            "event_groups": flagship_spec.event_groups,
             "groups": {},
             "events": tuple(events),
             "event_sets": (event_set.model_copy(update={"events": left}),),
@@ -336,7 +338,7 @@ def test_the_policy_allows_exactly_the_scripts_of_the_page(pages):
 def test_every_figure_has_title_finding_description_and_numbers(pages, lang):
     page = Page(pages[lang])
     blocks = re.findall(r"<figure .*?</figure>", pages[lang], flags=re.DOTALL)
-    assert len(blocks) == len(page.all("figure")) == 16
+    assert len(blocks) == len(page.all("figure")) == 32
     for block in blocks:
         parsed = Page(block)
         (chart,) = [attrs for attrs in parsed.all("div") if "data-figure" in attrs]
@@ -353,7 +355,7 @@ def test_figure_data_are_whole_and_cannot_end_their_script(pages, lang):
     blocks = re.findall(
         r'<script type="application/json" id="([^"]+)-data">(.*?)</script>', pages[lang], flags=re.DOTALL
     )
-    assert len(blocks) == len({name for name, _ in blocks}) == 16
+    assert len(blocks) == len({name for name, _ in blocks}) == 32
     for _, text in blocks:
         assert "<" not in text
         figure = json.loads(text)
@@ -492,7 +494,7 @@ def test_a_study_of_one_market_has_one_clock_and_its_own_level(american, lang):
     assert texts("answer.none.one") in shown
     assert texts("caption.headlines.none") in shown
     assert texts("figure.title.headlines", level=texts.level(0.9)) in shown
-    assert len(page.all("figure")) == 7
+    assert len(page.all("figure")) == 11
     days = json.loads(re.search(r'id="figure-days-h200-week-data">(.*?)<', render_page(american, lang))[1])
     assert "yaxis2" not in days["layout"]
 

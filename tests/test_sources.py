@@ -574,7 +574,7 @@ def flagship():
 def test_the_flagship_runs_on_recordings(flagship):
     panel = load_prices(flagship)
     assert panel.symbols == tuple(flagship.instruments)
-    assert set(panel.symbols) == set(FLAGSHIP)
+    assert set(panel.symbols) == {*FLAGSHIP, *flagship.peers}
     assert panel.to_frame("close").loc["2025-12-08", "NVDA"] == 185.55
 
 
@@ -604,7 +604,7 @@ def test_a_source_that_is_neither(flagship, tmp_path):
 
 
 def test_a_study_needs_the_traded_close(flagship, tmp_path):
-    for symbol in flagship.instruments:
+    for symbol in (*flagship.securities, "SPY", "SOXX", "sh000300", "sh000688"):
         shutil.copy(RECORDINGS / f"{symbol}.csv", tmp_path)
     for symbol in ("SPY", "688041"):
         (tmp_path / f"{symbol}.csv").write_text("date,adj_close\n2025-12-05,1\n")

@@ -15,7 +15,7 @@ from eventstudy.clock import Reason
 from eventstudy.errors import OptionError
 from eventstudy.events import parse_moment
 from eventstudy.results import BarRecord, ExclusionRecord, Verdict
-from eventstudy.spec import Board, Exchange, ModelName, Role, Sign
+from eventstudy.spec import EXCHANGE_BOARDS, Exchange, ModelName, Role, Sign
 from eventstudy.spec.study import Measure, Significance
 from eventstudy.summary import HEADLINE_COLUMNS, headline_rows, summary_text
 from eventstudy.summary.exclusions import exclusion_groups, flagged_sessions, shifted
@@ -45,12 +45,15 @@ FLAGS = (
     "short_history",
     "partial_session",
     "regime_break",
+    "over_control",
+    "look_ahead",
+    "touched_peers",
 )
 FAMILIES = {
     "model": get_args(ModelName),
     "estimand": ("total", "relative", "none"),
     "exchange": get_args(Exchange),
-    "board": get_args(Board),
+    "board": [board for boards in EXCHANGE_BOARDS.values() for board in boards],
     "role": get_args(Role),
     "reason": get_args(Reason),
     "verdict": [verdict.replace(" ", "_") for verdict in get_args(Verdict)],
@@ -312,7 +315,7 @@ def test_an_insignificant_figure_is_told_with_the_effect_that_could_have_been_se
 def test_two_steps_and_news_inside_the_session_are_said(flagship):
     nvidia = findings(flagship, names_of(flagship.spec, "en"))[0]
     text = " ".join(nvidia.more).replace(NBSP, " ")
-    assert "The window holds 2 events that are estimated jointly, and measures their sum" in text
+    assert "The news came in 2 steps, and the figure measures their sum" in text
     assert "“Commerce Department said to be about to open H200 exports” (8 Dec)" in text
     assert "“The President posts that H200 may be sold to approved customers in China” (9 Dec)" in text
     assert (
@@ -490,8 +493,10 @@ def test_exclusions_are_grouped_and_named(flagship, names):
         "Events that share a session",
         "No estimation window",
         "Event windows that begin before the listing",
+        "Unusually large moves",
+        "Comparisons that a security without history does without",
     }
-    assert len(groups["Trading halts"]) == 2
+    assert len(groups["Trading halts"]) == 3
     assert len(groups["No estimation window"]) == 1
     assert groups["Trading halts"][0].startswith(
         "Hygon was suspended: 26 May to 9 June 2025 (filing on the planned share swap)."

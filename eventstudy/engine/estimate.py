@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
 from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
-from eventstudy.models import MODELS, NormalReturnFit
+from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
 
@@ -117,7 +117,7 @@ class Model:
 
     def fit(self, panel: EventPanel) -> NormalReturnFit:
         """Fit the model to aligned windows."""
-        return MODELS[self.name](panel, **dict(self.options))
+        return fit_model(self.name, panel, **dict(self.options))
 
 
 def fit_blocks(

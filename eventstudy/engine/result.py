@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,8 +16,11 @@ from eventstudy.engine.diagnostics import overall, per_event
 from eventstudy.engine.estimate import CHUNK, Abnormal, Model, fit_blocks
 from eventstudy.engine.flags import flags_of
 from eventstudy.engine.inputs import Refusal
+from eventstudy.engine.limits import cars_to_stop, stops
 from eventstudy.engine.longrun import buy_and_hold, calendar_time
+from eventstudy.engine.means import weighted_mean
 from eventstudy.engine.regression import regress, slopes
+from eventstudy.engine.rows import TEST_FIELDS, result_row
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.errors import OptionError
 from eventstudy.inference import TESTS, TestResult
@@ -30,19 +33,6 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 NO_ESTIMATE = "the regressors are collinear, nothing varies, or the likelihood's maximum was not found"
-TEST_FIELDS = (
-    "null",
-    "alternative",
-    "estimate",
-    "std_error",
-    "statistic",
-    "distribution",
-    "df",
-    "pvalue",
-    "nobs",
-    "note",
-    "unavailable",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,9 +133,28 @@ class EventStudy:
         The standard error has the full prediction-error covariance. An event with a missing day in the
         window has NaN: windows are never shortened.
         """
+        return self._tested(*self.abnormal.car(self._window(window)))
+
+    def car_to_open(self) -> pd.DataFrame:
+        """CAR of every event from day 0 to its first close off a price limit: ``last_day`` and the columns of `car`.
+
+        Up to that close the returns sum to what they would have been without limits, if what a limit cuts off
+        moves on to the next session. The window depends on the data, so t and p are indicative only. NaN, and
+        ``last_day`` -1, where the event window ends before there is such a close.
+
+        Raises
+        ------
+        OptionError
+            Where the study was not told of price limits (``at_limit=``).
+        """
+        stop = stops(self.sample, self.abnormal)
+        frame = self._tested(*cars_to_stop(self.abnormal, stop))
+        frame.insert(0, "last_day", stop)
+        return frame
+
+    def _tested(self, value: NDArray[np.float64], std_error: NDArray[np.float64]) -> pd.DataFrame:
         import pandas as pd
 
-        value, std_error = self.abnormal.car(self._window(window))
         test = t_test(value, std_error, self.abnormal.df_resid)
         low, high = interval(value, std_error, test.df, CONFIDENCE)
         columns = {
@@ -171,7 +180,7 @@ class EventStudy:
 
         parts: list[pd.DataFrame] = []
         for label, rows in self._groups(by):
-            mean, count = _weighted(self.abnormal.ar[rows], self.sample.weight[rows])
+            mean, count = weighted_mean(self.abnormal.ar[rows], self.sample.weight[rows])
             days = pd.Index(list(self.event_window.days), name="relative_day")
             part = pd.DataFrame({"aar": mean, "n": count}, index=days)
             parts.append(part if by is None else pd.concat({label: part}, names=["group"]))
@@ -182,7 +191,9 @@ class EventStudy:
         import pandas as pd
 
         value, _ = self.abnormal.car(self._window(window))
-        rows = {label: _weighted(value[chosen, None], self.sample.weight[chosen]) for label, chosen in self._groups(by)}
+        rows = {
+            label: weighted_mean(value[chosen, None], self.sample.weight[chosen]) for label, chosen in self._groups(by)
+        }
         frame = pd.DataFrame(
             {"caar": [float(mean[0]) for mean, _ in rows.values()], "n": [int(n[0]) for _, n in rows.values()]},
             index=pd.Index(list(rows), name="group"),
@@ -213,7 +224,7 @@ class EventStudy:
         import pandas as pd
 
         section = self.section(window)
-        rows = {name: _row(test(section, **options)) for name, test in TESTS.items()}
+        rows = {name: result_row(test(section, **options)) for name, test in TESTS.items()}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
 
     def bhar(self, window: tuple[int, int], *, kind: Literal["simple", "log"] = "simple") -> pd.Series:
@@ -376,16 +387,3 @@ def _residuals(sample: Sample, model: Model) -> Iterator[ResidualBlock]:
             session = part.position[rows, None] + days
             inside = (session >= 0) & (session < sample.sessions.size)
             yield ResidualBlock(held[rows], fit.resid, np.where(inside, session, -1))
-
-
-def _weighted(values: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[Any, Any]:
-    """Weighted mean of each column over its finite rows, and how many there are."""
-    known = np.isfinite(values)
-    weights = np.where(known, weight[:, None], 0.0)
-    total = weights.sum(axis=0)
-    mean = (np.where(known, values, 0.0) * weights).sum(axis=0) / np.where(total > 0, total, np.nan)
-    return mean, known.sum(axis=0)
-
-
-def _row(result: TestResult) -> Mapping[str, Any]:
-    return {name: getattr(result, name) for name in TEST_FIELDS}

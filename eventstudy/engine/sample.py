@@ -53,6 +53,10 @@ class Sample:
         Group labels (None where there are none).
     weight : (E,) float
         Weights of cross-event means; ones where none were given.
+    at_limit : (A, S) int8, or None
+        -1 where an asset closed at its lower price limit, 1 at its upper, else 0; None where that is not known.
+    censored : (A, S) int8, or None
+        The same where a return is to be taken as cut off in estimation windows.
     """
 
     sessions: Days
@@ -70,6 +74,8 @@ class Sample:
     blocked: Mask | None
     group: NDArray[np.object_]
     weight: Floats
+    at_limit: NDArray[np.int8] | None = None
+    censored: NDArray[np.int8] | None = None
 
     @property
     def estimation_window(self) -> Window:
@@ -94,6 +100,8 @@ class Sample:
             values=self.values[needed],
             span=None if self.span is None else self.span[needed],
             blocked=None if self.blocked is None else self.blocked[needed],
+            at_limit=None if self.at_limit is None else self.at_limit[needed],
+            censored=None if self.censored is None else self.censored[needed],
             asset=asset.astype(np.int64),
         )
 
@@ -111,6 +119,7 @@ class Cutter:
     values: Floats
     span: Ints | None
     blocked: Mask | None
+    censored: NDArray[np.int8] | None
     factors: Floats
     log_growth: Floats
     unknown: Ints
@@ -132,6 +141,7 @@ class Cutter:
             values=np.pad(sample.values, wide, constant_values=np.nan),
             span=None if sample.span is None else np.pad(sample.span, wide),
             blocked=None if sample.blocked is None else np.pad(sample.blocked, wide),
+            censored=None if sample.censored is None else np.pad(sample.censored, wide),
             factors=factors,
             log_growth=np.pad(np.cumsum(np.where(known, growth, 0.0), axis=1), wide, constant_values=np.nan),
             unknown=np.pad(np.cumsum(~known, axis=1), wide),
@@ -163,6 +173,9 @@ class Cutter:
             sessions=days,
             event_sessions=event_days,
             gap=np.full(position.size, ahead.first - past.last - 1),
+            censored=None
+            if self.censored is None
+            else np.where(usable, _view(self.censored, past.size)[asset, position + past.first], 0).astype(np.int64),
         )
 
     def _cut(self, asset: Ints, position: Ints, window: Window) -> tuple[Floats, Floats, Ints, Days]:

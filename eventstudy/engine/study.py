@@ -11,6 +11,7 @@ import numpy as np
 
 from eventstudy.engine.estimate import Executor, Model, estimate
 from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, place_events, read_sample, sessions_of
+from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.partitions import map_partitions
 from eventstudy.engine.result import EventStudy
 from eventstudy.engine.sample import Sample
@@ -41,6 +42,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     non_session: NonSession = "raise",
     after_gap: Gap = "one_session",
     exclude_event_days: bool = False,
+    at_limit: pd.DataFrame | None = None,
+    limit_days: LimitDays = "keep",
     executor: Executor | None = None,
     progress: bool = False,
 ) -> EventStudy:
@@ -77,6 +80,12 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         span, the return has that many sessions' variance, and it stays out of the estimation window.
     exclude_event_days : bool
         Leave sessions inside any event window of the same asset out of estimation windows.
+    at_limit : DataFrame, sessions x assets, optional
+        -1 where an asset closed at its lower price limit, 1 at its upper, else 0: for `flags`, for
+        `EventStudy.car_to_open`, and for `limit_days`.
+    limit_days : {"keep", "drop", "censor"}
+        What becomes of such closes in estimation windows: kept; left out, with the session after, which carries the
+        rest of the move; or taken as cut off in a two-limit Tobit (``market``, ``mean``), the session after left out.
     executor : object with ``map``, optional
         Where chunks of events run: ``concurrent.futures`` pools, ``distributed.Client.get_executor()``, ray's pool.
         The numbers are the same.
@@ -101,6 +110,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         returns, benchmark = _excess(returns, benchmark, risk_free, after_gap)
     regressors = shifted(_regressors(returns, benchmark, factors, model), shifts)
     sample, refusals = read_sample(returns, events, regressors, options)
+    require_censorable(model, limit_days)
+    sample = with_limits(sample, returns, at_limit, limit_days)
     return _study(sample, refusals, chosen, min_estimation=min_estimation, executor=executor, progress=progress)
 
 

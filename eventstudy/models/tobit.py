@@ -91,7 +91,7 @@ def fit_tobit(  # noqa: PLR0913 - the arguments of fit_linear, and what is censo
     ahead, ahead_span = _with_rows(factors, used, event_factors, event_span, intercept=intercept)
     start = fit_linear(y, factors, used, ahead, ahead_span, names=names, intercept=intercept)
     to_params, inside, outside = np.split(start.leverage_root, [size, size + days], axis=1)
-    scale = start.sigma * np.sqrt(start.df_resid / np.maximum(start.nobs, 1))
+    scale = start.sigma * np.sqrt(np.maximum(start.df_resid, 0) / np.maximum(start.nobs, 1))
     scale = np.where(scale > 0.0, scale, np.nan)
     rows = np.concatenate([-inside, (start.resid / scale[:, None])[..., None]], axis=-1)
     rows = np.where(used[..., None], rows, 0.0)

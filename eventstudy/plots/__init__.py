@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventstudy.plots.across import event_path_frame, mean_path_frame
+from eventstudy.plots.around import pictured_events, spans
 from eventstudy.plots.days import days_figure, days_frame
 from eventstudy.plots.estimates import (
     event_days_figure,
@@ -12,12 +13,21 @@ from eventstudy.plots.estimates import (
     headlines_figure,
     headlines_frame,
 )
+from eventstudy.plots.ladder import ladder_cases, ladder_figure, ladder_frame
+from eventstudy.plots.ledger import ledger_entries, ledger_figure, ledger_frame
+from eventstudy.plots.limits import limit_cases, limits_figure, limits_frame
+from eventstudy.plots.parts import parts_figure, parts_frame
 from eventstudy.plots.paths import car_path_figure, car_path_frame
 from eventstudy.plots.prices import marker_frame, price_figure, price_frame
+from eventstudy.plots.regimes import beta_figure, beta_frame, regime_figure, regime_frame
 from eventstudy.plots.select import path_event, path_model, shown_securities
+from eventstudy.plots.steps import steps_figure, steps_frame
 from eventstudy.plots.timeline import overview_figure, overview_frame
+from eventstudy.plots.ways import ways_figure, ways_frame
 
 __all__ = [
+    "beta_figure",
+    "beta_frame",
     "car_path_figure",
     "car_path_frame",
     "days_figure",
@@ -29,13 +39,32 @@ __all__ = [
     "forest_frame",
     "headlines_figure",
     "headlines_frame",
+    "ladder_cases",
+    "ladder_figure",
+    "ladder_frame",
+    "ledger_entries",
+    "ledger_figure",
+    "ledger_frame",
+    "limit_cases",
+    "limits_figure",
+    "limits_frame",
     "marker_frame",
     "mean_path_frame",
     "overview_figure",
     "overview_frame",
+    "parts_figure",
+    "parts_frame",
     "path_event",
     "path_model",
+    "pictured_events",
     "price_figure",
     "price_frame",
+    "regime_figure",
+    "regime_frame",
     "shown_securities",
+    "spans",
+    "steps_figure",
+    "steps_frame",
+    "ways_figure",
+    "ways_frame",
 ]

@@ -169,19 +169,22 @@ class PricePanel:
         return tuple(self.series)
 
     def to_frame(self, column: Column = "close") -> pd.DataFrame:
-        """One column of every series as a fresh frame, sessions x symbols; NaN where a symbol has no row.
+        """One column of every series that has it as a fresh frame, sessions x symbols; NaN where a symbol has no row.
 
         Raises
         ------
         PriceError
-            If a series does not have the column.
+            If no series has the column.
         """
         import pandas as pd
 
+        having = {symbol: one for symbol, one in self.series.items() if column in one.columns}
+        if not having:
+            raise PriceError(f"none of {', '.join(self.series) or 'no symbol'} has a column {column}")
         frame = pd.DataFrame(
             {
                 symbol: pd.Series(one.column(column), index=pd.DatetimeIndex(one.sessions.astype("datetime64[ns]")))
-                for symbol, one in self.series.items()
+                for symbol, one in having.items()
             }
         )
         return frame.sort_index().rename_axis(index="session", columns="symbol")

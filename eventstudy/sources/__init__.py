@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def load_prices(spec: StudySpec, source: str | Path = "recorded") -> PricePanel:
-    """Get the prices of every security and benchmark of a study.
+    """Get the prices of every security, benchmark and peer of a study.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def load_prices(spec: StudySpec, source: str | Path = "recorded") -> PricePanel:
     Returns
     -------
     PricePanel
-        A series with a close for each of ``spec.instruments``, in that order.
+        A series for each of ``spec.instruments``, in that order, with a close. A peer may have an adjusted close only,
+        or no prices at all; then the study says what it does without it.
 
     Raises
     ------
@@ -41,22 +43,34 @@ def load_prices(spec: StudySpec, source: str | Path = "recorded") -> PricePanel:
             "the source 'live' is not part of this version, which downloads nothing; "
             "use 'recorded' or the path of a folder with a file SYMBOL.csv for each symbol"
         )
+    needed = {member for one in _mains(spec) for member in spec.benchmarks[one].members}
+    required = [symbol for symbol in spec.instruments if symbol not in spec.peers or symbol in needed]
+    optional = [symbol for symbol in spec.instruments if symbol not in required]
     if source == "recorded":
-        from eventstudy.sources.recorded import read_recorded
+        from eventstudy.sources.recorded import read_recorded, recorded_symbols
 
-        panel = read_recorded(spec.instruments)
+        known = recorded_symbols()
+        panel = read_recorded([*required, *(symbol for symbol in optional if symbol in known)])
     else:
         from eventstudy.sources.folder import read_folder
 
         if not Path(source).is_dir():
             raise OptionError(f"the source {str(source)!r} is neither 'recorded' nor a folder; name one of the two")
-        panel = read_folder(source, spec.instruments)
-    _require_close(panel)
-    return panel
+        panel = read_folder(source, required, optional)
+    _require_close(panel, (*spec.securities, *spec.benchmarks))
+    from eventstudy.prices import PricePanel
+
+    return PricePanel({symbol: panel[symbol] for symbol in spec.instruments if symbol in panel})
 
 
-def _require_close(panel: PricePanel) -> None:
-    without = [symbol for symbol in panel if panel[symbol].close is None]
+def _mains(spec: StudySpec) -> set[str]:
+    """Benchmarks that securities are held against."""
+    return {name for security in spec.securities.values() for name in security.benchmarks}
+
+
+def _require_close(panel: PricePanel, symbols: Iterable[str]) -> None:
+    """Refuse securities and benchmarks without the traded close, which limits and dividends are reckoned on."""
+    without = [symbol for symbol in symbols if symbol in panel and panel[symbol].close is None]
     if without:
         raise PriceError(
             f"only an adjusted close is given for {', '.join(without)}; a study needs the traded close as well "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -36,15 +37,21 @@ class Origin:
     note: str = ""
 
 
-def read_folder(folder: str | Path, symbols: Iterable[str]) -> PricePanel:
+PEERS = "peers"
+"""Subfolder that the files of peers may stand in."""
+
+
+def read_folder(folder: str | Path, symbols: Iterable[str], optional: Iterable[str] = ()) -> PricePanel:
     """Read ``SYMBOL.csv`` of every symbol from a folder.
 
     Parameters
     ----------
     folder : path
-        The folder; subfolders are not searched.
+        The folder. Files that are not in it are looked for in its subfolder ``peers``; no other is searched.
     symbols : iterable of str
         The symbols needed; other files of the folder are not read.
+    optional : iterable of str
+        Symbols that are read where they have a file.
 
     Raises
     ------
@@ -54,14 +61,14 @@ def read_folder(folder: str | Path, symbols: Iterable[str]) -> PricePanel:
         With every fault of every file.
     """
     folder, symbols = Path(folder), tuple(dict.fromkeys(symbols))
+    every = tuple(dict.fromkeys((*symbols, *optional)))
     if not folder.is_dir():
         raise PriceError(f"{folder} is not a folder; name a folder that holds {_files(symbols)}")
-    for symbol in symbols:
+    for symbol in every:
         if not _SYMBOL.fullmatch(symbol):
             raise PriceError(f"the symbol {symbol!r} cannot be the name of a file; rename it in the study")
-    contents = {
-        symbol: content for symbol in symbols if (content := _content(folder / f"{symbol}.csv", symbol)) is not None
-    }
+    places = {symbol: _place(folder, symbol) for symbol in every}
+    contents = {symbol: content for symbol in every if (content := _content(places[symbol], symbol)) is not None}
     if missing := [symbol for symbol in symbols if symbol not in contents]:
         raise PriceError(
             f"{folder} has no {_files(missing)}; the study needs {_files(symbols)}, each with the columns {LAYOUT}"
@@ -70,12 +77,18 @@ def read_folder(folder: str | Path, symbols: Iterable[str]) -> PricePanel:
     faults: list[Fault] = []
     for symbol, content in contents.items():
         try:
-            series[symbol] = _parse(content, folder / f"{symbol}.csv", symbol)
+            series[symbol] = _parse(content, places[symbol], symbol)
         except PriceFileError as error:
             faults.extend(error.faults)
     if faults:
         raise PriceFileError(faults)
     return PricePanel(series)
+
+
+def _place(folder: Path, symbol: str) -> Path:
+    """The file of a symbol: in the folder, else in its subfolder for peers."""
+    own, among_peers = folder / f"{symbol}.csv", folder / PEERS / f"{symbol}.csv"
+    return among_peers if not os.path.exists(own) and os.path.exists(among_peers) else own
 
 
 def read_price_file(path: str | Path, symbol: str) -> PriceSeries:

@@ -25,8 +25,9 @@ from eventstudy.windows import Window
 ModelName = Literal["market", "market_adjusted", "mean"]
 TestName = Literal["portfolio_t", "mvrm_f"]
 ReturnKind = Literal["simple", "log"]
-Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE"]
-Board = Literal["nasdaq", "nyse", "sse_main", "sse_star", "szse_main", "szse_chinext"]
+Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE", "BJSE"]
+StatusName = Literal["st", "delisting", "relisted"]
+LimitDays = Literal["keep", "drop", "censor"]
 Scope = Literal["broad", "sector", "board"]
 Sign = Literal["positive", "negative", "unsigned"]
 Role = Literal["tested", "confounder", "context"]
@@ -51,8 +52,9 @@ EXCHANGE_BOARDS: Mapping[str, tuple[str, ...]] = {
     "XNYS": ("nyse",),
     "XSHG": ("sse_main", "sse_star"),
     "XSHE": ("szse_main", "szse_chinext"),
+    "BJSE": ("bse",),
 }
-LIMIT_EXCHANGES = frozenset({"XSHG", "XSHE"})
+LIMIT_EXCHANGES = frozenset({"XSHG", "XSHE", "BJSE"})
 ESTIMANDS: Mapping[str, str] = {"broad": "total", "sector": "relative", "board": "relative"}
 
 
@@ -127,10 +129,21 @@ MomentField = Annotated[
 SecurityRef = Annotated[str, AfterValidator(_known("security", "securities")), WithJsonSchema(SYMBOL_SCHEMA)]
 BenchmarkRef = Annotated[str, AfterValidator(_known("benchmark", "benchmarks")), WithJsonSchema(SYMBOL_SCHEMA)]
 InstrumentRef = Annotated[
-    str, AfterValidator(_known("security or benchmark", "securities", "benchmarks")), WithJsonSchema(SYMBOL_SCHEMA)
+    str,
+    AfterValidator(_known("security, benchmark or peer", "securities", "benchmarks", "peers")),
+    WithJsonSchema(SYMBOL_SCHEMA),
+]
+PeerRef = Annotated[
+    str, AfterValidator(_known("security or peer", "securities", "peers")), WithJsonSchema(SYMBOL_SCHEMA)
+]
+Board = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40),
+    WithJsonSchema({"type": "string", "examples": [board for boards in EXCHANGE_BOARDS.values() for board in boards]}),
 ]
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
+EventGroupRef = Annotated[str, AfterValidator(_known("event group", "event_groups"))]
 GroupRef = Annotated[str, AfterValidator(_known("group", "groups"))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     Field,
@@ -24,8 +24,11 @@ from eventstudy.spec.fields import (
     Board,
     Exchange,
     IsoDate,
+    PeerRef,
     Record,
     Scope,
+    SecurityRef,
+    StatusName,
     Text,
 )
 
@@ -56,10 +59,29 @@ class Suspension(Record):
     @field_validator("last")
     @classmethod
     def _in_order(cls, last: date, info: ValidationInfo) -> date:
-        first = info.data.get("first")
-        if first is not None and last < first:
-            raise ValueError(f"the suspension ends on {last}, before it begins on {first}")
-        return last
+        return in_order(last, info, "the suspension")
+
+
+class StatusPeriod(Record):
+    """A period in which a share had a status with price-limit rules of its own; without `last` it still has it."""
+
+    status: StatusName
+    first: IsoDate
+    last: IsoDate | None = None
+    source: Text
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date | None, info: ValidationInfo) -> date | None:
+        return None if last is None else in_order(last, info, "the status")
+
+
+def in_order(last: date, info: ValidationInfo, what: str) -> date:
+    """The last day of a period, which must not lie before its first."""
+    first = info.data.get("first")
+    if first is not None and last < first:
+        raise ValueError(f"{what} ends on {last}, before it begins on {first}")
+    return last
 
 
 class Instrument(Record):
@@ -74,25 +96,45 @@ class Instrument(Record):
     suspensions: tuple[Suspension, ...] = ()
 
 
-class Security(Instrument):
-    """A share under study, its board, its listing and the benchmarks that it is held against.
-
-    `benchmarks` are in order of preference: the first one gives the headline figures. `listed` is needed
-    on boards with price limits, whose first sessions after a listing have rules of their own.
-    """
+class Listed(Instrument):
+    """A share on a board."""
 
     board: Board
     listed: IsoDate | None = None
+    statuses: tuple[StatusPeriod, ...] = ()
+
+    @model_validator(mode="after")
+    def _board_of_exchange(self, info: ValidationInfo) -> Self:
+        allowed = EXCHANGE_BOARDS[self.exchange]
+        elsewhere = {board for boards in EXCHANGE_BOARDS.values() for board in boards}
+        own_rules = bool((info.context or {}).get("market_rules"))
+        if self.board not in allowed and (self.board in elsewhere or not own_rules):
+            hint = "" if own_rules else "; another board needs its rules in a file named by market_rules"
+            raise ValueError(f"board {self.board!r} is not one of {self.exchange}; allowed: {', '.join(allowed)}{hint}")
+        return self
+
+
+class Security(Listed):
+    """A share under study, its board, its listing and what it is held against.
+
+    `listed` is needed on boards with price limits, whose first sessions after a listing have rules of their own.
+    `benchmarks` are in order of preference: the first one gives the headline figures. `foreign` are
+    benchmarks of other exchanges, read at their last close before the share's own exchange opens; `peers`
+    are shares that it is compared with; `earlier_listings` are shares whose first sessions after their own
+    listing say what such sessions are like; `related` are shares whose own news bears on it.
+    """
+
     issue_price: Annotated[FiniteFloat, Field(gt=0)] | None = None
     benchmarks: Annotated[tuple[BenchmarkRef, ...], Field(min_length=1)]
+    foreign: tuple[BenchmarkRef, ...] = ()
+    peers: tuple[PeerRef, ...] = ()
+    earlier_listings: tuple[PeerRef, ...] = ()
+    related: tuple[SecurityRef, ...] = ()
     note: Text | None = None
     note_zh: Text | None = None
 
     @model_validator(mode="after")
-    def _board_of_exchange(self) -> Security:
-        allowed = EXCHANGE_BOARDS[self.exchange]
-        if self.board not in allowed:
-            raise ValueError(f"board {self.board!r} is not one of {self.exchange}; allowed: {', '.join(allowed)}")
+    def _listing_known(self) -> Self:
         if self.listed is None and self.exchange in LIMIT_EXCHANGES:
             raise ValueError(
                 f"listed is missing; {self.board} has its own rules for the first sessions after a listing"
@@ -100,10 +142,37 @@ class Security(Instrument):
         return self
 
 
+class Peer(Listed):
+    """A share that is priced for comparison only; `touched` says whether the events of the study may move it."""
+
+    touched: bool
+
+
+class Weights(Record):
+    """Weights of securities in an index at the close of a session (0.08 = 8 %), from a source."""
+
+    session: IsoDate
+    of: Annotated[dict[SecurityRef, Annotated[FiniteFloat, Field(gt=0, lt=1)]], Field(min_length=1)]
+    source: Text
+
+    @field_validator("of")
+    @classmethod
+    def _leaves_something(cls, of: dict[str, float]) -> dict[str, float]:
+        if sum(of.values()) >= 1:
+            raise ValueError(f"the weights add up to {sum(of.values()):g}; below 1 there must be something left")
+        return of
+
+
 class Benchmark(Instrument):
-    """An index or fund; its scope says which effect an abnormal return against it measures."""
+    """An index, a fund, or the equal-weighted mean of peers; its scope says which effect is measured against it.
+
+    `members` make it the mean of those peers' returns, with no prices of its own. `weights` let the study
+    leave its securities out of the index.
+    """
 
     scope: Scope
+    members: tuple[PeerRef, ...] = ()
+    weights: Weights | None = None
 
     @property
     def estimand(self) -> str:

@@ -17,14 +17,17 @@ from pydantic import (
 
 from eventstudy.events import Month
 from eventstudy.spec.fields import (
+    EventGroupRef,
     EventRef,
     Exchange,
     GroupRef,
     InstrumentRef,
     IsoDate,
+    LimitDays,
     Measure,
     ModelName,
     MomentField,
+    PeerRef,
     Record,
     ReturnKind,
     Role,
@@ -38,7 +41,7 @@ from eventstudy.spec.fields import (
     WindowField,
     known_version,
 )
-from eventstudy.spec.instruments import Benchmark, Instrument, Security, Source
+from eventstudy.spec.instruments import Benchmark, Instrument, Peer, Security, Source, in_order
 from eventstudy.windows import Window
 
 
@@ -153,21 +156,75 @@ class EventSet(Record):
         return last
 
 
-class Headline(Record):
-    """A figure that the report leads with: one CAR of a security or of a group."""
+class EventGroup(Record):
+    """One piece of news that came in steps (a report, then its confirmation), oldest first.
+
+    Its window runs, for each security, from the first session of the first step to that of the last.
+    """
 
     id: Slug
     title: Text
     title_zh: Text | None = None
-    event: EventRef
+    steps: Annotated[tuple[EventRef, ...], Field(min_length=2)]
+
+
+class Regime(Record):
+    """A period in which a security followed rules of its own, such as the terms of a pending deal.
+
+    `securities` maps each security that is in the regime to the securities whose returns drive it there,
+    beside its benchmark.
+    """
+
+    id: Slug
+    title: Text
+    title_zh: Text | None = None
+    securities: Annotated[dict[SecurityRef, tuple[PeerRef, ...]], Field(min_length=1)]
+    first: IsoDate
+    last: IsoDate
+    note: Text | None = None
+    note_zh: Text | None = None
+    sources: Annotated[tuple[SourceRef, ...], Field(min_length=1)]
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date, info: ValidationInfo) -> date:
+        return in_order(last, info, "the regime")
+
+    @field_validator("securities")
+    @classmethod
+    def _not_itself(cls, securities: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for symbol, drivers in securities.items():
+            if symbol in drivers:
+                raise ValueError(f"{symbol} cannot drive itself; name other securities, or write []")
+        return securities
+
+
+class Headline(Record):
+    """A figure that the report leads with: one CAR of a security or of a group.
+
+    Either `event` and `window`, or `event_group`, whose own window is taken.
+    """
+
+    id: Slug
+    title: Text
+    title_zh: Text | None = None
+    event: EventRef | None = None
+    event_group: EventGroupRef | None = None
     security: SecurityRef | None = None
     group: GroupRef | None = None
-    window: WindowField
+    window: WindowField | None = None
 
     @model_validator(mode="after")
-    def _one_subject(self) -> Headline:
+    def _one_figure(self) -> Headline:
         if (self.security is None) == (self.group is None):
             raise ValueError(f"headline {self.id!r} needs either a security or a group")
+        if (self.event is None) == (self.event_group is None):
+            raise ValueError(f"headline {self.id!r} needs either an event or an event_group")
+        if (self.window is None) != (self.event is None):
+            need = "needs a window" if self.window is None else "has the window of its event_group and takes no other"
+            raise ValueError(f"headline {self.id!r} {need}")
+        if self.event_group is not None and self.group is not None:
+            raise ValueError(f"headline {self.id!r}: an event_group is told for a security, not for a group")
         return self
 
 
@@ -229,15 +286,20 @@ class StudySpec(Record):
     seed: Annotated[int, Field(ge=0)]
     confidence: Annotated[FiniteFloat, Field(gt=0.5, lt=1)] = 0.95
     overlays: dict[Exchange, Text] = {}
+    market_rules: Text | None = None
+    limit_days: LimitDays = "keep"
     windows: Windows
     models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
     tests: tuple[TestName, ...] = ()
     sources: dict[str, Source]
     benchmarks: dict[str, Benchmark]
     securities: Annotated[dict[str, Security], Field(min_length=1)]
+    peers: dict[str, Peer] = {}
     groups: dict[str, Group] = {}
+    regimes: tuple[Regime, ...] = ()
     events: Annotated[tuple[Event, ...], Field(min_length=1)]
     event_sets: tuple[EventSet, ...] = ()
+    event_groups: tuple[EventGroup, ...] = ()
     headlines: tuple[Headline, ...] = ()
     claims: tuple[Claim, ...] = ()
 
@@ -248,12 +310,28 @@ class StudySpec(Record):
 
     @property
     def instruments(self) -> dict[str, Instrument]:
-        """Securities and benchmarks by symbol."""
-        return {**self.securities, **self.benchmarks}
+        """Everything that has prices of its own, by symbol: securities, benchmarks, peers."""
+        priced = {symbol: one for symbol, one in self.benchmarks.items() if not one.members}
+        return {**self.securities, **priced, **self.peers}
+
+    def touched(self, symbol: str) -> bool:
+        """Whether the events of the study may move a security, benchmark or peer.
+
+        Securities are touched, peers as they say, a mean of peers where any of its members is; an index or
+        fund holds shares that are.
+        """
+        if symbol in self.peers:
+            return self.peers[symbol].touched
+        members = self.benchmarks[symbol].members if symbol in self.benchmarks else ()
+        return not members or any(self.touched(member) for member in members)
 
     def event(self, event_id: str) -> Event:
         """The event of that id; `KeyError` where there is none."""
         return {event.id: event for event in self.events}[event_id]
+
+    def group_of(self, event_id: str) -> EventGroup | None:
+        """The piece of news that the event is a step of, or None."""
+        return next((group for group in self.event_groups if event_id in group.steps), None)
 
     def set_of(self, event_id: str) -> EventSet | None:
         """The event set that the event belongs to, or None where it stands alone."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 
 from eventstudy.claims import Evidence, evaluate_claims
 from eventstudy.models.diagnostics import residual_diagnostics
 from eventstudy.prices import PricePanel
-from eventstudy.results import DiagnosticRecord, ExclusionRecord, HeadlineRecord, StudyResult
+from eventstudy.results import DiagnosticRecord, ExclusionRecord, Record, StudyResult
 from eventstudy.spec import StudySpec
+from eventstudy.study.alternatives import alternative_records
+from eventstudy.study.at_limit import limit_records
 from eventstudy.study.bars import bar_records
 from eventstudy.study.cases import designs, group_designs
 from eventstudy.study.estimate import (
@@ -24,14 +28,21 @@ from eventstudy.study.estimate import (
     portfolio_records,
     usable_keys,
 )
+from eventstudy.study.firm_days import firm_day_records, identification_records
 from eventstudy.study.headlines import headline_records
 from eventstudy.study.jointly import event_day_records, joint_records
-from eventstudy.study.ledger import build_ledger, ledger_exclusions
+from eventstudy.study.ladder import ladder_records
+from eventstudy.study.ledger import ledger_exclusions
+from eventstudy.study.parts import day_part_records
 from eventstudy.study.provenance import provenance_records
-from eventstudy.study.series import study_series
-from eventstudy.study.timing import open_exchanges, session_records, time_events
+from eventstudy.study.regimes import break_records
+from eventstudy.study.setting import build_setting
+from eventstudy.study.steps import event_group_records
+from eventstudy.study.timing import session_records
 
 __all__ = ["run_study"]
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
@@ -42,7 +53,7 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
     spec : StudySpec
         From `load_study`.
     prices : PricePanel
-        Daily bars of every security and benchmark of the study, from `load_prices`.
+        Daily bars of every security, benchmark and peer of the study, from `load_prices`.
 
     Returns
     -------
@@ -56,28 +67,39 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
     PriceError
         Where the prices cannot be used.
     """
-    exchanges = open_exchanges(spec)
-    timed = time_events(spec, exchanges)
-    series = study_series(spec, prices, exchanges)
-    ledger = build_ledger(spec, prices, exchanges, timed, series)
+    setting = build_setting(spec, prices)
+    ledger, series = setting.ledger, setting.series
 
-    single = designs(spec, timed)
+    single = designs(spec, setting.timed)
     estimated = estimate(spec, single, series)
-    groups = group_designs(spec, timed, usable_keys(estimated)) if "portfolio_t" in spec.tests else ()
+    groups = group_designs(spec, setting.timed, usable_keys(estimated)) if "portfolio_t" in spec.tests else ()
     grouped = estimate(spec, groups, series)
+
+    left_out: list[ExclusionRecord] = list(ledger_exclusions(ledger))
+    for part in estimated:
+        left_out.extend(exclusion_records(part, ledger))
+
+    def kept(records: Iterable[AnyRecord | ExclusionRecord]) -> tuple[AnyRecord, ...]:
+        """The records; what was refused among them goes to the exclusions."""
+        found: list[AnyRecord] = []
+        for record in records:
+            if isinstance(record, ExclusionRecord):
+                left_out.append(record)
+            else:
+                found.append(record)
+        return tuple(found)
 
     ar = tuple(chain.from_iterable(ar_records(part, ledger) for part in estimated))
     cars = tuple(chain.from_iterable(car_records(spec, part, ledger) for part in estimated))
     portfolios = tuple(chain.from_iterable(portfolio_records(spec, part, ledger) for part in grouped))
-    heads = tuple(headline_records(spec, cars, portfolios, timed, series))
-    left_out = chain(
-        ledger_exclusions(ledger),
-        chain.from_iterable(exclusion_records(part, ledger) for part in estimated),
-        (head for head in heads if isinstance(head, ExclusionRecord)),
-    )
+    steps = kept(event_group_records(setting, estimated))
+    heads = kept(headline_records(setting, cars, portfolios, steps))
+    limits, ladder = kept(limit_records(setting)), kept(ladder_records(setting))
+    alternatives, breaks = kept(alternative_records(setting)), kept(break_records(setting))
+    parts = kept(day_part_records(setting, ar))
     return StudyResult(
         spec=spec,
-        sessions=session_records(timed),
+        sessions=session_records(setting.timed),
         params=tuple(chain.from_iterable(params_records(part) for part in estimated)),
         ar=ar,
         car=cars,
@@ -86,11 +108,19 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
         portfolio=portfolios,
         joint=tuple(joint_records(spec, groups, series)),
         event_days=tuple(event_day_records(spec, single, series, ledger)),
-        headlines=tuple(head for head in heads if isinstance(head, HeadlineRecord)),
+        event_groups=steps,
+        headlines=heads,
+        limits=limits,
+        ladder=ladder,
+        alternatives=alternatives,
+        breaks=breaks,
+        day_parts=parts,
+        firm_days=tuple(firm_day_records(setting)),
+        identification=tuple(identification_records(setting, ar)),
         diagnostics=tuple(chain.from_iterable(_diagnostics(part) for part in estimated)),
         claims=evaluate_claims(Evidence(spec, prices, ar, ledger.limit_days)),
         exclusions=tuple(dict.fromkeys(left_out)),
-        provenance=tuple(provenance_records(spec, prices, exchanges)),
+        provenance=tuple(provenance_records(spec, prices, setting.exchanges)),
     )
 
 

@@ -9,12 +9,14 @@ from typing import Literal
 
 import numpy as np
 
+from eventstudy.censoring import days_after
 from eventstudy.panel import Case
 from eventstudy.results import Estimand
-from eventstudy.spec import Event, StudySpec
+from eventstudy.spec import Event, LimitDays, ModelName, StudySpec
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
 
+MARKET: ModelName = "market"
 UNBENCHMARKED = frozenset({"mean"})
 
 
@@ -60,6 +62,11 @@ def designs(spec: StudySpec, timed: Sequence[Timed]) -> tuple[Design, ...]:
         for model in spec.models
         for benchmark in benchmarks_of(spec, item.security, model)
     )
+
+
+def market_designs(spec: StudySpec, timed: Sequence[Timed]) -> tuple[Design, ...]:
+    """The designs of the market model, whether or not it is among the study's models."""
+    return designs(spec.model_copy(update={"models": (MARKET,)}), timed)
 
 
 def group_designs(spec: StudySpec, timed: Sequence[Timed], fitted: frozenset[str]) -> tuple[Design, ...]:
@@ -123,8 +130,14 @@ def anchor_of(spec: StudySpec, event: Event, day0: date) -> date:
     return day0 if event_set is None else event_set.first_session
 
 
-def build_case(design: Design, series: Mapping[str, SecuritySeries]) -> Case:
-    """The series behind a design; a group is the equal-weighted mean of its members' returns."""
+def build_case(design: Design, series: Mapping[str, SecuritySeries], limit_days: LimitDays = "keep") -> Case:
+    """The series behind a design; a group is the equal-weighted mean of its members' returns.
+
+    `limit_days` says what becomes of closes at a price limit in the estimation window: ``drop`` leaves them and the
+    first trade after each out, ``censor`` marks them as cut off and leaves the first trade after each out, because that
+    return holds the rest of the move. A group with a member at its limit has no one-sided limit of its own, so there
+    ``censor`` drops too.
+    """
     members = [series[symbol] for symbol in design.members]
     sessions = members[0].sessions
     single = np.all([member.trade.span == 1 for member in members], axis=0)
@@ -132,7 +145,7 @@ def build_case(design: Design, series: Mapping[str, SecuritySeries]) -> Case:
     values = np.mean([member.trade.values for member in members], axis=0)
     name = design.benchmark
     factors = {} if name is None else {"benchmark": members[0].benchmarks[name]}
-    return Case(
+    case = Case(
         key=design.key,
         day0=members[0].position(design.day0),
         anchor=members[0].position(design.anchor),
@@ -141,3 +154,15 @@ def build_case(design: Design, series: Mapping[str, SecuritySeries]) -> Case:
         factors=factors,
         span=span,
     )
+    return with_limit_days(case, members, limit_days)
+
+
+def with_limit_days(case: Case, members: Sequence[SecuritySeries], limit_days: LimitDays) -> Case:
+    """The case with closes at a price limit kept, dropped or censored in its estimation window."""
+    if limit_days == "keep":
+        return case
+    hit = np.any([member.at_limit != 0 for member in members], axis=0)
+    after = np.any([days_after(member.at_limit != 0, member.traded) for member in members], axis=0)
+    if limit_days == "drop" or len(members) > 1:
+        return replace(case, left_out=hit | after)
+    return replace(case, left_out=after, censored=np.where(after, 0, members[0].at_limit))

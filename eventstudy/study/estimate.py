@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
 from eventstudy.calendars import to_date
-from eventstudy.models import MODELS, NormalReturnFit
+from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel, align
 from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
 from eventstudy.spec import StudySpec
@@ -51,9 +51,9 @@ def _estimate_model(
     spec: StudySpec, model: str, designs: tuple[Design, ...], series: Mapping[str, SecuritySeries]
 ) -> Estimated:
     windows = spec.windows
-    cases = [build_case(design, series) for design in designs]
+    cases = [build_case(design, series, spec.limit_days) for design in designs]
     panel = align(cases, estimation=windows.estimation, event=windows.event)
-    fit = MODELS[model](panel)
+    fit = fit_model(model, panel)
     cars = {window: cumulative(panel, fit, window) for window in windows.car}
     enough = fit.nobs >= windows.min_estimation
     return Estimated(designs, panel, fit, abnormal_returns(panel, fit), cars, enough)
@@ -94,35 +94,35 @@ def params_records(part: Estimated) -> Iterator[ParamsRecord]:
 
 def ar_records(part: Estimated, ledger: Ledger) -> Iterator[ArRecord]:
     """The `ar` list of results.json for the designs of one model."""
-    for row, design in _reported(part):
+    for row, design in reported(part):
         for column, relative_day in enumerate(part.panel.event_window.days):
             if not np.isfinite(part.ar.value[row, column]):
                 continue
             session = to_date(part.panel.event_sessions[row, column])
             yield ArRecord(
-                **_subject(design),
+                **subject_of(design),
                 relative_day=relative_day,
                 session=session,
                 expected=float(part.fit.expected[row, column]),
                 ar=float(part.ar.value[row, column]),
-                **_test(part, row, part.ar, (row, column)),
+                **test_of(part, row, part.ar, (row, column)),
                 flags=flags_of(part, row, ledger, [session]),
             )
 
 
 def car_records(spec: StudySpec, part: Estimated, ledger: Ledger) -> Iterator[CarRecord]:
     """The `car` list of results.json for the designs of one model."""
-    for row, design in _reported(part):
+    for row, design in reported(part):
         for window, cars in part.cars.items():
             if not np.isfinite(cars.value[row]):
                 continue
-            test = _test(part, row, cars, (row,))
+            test = test_of(part, row, cars, (row,))
             yield CarRecord(
-                **_subject(design),
+                **subject_of(design),
                 window=window,
                 car=float(cars.value[row]),
                 **test,
-                **_limits(spec, cars, row, known=test["std_error"] is not None),
+                **with_limits(spec, cars, row, known=test["std_error"] is not None),
                 flags=flags_of(part, row, ledger, sessions_of(part, row, window)),
             )
 
@@ -130,9 +130,9 @@ def car_records(spec: StudySpec, part: Estimated, ledger: Ledger) -> Iterator[Ca
 def car_path_records(spec: StudySpec, part: Estimated) -> Iterator[CarPathRecord]:
     """The `car_paths` list: CARs from the first day of the event window on, up to the first missing day."""
     whole = part.panel.event_window
-    start = {row: _first_return(part, row) for row, _ in _reported(part)}
+    start = {row: _first_return(part, row) for row, _ in reported(part)}
     for last in whole.days:
-        for row, design in _reported(part):
+        for row, design in reported(part):
             if last < start[row]:
                 continue
             cars = cumulative(part.panel, part.fit, Window(start[row], last))
@@ -140,12 +140,12 @@ def car_path_records(spec: StudySpec, part: Estimated) -> Iterator[CarPathRecord
                 continue
             known = bool(part.enough[row])
             yield CarPathRecord(
-                **_subject(design),
+                **subject_of(design),
                 relative_day=last,
                 session=to_date(part.panel.event_sessions[row, last - whole.first]),
                 car=float(cars.value[row]),
                 std_error=float(cars.std_error[row]) if known else None,
-                **_limits(spec, cars, row, known=known),
+                **with_limits(spec, cars, row, known=known),
             )
 
 
@@ -157,11 +157,11 @@ def _first_return(part: Estimated, row: int) -> int:
 
 def portfolio_records(spec: StudySpec, part: Estimated, ledger: Ledger) -> Iterator[PortfolioRecord]:
     """The `portfolio` list of results.json: equal-weighted groups, exact t of the portfolio's own regression."""
-    for row, design in _reported(part):
+    for row, design in reported(part):
         for window, cars in part.cars.items():
             if not np.isfinite(cars.std_error[row]):
                 continue
-            subject = _subject(design)
+            subject = subject_of(design)
             subject["group"] = subject.pop("security")
             yield PortfolioRecord(
                 **subject,
@@ -169,8 +169,8 @@ def portfolio_records(spec: StudySpec, part: Estimated, ledger: Ledger) -> Itera
                 aar_or_caar=float(cars.value[row]),
                 test="portfolio_t",
                 distribution="t",
-                **_test(part, row, cars, (row,)),
-                **_limits(spec, cars, row, known=True),
+                **test_of(part, row, cars, (row,)),
+                **with_limits(spec, cars, row, known=True),
                 n_securities=len(design.members),
                 securities=design.members,
                 flags=flags_of(part, row, ledger, sessions_of(part, row, window)),
@@ -194,14 +194,15 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
                 yield ExclusionRecord(**where, what=f"event window of {label}", reason=reason, detail=detail)
 
 
-def _reported(part: Estimated) -> Iterator[tuple[int, Design]]:
+def reported(part: Estimated) -> Iterator[tuple[int, Design]]:
     """Rows that have something to report: enough observations, or a model that needs none."""
     for row, design in enumerate(part.designs):
         if part.enough[row] or design.model in NO_MODEL_NEEDED:
             yield row, design
 
 
-def _subject(design: Design) -> dict[str, object]:
+def subject_of(design: Design) -> dict[str, object]:
+    """What a record of a design is an estimate of."""
     return {
         "event_id": design.event.id,
         "security": design.subject,
@@ -211,7 +212,7 @@ def _subject(design: Design) -> dict[str, object]:
     }
 
 
-def _test(part: Estimated, row: int, estimates: Estimates, at: tuple[int, ...]) -> dict[str, float | None]:
+def test_of(part: Estimated, row: int, estimates: Estimates, at: tuple[int, ...]) -> dict[str, float | None]:
     """Standard error, statistic, d.o.f. and p, all absent where the estimation window is too short."""
     if not part.enough[row] or not np.isfinite(estimates.std_error[at]):
         return {"std_error": None, "statistic": None, "df": None, "pvalue": None}
@@ -223,7 +224,8 @@ def _test(part: Estimated, row: int, estimates: Estimates, at: tuple[int, ...]) 
     }
 
 
-def _limits(spec: StudySpec, estimates: Estimates, row: int, *, known: bool) -> dict[str, float | None]:
+def with_limits(spec: StudySpec, estimates: Estimates, row: int, *, known: bool) -> dict[str, float | None]:
+    """Confidence limits of a row's estimate; absent where its standard error is not known."""
     if not known:
         return {"ci_low": None, "ci_high": None}
     low, high = interval(estimates.value[row], estimates.std_error[row], estimates.df[row], spec.confidence)
@@ -246,7 +248,16 @@ def flags_of(part: Estimated, row: int, ledger: Ledger, sessions: Sequence[date]
         flags.add("partial_session")
     if not part.enough[row]:
         flags.add("short_history")
+    estimation = estimation_sessions(part.panel, row)
+    if any(ledger.crosses_regime(member, estimation, sessions) for member in design.members):
+        flags.add("regime_break")
     return tuple(sorted(flags))
+
+
+def estimation_sessions(panel: EventPanel, row: int) -> list[date]:
+    """First and last session with an observation in one row's estimation window; none where there is no observation."""
+    used = np.flatnonzero(panel.observed[row])
+    return [to_date(panel.sessions[row, place]) for place in (used[0], used[-1])] if used.size else []
 
 
 def _number(value: np.float64) -> float | None:

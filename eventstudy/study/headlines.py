@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 import numpy as np
 
 from eventstudy.abnormal import detectable_effect
-from eventstudy.results import CarRecord, ExclusionRecord, HeadlineRecord, PortfolioRecord
-from eventstudy.spec import Headline, StudySpec
-from eventstudy.study.series import SecuritySeries
-from eventstudy.study.timing import Timed
+from eventstudy.calendars import to_date
+from eventstudy.results import CarRecord, EventGroupRecord, ExclusionRecord, HeadlineRecord, PortfolioRecord
+from eventstudy.spec import Headline
+from eventstudy.study.setting import Setting
+
+Found = CarRecord | PortfolioRecord | EventGroupRecord
 
 
 def headline_records(
-    spec: StudySpec,
+    setting: Setting,
     cars: Sequence[CarRecord],
     portfolios: Sequence[PortfolioRecord],
-    timed: Sequence[Timed],
-    series: Mapping[str, SecuritySeries],
+    steps: Sequence[EventGroupRecord],
 ) -> Iterator[HeadlineRecord | ExclusionRecord]:
     """One record per headline: the first model against the preferred benchmark; an exclusion where it is not there."""
-    for headline in spec.headlines:
-        found = _find(spec, headline, cars, portfolios)
+    candidates: tuple[Found, ...] = (*cars, *portfolios, *steps)
+    for headline in setting.spec.headlines:
+        found = next((record for record in candidates if _told(setting, headline, record)), None)
         if found is None:
             yield ExclusionRecord(
                 event_id=headline.event,
@@ -32,46 +35,36 @@ def headline_records(
                 detail="no estimate with a standard error exists for this event, subject and window",
             )
             continue
-        yield _record(headline, found, timed, series)
+        yield _record(setting, headline, found)
 
 
-def _find(
-    spec: StudySpec, headline: Headline, cars: Sequence[CarRecord], portfolios: Sequence[PortfolioRecord]
-) -> CarRecord | PortfolioRecord | None:
-    """The first record, in the study's order of models and benchmarks, with a standard error."""
-    candidates: Sequence[CarRecord | PortfolioRecord] = cars if headline.security else portfolios
-    for record in candidates:
-        subject = record.security if isinstance(record, CarRecord) else record.group
-        wanted = (headline.event, headline.security or headline.group, headline.window, spec.models[0])
-        if (record.event_id, subject, record.window, record.model) == wanted and record.std_error is not None:
-            return record
-    return None
+def _told(setting: Setting, headline: Headline, record: Found) -> bool:
+    """Whether a record, in the study's order of models and benchmarks, is the headline's figure."""
+    if record.std_error is None or record.model != setting.spec.models[0]:
+        return False
+    if isinstance(record, EventGroupRecord):
+        return (record.event_group, record.security) == (headline.event_group, headline.security)
+    subject = record.security if isinstance(record, CarRecord) else record.group
+    own = headline.security if isinstance(record, CarRecord) else headline.group
+    return (record.event_id, subject, record.window) == (headline.event, own, headline.window)
 
 
-def _record(
-    headline: Headline,
-    found: CarRecord | PortfolioRecord,
-    timed: Sequence[Timed],
-    series: Mapping[str, SecuritySeries],
-) -> HeadlineRecord:
-    estimate = found.car if isinstance(found, CarRecord) else found.aar_or_caar
-    member = headline.security or found.securities[0]  # type: ignore[union-attr]
-    day0 = next(item.day0 for item in timed if item.event.id == headline.event and item.security == member)
-    sessions, position = series[member].sessions, series[member].position(day0)
-    first, last = (sessions[position + shift].item() for shift in headline.window)
+def _record(setting: Setting, headline: Headline, found: Found) -> HeadlineRecord:
+    first, last = _sessions(setting, headline, found)
     detectable = detectable_effect(np.array(found.std_error), np.array(found.df))
     return HeadlineRecord(
         id=headline.id,
-        event_id=headline.event,
-        subject=headline.security or str(headline.group),
+        event_id=found.event_id,
+        event_group=headline.event_group,
+        subject=str(headline.security or headline.group),
         kind="security" if headline.security else "group",
         model=found.model,
         benchmark=found.benchmark,
         estimand=found.estimand,
-        window=headline.window,
+        window=found.window,
         first_session=first,
         last_session=last,
-        estimate=estimate,
+        estimate=found.aar_or_caar if isinstance(found, PortfolioRecord) else found.car,
         std_error=found.std_error,
         df=found.df,
         pvalue=found.pvalue,
@@ -80,3 +73,12 @@ def _record(
         detectable=float(detectable),
         flags=found.flags,
     )
+
+
+def _sessions(setting: Setting, headline: Headline, found: Found) -> tuple[date, date]:
+    """First and last session of the figure's window."""
+    member = found.securities[0] if isinstance(found, PortfolioRecord) else str(headline.security)
+    series = setting.series[member]
+    day0 = next(item.day0 for item in setting.timed if (item.event.id, item.security) == (found.event_id, member))
+    place = series.position(day0)
+    return to_date(series.sessions[place + found.window.first]), to_date(series.sessions[place + found.window.last])

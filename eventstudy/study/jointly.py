@@ -12,15 +12,14 @@ import numpy as np
 from eventstudy.calendars import to_date
 from eventstudy.inference import JointFit, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
 from eventstudy.models.event_days import fit_event_days
-from eventstudy.panel import Case, align
+from eventstudy.panel import Case, EventPanel, align
 from eventstudy.results import EventDayRecord, JointRecord
-from eventstudy.spec import EventSet, StudySpec
-from eventstudy.study.cases import Design, build_case, estimand_of
+from eventstudy.spec import EventSet, LimitDays, StudySpec
+from eventstudy.study.cases import MARKET, Design, build_case, estimand_of
+from eventstudy.study.estimate import estimation_sessions
 from eventstudy.study.ledger import Ledger
 from eventstudy.study.series import SecuritySeries
 from eventstudy.windows import Window
-
-MODEL = "market"
 
 
 def joint_records(
@@ -30,7 +29,7 @@ def joint_records(
     if "mvrm_f" not in spec.tests:
         return
     for design in groups:
-        if design.model == MODEL:
+        if design.model == MARKET:
             yield from _tests(spec, design, series, None)
     for event_set in spec.event_sets:
         for design in _widest(spec, event_set, groups):
@@ -41,7 +40,7 @@ def _widest(spec: StudySpec, event_set: EventSet, groups: Sequence[Design]) -> I
     """Per group and benchmark the design with most members among the events of a set."""
     best: dict[tuple[str, str | None], Design] = {}
     for design in groups:
-        if design.model == MODEL and design.event.id in event_set.events:
+        if design.model == MARKET and design.event.id in event_set.events:
             place = (design.subject, design.benchmark)
             if place not in best or len(design.members) > len(best[place].members):
                 best[place] = design
@@ -76,7 +75,7 @@ def _joint_record(
         event_id=design.event.id if event_set is None else None,
         event_set=None if event_set is None else event_set.id,
         group=design.subject,
-        model=MODEL,
+        model=MARKET,
         benchmark=str(design.benchmark),
         test=test.name,
         null=test.null,
@@ -96,7 +95,7 @@ def _joint_fit(
     spec: StudySpec, design: Design, series: Mapping[str, SecuritySeries], days: Sequence[date]
 ) -> JointFit | None:
     """The members' market models on common days; None where a member did not trade on an event day."""
-    cases = [_single(design, member, series, days[0]) for member in design.members]
+    cases = [_single(spec, design, member, series, days[0]) for member in design.members]
     event = Window(0, len(days) - 1)
     panel = align(cases, estimation=spec.windows.estimation, event=event)
     if (panel.event_span != 1).any() or not np.isfinite(panel.event_factors[0, 0]).all():
@@ -104,8 +103,15 @@ def _joint_fit(
     return fit_jointly(panel.returns.T, panel.factors[0, 0], panel.event_returns.T, panel.event_factors[0, 0])
 
 
-def _single(design: Design, member: str, series: Mapping[str, SecuritySeries], day0: date) -> Case:
-    return build_case(replace(design, subject=member, members=(member,), day0=day0), series)
+def _single(spec: StudySpec, design: Design, member: str, series: Mapping[str, SecuritySeries], day0: date) -> Case:
+    """One member's case; least squares has no censored returns, so days at a limit are then dropped."""
+    limit_days: LimitDays = "keep" if spec.limit_days == "keep" else "drop"
+    return build_case(replace(design, subject=member, members=(member,), day0=day0), series, limit_days)
+
+
+def _broken(ledger: Ledger, design: Design, panel: EventPanel, day: date) -> tuple[str, ...]:
+    used = estimation_sessions(panel, 0)
+    return ("regime_break",) if ledger.crosses_regime(design.subject, used, [day]) else ()
 
 
 def _set_sessions(event_set: EventSet, security: SecuritySeries) -> list[date]:
@@ -122,7 +128,7 @@ def event_day_records(
         seen: set[tuple[str, str | None]] = set()
         for design in designs:
             place = (design.subject, design.benchmark)
-            if design.model == MODEL and design.event.id in event_set.events and place not in seen:
+            if design.model == MARKET and design.event.id in event_set.events and place not in seen:
                 seen.add(place)
                 yield from _event_days(spec, event_set, design, series, ledger)
 
@@ -131,7 +137,7 @@ def _event_days(
     spec: StudySpec, event_set: EventSet, design: Design, series: Mapping[str, SecuritySeries], ledger: Ledger
 ) -> Iterator[EventDayRecord]:
     days = _set_sessions(event_set, series[design.subject])
-    case = _single(design, design.subject, series, days[0])
+    case = _single(spec, design, design.subject, series, days[0])
     panel = align([case], estimation=spec.windows.estimation, event=Window(0, len(days) - 1))
     used = panel.observed[0]
     traded = panel.event_span[0] == 1
@@ -161,5 +167,7 @@ def _event_days(
             pvalue=float(fit.pvalue[row]),
             prediction_error=float(joint.ar[row, 0]),
             nobs=fit.nobs,
-            flags=tuple(sorted(ledger.flags(design.subject, [day], of_event=None))),
+            flags=tuple(
+                sorted({*ledger.flags(design.subject, [day], of_event=None), *_broken(ledger, design, panel, day)})
+            ),
         )

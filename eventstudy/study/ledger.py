@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from eventstudy.calendars import ExchangeSessions, to_date
 from eventstudy.claims import LimitDay
-from eventstudy.errors import PriceError
-from eventstudy.markets import Bars, LimitFlags, security_limit_flags
+from eventstudy.markets import Bars, LimitFlags
 from eventstudy.prices import Finding, PricePanel, PriceSeries, check_prices, require_usable
 from eventstudy.results import ExclusionRecord
 from eventstudy.spec import Security, StudySpec
+from eventstudy.study.limits import LimitStates
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
 
 FirmDay = tuple[str, date]
-_SHOWN = 3
 ADJUSTMENT_STEP = 1e-5  # adjusted closes are rounded to about 1e-6 of themselves; smaller steps are that rounding
 
 
@@ -43,6 +42,8 @@ class Ledger:
         What the price checks reported without refusing the prices.
     unchecked : mapping of security to str
         Why a security's price limits could not be checked, or do not fit its prices.
+    unpriced : tuple of str
+        Peers without prices.
     first_trades : mapping of security to date
         The first session with a price.
     last_trades : mapping of security to date
@@ -55,6 +56,7 @@ class Ledger:
     limit_days: Mapping[FirmDay, LimitDay]
     findings: tuple[Finding, ...]
     unchecked: Mapping[str, str]
+    unpriced: tuple[str, ...]
     first_trades: Mapping[str, date]
     last_trades: Mapping[str, date]
 
@@ -70,6 +72,15 @@ class Ledger:
                 if any(item.touches(session) for session in sessions):
                     found.add(f"confounded:{item.event.id}")
         return found
+
+    def crosses_regime(self, security: str, estimation: Sequence[date], sessions: Sequence[date]) -> bool:
+        """Whether the model was estimated, wholly or in part, under another regime than some of the sessions."""
+        ends = (estimation[0], estimation[-1]) if estimation else ()
+        return any(
+            len({regime.first <= day <= regime.last for day in (*ends, *sessions)}) > 1
+            for regime in self.spec.regimes
+            if security in regime.securities
+        )
 
     def shortage(self, security: str, nobs: int, anchor: date) -> tuple[str, str]:
         """Why an estimation window has too few observations: a reason and a sentence."""
@@ -107,6 +118,7 @@ def build_ledger(
     exchanges: Mapping[str, ExchangeSessions],
     timed: tuple[Timed, ...],
     series: Mapping[str, SecuritySeries],
+    limits: LimitStates,
 ) -> Ledger:
     """Check the prices of every instrument and collect what is known of every firm-day.
 
@@ -118,17 +130,9 @@ def build_ledger(
     findings = _checked(spec, prices, exchanges)
     flags: dict[FirmDay, set[str]] = {}
     limit_days: dict[FirmDay, LimitDay] = {}
-    unchecked: dict[str, str] = {}
     for symbol, security in spec.securities.items():
-        bars = _bars(prices[symbol])
-        try:
-            limits = _limits(security, bars, exchanges[security.exchange])
-        except PriceError as error:
-            unchecked[symbol] = f"{symbol}: {error}"
-        else:
-            _mark_limits(flags, limit_days, symbol, bars, limits)
-            if limits.outside.any():
-                unchecked[symbol] = _beyond(symbol, bars, limits)
+        if symbol in limits.flags:
+            _mark_limits(flags, limit_days, symbol, limits.bars[symbol], limits.flags[symbol])
         _mark(flags, symbol, "ex_dividend", _ex_dates(prices[symbol], security))
         _mark_halts(flags, symbol, series[symbol], security)
     traded = {symbol: prices[symbol].sessions for symbol in spec.securities}
@@ -138,7 +142,8 @@ def build_ledger(
         timed=timed,
         limit_days=limit_days,
         findings=findings,
-        unchecked=unchecked,
+        unchecked=limits.unchecked,
+        unpriced=tuple(symbol for symbol in spec.peers if symbol not in prices),
         first_trades={symbol: to_date(days[0]) for symbol, days in traded.items()},
         last_trades={symbol: to_date(days[-1]) for symbol, days in traded.items()},
     )
@@ -148,6 +153,13 @@ def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
     """What the price checks reported, and events that daily prices cannot tell apart."""
     for finding in ledger.findings:
         yield ExclusionRecord(security=finding.symbol, what="prices", reason=finding.what, detail=str(finding))
+    for symbol in ledger.unpriced:
+        yield ExclusionRecord(
+            security=symbol,
+            what="comparisons with it",
+            reason="peer_without_prices",
+            detail=f"the source has no prices of {symbol}; comparisons are made with the other peers",
+        )
     for symbol, detail in ledger.unchecked.items():
         yield ExclusionRecord(security=symbol, what="price limits", reason="limits_not_checked", detail=detail)
     for one, other in combinations(ledger.timed, 2):
@@ -165,6 +177,8 @@ def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
 def _checked(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     for symbol, instrument in spec.instruments.items():
+        if symbol in spec.peers and symbol not in prices:
+            continue
         findings.extend(
             check_prices(
                 prices[symbol],
@@ -175,28 +189,6 @@ def _checked(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Exchan
         )
     require_usable(findings)
     return tuple(findings)
-
-
-def _limits(security: Security, bars: Bars, exchange: ExchangeSessions) -> LimitFlags:
-    return security_limit_flags(
-        bars,
-        board=security.board,
-        listed=security.listed or to_date(bars.sessions[0]),
-        exchange_sessions=exchange.sessions,
-        dividends={paid.ex_date: paid.amount for paid in security.dividends},
-    )
-
-
-def _beyond(symbol: str, bars: Bars, limits: LimitFlags) -> str:
-    days = [str(day) for day in bars.sessions[limits.outside]]
-    shown = ", ".join(days[:_SHOWN]) + (f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else "")
-    return f"{symbol}: prices lie beyond the board's limit on {shown}; check the prices, the dividends and the board"
-
-
-def _bars(series: PriceSeries) -> Bars:
-    unknown = np.full(len(series), np.nan)
-    columns = {name: series.columns.get(name, unknown) for name in ("open", "high", "low")}
-    return Bars(sessions=series.sessions, close=series.column("close"), **columns)
 
 
 def _mark(flags: dict[FirmDay, set[str]], symbol: str, flag: str, days: NDArray[np.datetime64]) -> None:

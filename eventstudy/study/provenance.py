@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from eventstudy.calendars import ExchangeSessions
 from eventstudy.markets import load_rules
@@ -20,7 +21,7 @@ def provenance_records(
     spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]
 ) -> Iterator[ProvenanceRecord]:
     """The `provenance` list: the design, prices by symbol, sessions by exchange, market rules, software by version."""
-    design = spec.model_dump_json(exclude={"overlays"}).encode()
+    design = spec.model_dump_json(exclude={"overlays", "market_rules"}).encode()
     yield ProvenanceRecord(
         kind="study file",
         name=spec.study.id,
@@ -28,7 +29,7 @@ def provenance_records(
         sha256=hashlib.sha256(design).hexdigest(),
         detail=f"version {spec.version}; seed {spec.seed}",
     )
-    for symbol in spec.instruments:
+    for symbol in [symbol for symbol in spec.instruments if symbol in prices]:
         origin = prices[symbol].provenance
         yield ProvenanceRecord(
             kind="prices",
@@ -57,6 +58,16 @@ def provenance_records(
         sha256=hashlib.sha256(rules).hexdigest(),
         detail="price limits and first sessions after listing, each row with its source and certainty",
     )
+    if spec.market_rules is not None:
+        own = Path(spec.market_rules)
+        yield ProvenanceRecord(
+            kind="market rules",
+            name=own.name,
+            source="the study's own rule table",
+            rows=len(load_rules(own)),
+            sha256=hashlib.sha256(own.read_bytes()).hexdigest(),
+            detail="laid over the packaged table: it wins for the sessions that it covers",
+        )
     for name in SOFTWARE:
         yield ProvenanceRecord(kind="software", name=name, source="installed", detail=_version(name))
 

@@ -8,27 +8,37 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.calendars import ExchangeSessions
-from eventstudy.prices import PricePanel
-from eventstudy.returns import TradeReturns, on_sessions, over_same_span, total_return_level, trade_returns
-from eventstudy.spec import Instrument, StudySpec
+from eventstudy.returns import TradeReturns, over_same_span, trade_returns
+from eventstudy.spec import StudySpec
+from eventstudy.study.levels import Level, placed
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Days = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecuritySeries:
-    """A security's returns and its benchmarks' returns over the same spans, all (S,) on its exchange's sessions."""
+    """A security's returns and its benchmarks' returns over the same spans, all (S,) on its exchange's sessions.
+
+    `at_limit` is -1 on sessions that closed at the lower price limit, 1 at the upper, else 0.
+    """
 
     symbol: str
     exchange: str
     trade: TradeReturns
     benchmarks: Mapping[str, Floats]
+    at_limit: Ints
 
     @property
     def sessions(self) -> Days:
         return self.trade.sessions
+
+    @property
+    def traded(self) -> NDArray[np.bool_]:
+        """(S,) whether the security traded."""
+        found: NDArray[np.bool_] = np.isfinite(self.trade.level)
+        return found
 
     def position(self, session: object) -> int:
         """Position of a session among the exchange's sessions."""
@@ -36,28 +46,18 @@ class SecuritySeries:
 
 
 def study_series(
-    spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]
+    spec: StudySpec, levels: Mapping[str, Level], at_limit: Mapping[str, Ints]
 ) -> dict[str, SecuritySeries]:
     """Returns of every security of the study, of the study's return kind."""
-    levels = {symbol: _level(instrument, symbol, prices) for symbol, instrument in spec.instruments.items()}
-    return {
-        symbol: _series(spec, symbol, prices, levels, exchanges[security.exchange].sessions)
-        for symbol, security in spec.securities.items()
-    }
+    return {symbol: _series(spec, symbol, levels, at_limit[symbol]) for symbol in spec.securities}
 
 
-def _level(instrument: Instrument, symbol: str, prices: PricePanel) -> Floats:
-    return total_return_level(prices[symbol], {paid.ex_date: paid.amount for paid in instrument.dividends})
-
-
-def _series(
-    spec: StudySpec, symbol: str, prices: PricePanel, levels: Mapping[str, Floats], sessions: Days
-) -> SecuritySeries:
+def _series(spec: StudySpec, symbol: str, levels: Mapping[str, Level], at_limit: Ints) -> SecuritySeries:
     security = spec.securities[symbol]
-    placed = on_sessions(sessions, prices[symbol].sessions, levels[symbol])
-    trade = trade_returns(sessions, placed, spec.returns)
+    own = levels[symbol]
+    trade = trade_returns(own.sessions, own.values, spec.returns)
     benchmarks = {
-        name: over_same_span(on_sessions(sessions, prices[name].sessions, levels[name]), trade.span, spec.returns)
+        name: over_same_span(placed(levels[name], own.sessions), trade.span, spec.returns)
         for name in security.benchmarks
     }
-    return SecuritySeries(symbol, security.exchange, trade, benchmarks)
+    return SecuritySeries(symbol, security.exchange, trade, benchmarks, at_limit)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from eventstudy.calendars import ExchangeSessions, load_sessions
 from eventstudy.clock import FirstSession, first_session
 from eventstudy.events import Month
 from eventstudy.results import SessionRecord
-from eventstudy.spec import Event, StudySpec
+from eventstudy.spec import Event, Security, StudySpec, Suspension
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def open_exchanges(spec: StudySpec) -> dict[str, ExchangeSessions]:
 def time_events(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> tuple[Timed, ...]:
     """Every event with a day or a moment, on every security that it touches.
 
-    A confounder that names an exchange touches all of the study's securities there.
+    A confounder that names an exchange touches all of the study's securities there. An event inside a documented
+    suspension of a security falls on the session of its resumption.
     """
     return tuple(_timed(spec, exchanges))
 
@@ -53,8 +54,35 @@ def _timed(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> Iterat
             continue
         for symbol, security in spec.securities.items():
             if symbol in event.securities or security.exchange in event.exchanges:
-                first = first_session(event.when, exchanges[security.exchange])
+                exchange = exchanges[security.exchange]
+                first = after_suspension(first_session(event.when, exchange), security, exchange)
                 yield Timed(event, symbol, security.exchange, first)
+
+
+def after_suspension(first: FirstSession, security: Security, exchange: ExchangeSessions) -> FirstSession:
+    """Day 0, and an interval's last session, moved to the resumption where the security was suspended on it."""
+    halt = _halt_on(first.session, security)
+    late = _halt_on(first.session_last, security)
+    found = halt or late
+    if found is None:
+        return first
+    resumed = exchange.session_on_or_after(found.last + timedelta(days=1))
+    which = "first session that could react" if halt else "last of these sessions"
+    moved = replace(
+        first,
+        session_last=max(resumed, first.session_last),
+        detail=(
+            f"{first.detail} Trading was suspended from {found.first} to {found.last} ({found.source}), so the {which} "
+            f"is that of the resumption, {resumed}."
+        ),
+    )
+    if halt:
+        moved = replace(moved, session=resumed, partial=False, reason="during_suspension")
+    return after_suspension(moved, security, exchange)
+
+
+def _halt_on(session: date, security: Security) -> Suspension | None:
+    return next((halt for halt in security.suspensions if halt.first <= session <= halt.last), None)
 
 
 def session_records(timed: tuple[Timed, ...]) -> tuple[SessionRecord, ...]:

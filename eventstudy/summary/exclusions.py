@@ -12,7 +12,7 @@ from eventstudy.texts.names import Names
 if TYPE_CHECKING:
     from eventstudy.results import ExclusionRecord, StudyResult
 
-SHIFTS = ("after_close", "not_a_session", "day_moved_to_next", "interval_spans_sessions")
+SHIFTS = ("after_close", "not_a_session", "day_moved_to_next", "interval_spans_sessions", "during_suspension")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class Group:
 
 
 def exclusion_groups(result: StudyResult, names: Names) -> tuple[Group, ...]:
-    """What is missing from the results, by reason."""
+    """What is missing from the results, by reason; reasons with one title stand together."""
     by_reason: dict[str, list[ExclusionRecord]] = {}
     for record in result.exclusions:
         by_reason.setdefault(record.reason, []).append(record)
-    return tuple(
-        Group(_title(names, reason), tuple(dict.fromkeys(TELL.get(reason, _verbatim)(result, names, records))))
-        for reason, records in by_reason.items()
-    )
+    told: dict[str, list[str]] = {}
+    for reason, records in by_reason.items():
+        told.setdefault(_title(names, reason), []).extend(TELL.get(reason, _verbatim)(result, names, records))
+    return tuple(Group(title, tuple(dict.fromkeys(cases))) for title, cases in told.items())
 
 
 def shifted(result: StudyResult, names: Names) -> tuple[str, ...]:
@@ -45,6 +45,7 @@ def shifted(result: StudyResult, names: Names) -> tuple[str, ...]:
                     f"shift.{record.reason}",
                     event=names.event_quoted(record.event_id),
                     exchange=names.exchange(record.exchange),
+                    security=names.security(record.security),
                     day=texts.short(record.session),
                     last=texts.short(record.session_last),
                 )
@@ -66,8 +67,22 @@ def flagged_sessions(result: StudyResult, names: Names) -> list[tuple[str, str, 
     ]
 
 
+LADDER = frozenset(
+    {
+        "no_peers",
+        "peers_missing",
+        "too_few_peers",
+        "no_earlier_listings",
+        "no_prices_of_earlier_listings",
+        "some_earlier_listings_missing",
+        "post_event_too_short",
+    }
+)
+"""Reasons why a rung of the ladder for a security without history is not there."""
+
+
 def _title(names: Names, reason: str) -> str:
-    key = f"exclusion.title.{reason}"
+    key = "exclusion.title.ladder" if reason in LADDER else f"exclusion.title.{reason}"
     return names.texts(key if names.texts.knows(key) else "exclusion.title.other")
 
 
@@ -118,6 +133,15 @@ def _suspensions(result: StudyResult, names: Names, records: Sequence[ExclusionR
             yield from _verbatim(result, names, own)
 
 
+def _in_words(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+    """The record's own sentence, after the name of what it is about."""
+    for record in records:
+        about = names.security(record.security) if record.security else ""
+        if record.event_id:
+            about = names.texts("name.of_event", subject=about, event=names.event_quoted(record.event_id))
+        yield names.texts("exclusion.verbatim", what=about, detail=names.readable(record.detail))
+
+
 def _inseparable(result: StudyResult, names: Names, _: Sequence[ExclusionRecord]) -> Iterator[str]:
     for (one, other, session), securities in inseparable_pairs(result).items():
         yield names.texts(
@@ -152,5 +176,6 @@ TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Ite
     "suspension": _suspensions,
     "not_separately_identified": _inseparable,
     "not_estimated": _headlines,
+    **dict.fromkeys(LADDER, _in_words),
 }
 """Reason to the function that tells its cases; a reason without one is told in the record's own words."""

@@ -200,6 +200,9 @@ def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: 
     """What else falls into the window: other events of the same set first, then everything else."""
     texts = names.texts
     others = [flag.removeprefix(CONFOUNDED) for flag in head.flags if flag.startswith(CONFOUNDED)]
+    steps = [step for step in _steps(result, head) if any(session_of(result, step, member) for member in members)]
+    if len(steps) > 1:
+        yield texts.count("finding.news_steps", len(steps), events=_dated(result, names, steps, members))
     event_set = result.spec.set_of(head.event_id)
     joint = [event for event in others if event_set is not None and event in event_set.events]
     if joint:
@@ -208,8 +211,12 @@ def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: 
     rest = sorted((event for event in others if event not in joint), key=names.number)
     if rest:
         yield texts.count("finding.confounded", len(rest), events=_dated(result, names, rest, members))
-    elif not joint:
+    elif not joint and len(steps) < 2:
         yield texts.count("finding.alone", head.window.size)
+
+
+def _steps(result: StudyResult, head: HeadlineRecord) -> Sequence[str]:
+    return next((group.steps for group in result.spec.event_groups if group.id == head.event_group), ())
 
 
 def _dated(result: StudyResult, names: Names, events: Sequence[str], members: Sequence[str]) -> str:

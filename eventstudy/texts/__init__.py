@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -195,10 +196,18 @@ def load_texts(lang: Lang) -> Texts:
 
     if lang not in LANGS:
         raise OptionError(f"there is no language {lang!r}; allowed: {', '.join(LANGS)}")
-    text = files(__package__).joinpath(f"{lang}.yaml").read_text(encoding="utf-8")
     # The base loader keeps every scalar as text, so that no word turns into a number or a truth value.
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    return Texts(lang, dict(_flat(yaml.load(text, Loader=loader))))  # noqa: S506
+    entries: dict[str, str] = {}
+    for catalog in catalogs(lang):
+        entries.update(_flat(yaml.load(catalog.read_text(encoding="utf-8"), Loader=loader)))  # noqa: S506
+    return Texts(lang, entries)
+
+
+def catalogs(lang: Lang) -> list[Traversable]:
+    """The files of a language's catalog, one a theme; no two hold the same key."""
+    folder = files(__package__).joinpath(lang)
+    return sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from eventstudy.texts import Lang, Texts, load_texts
 
 if TYPE_CHECKING:
-    from eventstudy.spec import Event, StudySpec
+    from eventstudy.spec import Event, Instrument, StudySpec
 
 CONFOUNDED = "confounded:"
 
@@ -43,8 +43,8 @@ class Names:
         return self.own(record, field) or ""
 
     def security(self, symbol: str) -> str:
-        """Name of a security or benchmark."""
-        return self.must(self.spec.instruments[symbol], "name")
+        """Name of a security, benchmark or peer."""
+        return self.must(self._named[symbol], "name")
 
     def ticker(self, symbol: str) -> str:
         """Name of a security with its symbol."""
@@ -125,7 +125,7 @@ class Names:
     def readable(self, text: str) -> str:
         """A sentence of the record with ids and symbols replaced by names."""
         known = {event.id: self.event_quoted(event.id) for event in self.spec.events}
-        known |= {symbol: self.security(symbol) for symbol in self.spec.instruments}
+        known |= {symbol: self.security(symbol) for symbol in self._named}
         known |= {model: self.model(model) for model in self.spec.models}
         pattern = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
         return re.sub(rf"(?<![\w-])(?:{pattern})(?![\w-])", lambda found: known[found[0]], text)
@@ -133,6 +133,10 @@ class Names:
     @cached_property
     def _events(self) -> dict[str, Event]:
         return {event.id: event for event in self.spec.events}
+
+    @cached_property
+    def _named(self) -> Mapping[str, Instrument]:
+        return {**self.spec.benchmarks, **self.spec.instruments}
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

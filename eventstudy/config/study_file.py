@@ -1,4 +1,4 @@
-"""events.yaml to `StudySpec`: the only room that knows YAML.
+"""A study file's text to `StudySpec`: the only place that knows YAML.
 
 The file's node tree is walked by hand, so every scalar stays the text that was written (``000001``,
 ``ON``, ``9:30:00``), and every fault, of YAML, of types or of references, is told with its place.
@@ -96,7 +96,8 @@ def load_study(path: str | Path) -> StudySpec:
         raise StudyFileError([Fault(name, 1, 1, message)]) from None
     spec = parse_study(data, file=name)
     overlays = {exchange: str(file.parent / overlay) for exchange, overlay in spec.overlays.items()}
-    return spec.model_copy(update={"overlays": overlays})
+    rules = None if spec.market_rules is None else str(file.parent / spec.market_rules)
+    return spec.model_copy(update={"overlays": overlays, "market_rules": rules})
 
 
 FLAGSHIP = "flagship"
@@ -106,15 +107,16 @@ def study_path(path: str | Path) -> Path:
     """The file of a study; the word ``flagship`` stands for the packaged one."""
     if str(path) != FLAGSHIP:
         return Path(path)
-    here = Path(__file__).parent
-    packaged = here / "data" / "events.yaml"
-    return packaged if packaged.exists() else here.parent / "events.yaml"
+    package = Path(__file__).parents[1]
+    packaged = package / "data" / "events.yaml"
+    return packaged if packaged.exists() else package.parent / "events.yaml"
 
 
 def parse_study(data: bytes | str, *, file: str = "events.yaml") -> StudySpec:
     """Read and check a study from its text; `file` is the name that faults are told under."""
     from pydantic import ValidationError
 
+    from eventstudy.config.conflicts import conflicts
     from eventstudy.spec import StudySpec
 
     document, tree = _read(data, file)
@@ -123,6 +125,9 @@ def parse_study(data: bytes | str, *, file: str = "events.yaml") -> StudySpec:
         spec = StudySpec.model_validate(document, context=declared)
     except ValidationError as error:
         tree.faults.extend(_fault(tree, detail) for detail in _telling(error.errors()))
+    else:
+        for path, message in conflicts(spec):
+            tree.fault(tree.place(path), f"{_where(path)}{message}")
     tree.faults.extend(_repeated_ids(tree, document))
     if tree.faults:
         raise StudyFileError(shortened(tree.faults))
@@ -241,10 +246,13 @@ def _walk(node: Any, path: PathKey, tree: _Tree) -> Any:
 def _declared(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """The names that each section declares, for the reference checks of `spec`."""
     declared: dict[str, frozenset[str]] = {}
-    for section in ("sources", "benchmarks", "securities", "groups"):
+    for section in ("sources", "benchmarks", "securities", "peers", "groups"):
         value = document.get(section)
         declared[section] = frozenset(value) if isinstance(value, dict) else frozenset()
-    declared["events"] = frozenset(identifier for _, identifier in _ids(document.get("events")))
+    for section in ("events", "event_groups"):
+        declared[section] = frozenset(identifier for _, identifier in _ids(document.get(section)))
+    rules = document.get("market_rules")
+    declared["market_rules"] = frozenset({rules}) if isinstance(rules, str) else frozenset()
     return declared
 
 
@@ -256,7 +264,7 @@ def _ids(entries: Any) -> Iterator[tuple[int, str]]:
 
 
 def _repeated_ids(tree: _Tree, document: Mapping[str, Any]) -> Iterator[Fault]:
-    for section in ("events", "event_sets", "headlines", "claims"):
+    for section in ("events", "event_sets", "event_groups", "regimes", "headlines", "claims"):
         seen: dict[str, Place] = {}
         for index, identifier in _ids(document.get(section)):
             place = tree.place((section, index, "id"))
@@ -288,9 +296,10 @@ def _message(path: PathKey, detail: ErrorDetails) -> str:
         return str(context["error"])
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
-        hint = {"^[A-Z]{3}$": "a currency is three capital letters, e.g. USD"}.get(
-            pattern, "an id is lower-case letters, digits and hyphens, e.g. h200-approval"
-        )
+        hint = {
+            "^[A-Z]{3}$": "a currency is three capital letters, e.g. USD",
+            "^[a-z0-9]+(_[a-z0-9]+)*$": "a board is lower-case letters, digits and underscores, e.g. sse_main",
+        }.get(pattern, "an id is lower-case letters, digits and hyphens, e.g. h200-approval")
         return f"{detail['input']!r} is not allowed here; {hint}"
     template = _MESSAGES.get(kind)
     if template is None:

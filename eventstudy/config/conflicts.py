@@ -1,0 +1,148 @@
+"""What is wrong between parts of a study that are right each for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+
+from eventstudy.calendars import EXCHANGES
+from eventstudy.spec import Benchmark, Security, StudySpec
+
+Conflict = tuple[tuple[str | int, ...], str]
+
+
+def conflicts(spec: StudySpec) -> Iterator[Conflict]:
+    """Every conflict as the path of its entry in the study file and a sentence."""
+    yield from _repeated_symbols(spec)
+    yield from _named_twice(spec)
+    for name, benchmark in spec.benchmarks.items():
+        yield from _members(spec, name, benchmark)
+    for symbol, security in spec.securities.items():
+        yield from _benchmarks(spec, symbol, security)
+        yield from _comparisons(spec, symbol, security)
+    yield from _regimes(spec)
+    yield from _event_groups(spec)
+
+
+def _calendar(spec: StudySpec, symbol: str) -> str:
+    everything = {**spec.securities, **spec.benchmarks, **spec.peers}
+    return EXCHANGES[everything[symbol].exchange]
+
+
+def _repeated_symbols(spec: StudySpec) -> Iterator[Conflict]:
+    for section, others in (("benchmarks", spec.securities), ("peers", {**spec.securities, **spec.benchmarks})):
+        for symbol in getattr(spec, section):
+            if symbol in others:
+                taken = "a security" if symbol in spec.securities else "a benchmark"
+                yield (section, symbol), f"{symbol} is {taken} already; a symbol stands in one section only"
+
+
+def _named_twice(spec: StudySpec) -> Iterator[Conflict]:
+    """Lists of comparisons that name a share twice, which would give it double weight."""
+    lists: list[tuple[tuple[str | int, ...], tuple[str, ...]]] = [
+        (("benchmarks", name, "members"), benchmark.members) for name, benchmark in spec.benchmarks.items()
+    ]
+    for symbol, security in spec.securities.items():
+        for key in ("benchmarks", "foreign", "peers", "earlier_listings", "related"):
+            lists.append((("securities", symbol, key), getattr(security, key)))
+    for index, regime in enumerate(spec.regimes):
+        lists.extend((("regimes", index, "securities", one), drivers) for one, drivers in regime.securities.items())
+    for place, names in lists:
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                yield (*place, number), f"{name} stands there twice; keep one"
+
+
+def _members(spec: StudySpec, name: str, benchmark: Benchmark) -> Iterator[Conflict]:
+    for index, member in enumerate(benchmark.members):
+        if _calendar(spec, member) != EXCHANGES[benchmark.exchange]:
+            yield (
+                ("benchmarks", name, "members", index),
+                f"{member} does not keep the sessions of {benchmark.exchange}; a mean takes members of one calendar",
+            )
+    if benchmark.members and benchmark.weights:
+        yield (
+            ("benchmarks", name, "weights"),
+            "a mean of peers is equal-weighted; weights are for an index or fund",
+        )
+    for symbol in benchmark.weights.of if benchmark.weights else ():
+        if _calendar(spec, symbol) != EXCHANGES[benchmark.exchange]:
+            yield (
+                ("benchmarks", name, "weights", "of", symbol),
+                f"{symbol} does not keep the sessions of {benchmark.exchange}",
+            )
+
+
+def _benchmarks(spec: StudySpec, symbol: str, security: Security) -> Iterator[Conflict]:
+    own = EXCHANGES[security.exchange]
+    for index, name in enumerate(security.benchmarks):
+        if _calendar(spec, name) != own:
+            yield (
+                ("securities", symbol, "benchmarks", index),
+                f"{name} trades at other hours than {symbol}, so returns of one date do not belong together; "
+                "name it under foreign",
+            )
+    for index, name in enumerate(security.foreign):
+        if _calendar(spec, name) == own:
+            yield (
+                ("securities", symbol, "foreign", index),
+                f"{name} keeps the hours of {symbol}; name it under benchmarks",
+            )
+
+
+def _comparisons(spec: StudySpec, symbol: str, security: Security) -> Iterator[Conflict]:
+    named = chain(
+        ((("securities", symbol, "peers", index), name) for index, name in enumerate(security.peers)),
+        (
+            (("securities", symbol, "earlier_listings", index), name)
+            for index, name in enumerate(security.earlier_listings)
+        ),
+    )
+    for index, name in enumerate(security.related):
+        if name == symbol:
+            yield ("securities", symbol, "related", index), f"{symbol} is not related to itself"
+    for place, name in named:
+        if name == symbol:
+            yield place, f"{symbol} cannot be compared with itself"
+        elif _calendar(spec, name) != EXCHANGES[security.exchange]:
+            yield place, f"{name} does not keep the sessions of {security.exchange}; name shares of the same calendar"
+    for index, name in enumerate(security.earlier_listings):
+        other = {**spec.securities, **spec.peers}[name]
+        if other.listed is None or other.listed >= (security.listed or date.min):
+            yield (
+                ("securities", symbol, "earlier_listings", index),
+                f"{name} needs a listing date before that of {symbol} ({security.listed})",
+            )
+        elif other.board != security.board:
+            yield (
+                ("securities", symbol, "earlier_listings", index),
+                f"{name} is on the board {other.board}, {symbol} on {security.board}; first sessions differ by board",
+            )
+
+
+def _regimes(spec: StudySpec) -> Iterator[Conflict]:
+    for index, regime in enumerate(spec.regimes):
+        for symbol, drivers in regime.securities.items():
+            for number, driver in enumerate(drivers):
+                if _calendar(spec, driver) != _calendar(spec, symbol):
+                    yield (
+                        ("regimes", index, "securities", symbol, number),
+                        f"{driver} does not keep the sessions of {symbol}; name shares of the same calendar",
+                    )
+
+
+def _event_groups(spec: StudySpec) -> Iterator[Conflict]:
+    seen: dict[str, str] = {}
+    for index, group in enumerate(spec.event_groups):
+        for number, step in enumerate(group.steps):
+            place = ("event_groups", index, "steps", number)
+            if spec.event(step).role != "tested":
+                yield place, f"{step} is not tested; the steps of a piece of news are tested events"
+            if step in seen:
+                yield place, f"{step} is a step of {seen[step]} already; an event is a step of one piece of news"
+            seen.setdefault(step, group.id)
+    for index, headline in enumerate(spec.headlines):
+        told = next((group for group in spec.event_groups if group.id == headline.event_group), None)
+        if told and not any(headline.security in spec.event(step).securities for step in told.steps):
+            yield ("headlines", index, "security"), f"no step of {told.id} touches {headline.security}"

@@ -1,0 +1,96 @@
+"""Closes at a price limit in a researcher's own returns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.censoring import days_after, first_open_close
+from eventstudy.engine.estimate import Abnormal
+from eventstudy.engine.sample import Sample
+from eventstudy.errors import InputError, OptionError
+from eventstudy.models import CENSORABLE
+from eventstudy.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+LimitDays = Literal["keep", "drop", "censor"]
+
+
+def with_limits(sample: Sample, returns: pd.DataFrame, at_limit: pd.DataFrame | None, choice: LimitDays) -> Sample:
+    """The sample with its closes at a limit, and with what is to become of them in estimation windows.
+
+    Raises
+    ------
+    OptionError
+        For an unknown choice, or one without `at_limit`.
+    InputError
+        Where `at_limit` lacks a session or an asset of `returns`, or holds anything but -1, 0 and 1.
+    """
+    if choice not in get_args(LimitDays):
+        raise OptionError(f"limit_days={choice!r} is not allowed; allowed: {', '.join(get_args(LimitDays))}")
+    if at_limit is None:
+        if choice != "keep":
+            raise OptionError(f"limit_days={choice!r} needs at_limit=, the closes at a price limit")
+        return sample
+    side = _sides(sample, returns, at_limit)
+    if choice == "keep":
+        return replace(sample, at_limit=side)
+    after = days_after(side != 0, np.isfinite(sample.values))
+    out = after if choice == "censor" else after | (side != 0)
+    blocked = out if sample.blocked is None else sample.blocked | out
+    censored = np.where(after, 0, side).astype(np.int8) if choice == "censor" else None
+    return replace(sample, at_limit=side, blocked=blocked, censored=censored)
+
+
+def require_censorable(model: str, choice: LimitDays) -> None:
+    """Refuse to censor under a model that has no form for it."""
+    if choice == "censor" and model not in CENSORABLE:
+        raise OptionError(
+            f"limit_days='censor' has no form of model={model!r}; allowed with {', '.join(sorted(CENSORABLE))}, "
+            "or choose 'drop'"
+        )
+
+
+def _sides(sample: Sample, returns: pd.DataFrame, at_limit: pd.DataFrame) -> NDArray[np.int8]:
+    """(A, S) -1, 0 or 1 for every asset and session of the returns."""
+    for what, wanted, given in (
+        ("session", returns.index, at_limit.index),
+        ("asset", returns.columns, at_limit.columns),
+    ):
+        missing = wanted.difference(given)
+        if len(missing):
+            raise InputError(f"at_limit lacks the {what} {missing[0]} of returns; give it for all of them, 0 for none")
+    frame = at_limit.loc[returns.index, returns.columns].fillna(0)
+    side = frame.to_numpy(dtype=float).T
+    if not np.isin(side, (-1.0, 0.0, 1.0)).all():
+        wrong = side[~np.isin(side, (-1.0, 0.0, 1.0))][0]
+        raise InputError(f"at_limit holds {wrong:g}; -1 is a close at the lower limit, 1 at the upper, 0 neither")
+    return np.where(np.isfinite(sample.values), side, 0).astype(np.int8)
+
+
+def stops(sample: Sample, abnormal: Abnormal) -> Ints:
+    """(E,) relative day of the first close off a limit from day 0 on; -1 where the event window ends before."""
+    if sample.at_limit is None:
+        raise OptionError("car_to_open needs at_limit=, the closes at a price limit")
+    days = np.arange(max(abnormal.event_window.last, 0) + 1)
+    session = np.minimum(sample.position[:, None] + days, sample.sessions.size - 1)
+    hit = sample.at_limit[sample.asset[:, None], session] != 0
+    traded = np.isfinite(sample.values[sample.asset[:, None], session])
+    inside = days <= sample.event[:, 1:]
+    return first_open_close(hit | ~inside, traded | ~inside, np.zeros(sample.asset.size, dtype=np.int64))
+
+
+def cars_to_stop(abnormal: Abnormal, stop: Ints) -> tuple[Floats, Floats]:
+    """(E,) CAR from day 0 to each event's own last day, and its standard error as if the window were fixed."""
+    value, std_error = np.full(stop.size, np.nan), np.full(stop.size, np.nan)
+    for last in np.unique(stop[stop >= 0]):
+        rows = stop == last
+        value[rows], std_error[rows] = abnormal.take(rows).car(Window(0, int(last)))
+    return value, std_error

@@ -1,0 +1,152 @@
+"""Which days and events of a study stand in a picture, and how labelled lines are spaced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eventstudy.plots.style import axis, wrap
+from eventstudy.results import StudyResult
+from eventstudy.texts.names import Names
+
+if TYPE_CHECKING:
+    from eventstudy.calendars import ExchangeSessions
+
+BEFORE_AND_AFTER = 3
+MOST_DAYS = 12
+NARROW_DAYS = 9
+LINE_GAP, LINE_HEIGHT = 12, 15
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of days that a picture shows.
+
+    Attributes
+    ----------
+    id, title : str
+        Of the event set, the news in steps or the event that the days are shown for.
+    first, last : date
+        The days of the set itself.
+    days : tuple of date
+        The sessions of any of the study's exchanges from three before the first day to three after the last one.
+    """
+
+    id: str
+    title: str
+    first: date
+    last: date
+    days: tuple[date, ...]
+
+
+def spans(result: StudyResult, names: Names) -> tuple[Span, ...]:
+    """The days around each event set; without sets those around news in steps, else around the last tested event.
+
+    A run of more than twelve days is told in several.
+    """
+    from eventstudy.study.timing import open_exchanges
+
+    found = _runs(result, names)
+    if not found:
+        return ()
+    exchanges = open_exchanges(result.spec)
+    codes = dict.fromkeys(security.exchange for security in result.spec.securities.values())
+    cut: list[Span] = []
+    for name, title, first, last in found:
+        days = sorted({day for code in codes for day in _around(exchanges[code], first, last)})
+        for at in range(0, len(days), MOST_DAYS):
+            part = name if at == 0 else f"{name}-{at // MOST_DAYS + 1}"
+            cut.append(Span(part, title, first, last, tuple(days[at : at + MOST_DAYS])))
+    return tuple(cut)
+
+
+def _runs(result: StudyResult, names: Names) -> list[tuple[str, str, date, date]]:
+    dated = {record.event_id for record in result.sessions if record.role == "tested"}
+    sets = [item for item in result.spec.event_sets if dated.intersection(item.events)]
+    if sets:
+        return [(item.id, names.event_set(item.id), item.first_session, item.last_session) for item in sets]
+    groups = [item for item in result.spec.event_groups if dated.intersection(item.steps)]
+    if groups:
+        return [(item.id, names.must(item, "title"), *_ends(result, item.steps)) for item in groups]
+    if not dated:
+        return []
+    last = max((record for record in result.sessions if record.role == "tested"), key=lambda record: record.session)
+    return [(last.event_id, names.event(last.event_id), *_ends(result, (last.event_id,)))]
+
+
+def _ends(result: StudyResult, events: Sequence[str]) -> tuple[date, date]:
+    own = [record for record in result.sessions if record.event_id in events]
+    return min(record.session for record in own), max(record.session_last for record in own)
+
+
+def _around(exchange: ExchangeSessions, first: date, last: date) -> list[date]:
+    low = int(np.searchsorted(exchange.sessions, np.datetime64(first))) - BEFORE_AND_AFTER
+    high = int(np.searchsorted(exchange.sessions, np.datetime64(last), side="right")) + BEFORE_AND_AFTER
+    days: list[date] = exchange.sessions[max(low, 0) : high].tolist()
+    return days
+
+
+def pictured_events(result: StudyResult) -> frozenset[str]:
+    """The tested events of event sets, news in steps and headlines; where there are none, the last tested one."""
+    spec = result.spec
+    told = {event for item in spec.event_sets for event in item.events}
+    told |= {event for item in spec.event_groups for event in item.steps}
+    told |= {headline.event for headline in spec.headlines if headline.event is not None}
+    tested = [record for record in result.sessions if record.role == "tested"]
+    found = frozenset(record.event_id for record in tested if record.event_id in told)
+    if found or not tested:
+        return found
+    return frozenset({max(tested, key=lambda record: record.session).event_id})
+
+
+def closed_at_limit(result: StudyResult, event_id: str, security: str, session: date) -> bool:
+    """Whether a session inside an event's window closed at a price limit, so that what ends there is a bound."""
+    return any(
+        flag.startswith("limit_")
+        for ar in result.ar
+        if (ar.event_id, ar.security, ar.session) == (event_id, security, session)
+        for flag in ar.flags
+    )
+
+
+def stacked_days(labels: Sequence[str], *, most: int = MOST_DAYS) -> list[str]:
+    """Days for narrow columns: day and month on two lines, at most that many of them written out."""
+    step = -(-len(labels) // most)
+    lines = [wrap(label.replace("\N{NO-BREAK SPACE}", " "), 4) for label in labels]
+    return [line if at % step == 0 else "" for at, line in enumerate(lines)]
+
+
+# --- labelled lines ------------------------------------------------------------------------------------
+
+
+def line_tops(labels: Sequence[str]) -> list[float]:
+    """Where each labelled line begins in pixels from the top, and where the last one ends."""
+    heights = [LINE_GAP + LINE_HEIGHT * (label.count("<br>") + 1) for label in labels]
+    return [float(value) for value in np.cumsum([0, *heights])]
+
+
+def line_places(labels: Sequence[str]) -> list[float]:
+    """The middle of each labelled line; a label of several lines has more room."""
+    tops = line_tops(labels)
+    return [(top + bottom) / 2 for top, bottom in pairwise(tops)]
+
+
+def lines_height(labels: Sequence[str]) -> int:
+    """The height of labelled lines together, in pixels."""
+    return int(line_tops(labels)[-1])
+
+
+def lines_axis(labels: Sequence[str]) -> dict[str, Any]:
+    """The axis of labelled lines, read from the top."""
+    return axis(
+        tickvals=line_places(labels),
+        ticktext=list(labels),
+        range=[lines_height(labels), 0],
+        showgrid=False,
+        zeroline=False,
+    )

@@ -1,0 +1,196 @@
+"""Securities without an estimation window: the ladder of what is left, and the rungs that are not to be had."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from eventstudy.plots import ladder_cases, ladder_figure, ladder_frame
+from eventstudy.plots.ladder import refused_rungs
+from eventstudy.report.views import FigureView, Study, figure_view
+from eventstudy.results import ExclusionRecord, LadderRecord
+from eventstudy.summary.rows import interval
+from eventstudy.summary.tables import Column, NoteBook, Table, columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLOSES = re.compile(r"([^\s;,]+) on (\d{4}-\d\d-\d\d) and (\d{4}-\d\d-\d\d)")
+ENOUGH = re.compile(r"(\d+) earlier listings allow a p of ([\d.]+), (\d+) are named")
+RETURNS = re.compile(r"(\d+) of at least (\d+) returns from (\d{4}-\d\d-\d\d) on")
+RANKED = ("age_matched_placebo", "same_day_rank")
+
+
+def build(study: Study) -> dict[str, Any]:
+    """The context of ``history.html``."""
+    return {"cases": [_case(study, event_id, security) for event_id, security in ladder_cases(study.result)]}
+
+
+def _case(study: Study, event_id: str, security: str) -> dict[str, Any]:
+    found = [item for item in study.result.ladder if (item.event_id, item.security) == (event_id, security)]
+    refused = refused_rungs(study.result, event_id, security)
+    names = study.names
+    return {
+        "title": study.texts("history.case", security=names.security(security), event=names.event(event_id)),
+        "figure": _figure(study, event_id, security, found) if found else None,
+        "notes": [*_notes(study, found), *(_why(study, rung, item) for rung, item in refused)],
+        "needed": next((table for _, item in refused if (table := _needed(study, item)) is not None), None),
+    }
+
+
+# --- the figure and its numbers ------------------------------------------------------------------------
+
+
+def _figure(study: Study, event_id: str, security: str, found: Sequence[LadderRecord]) -> FigureView:
+    texts, names = study.texts, study.names
+    frame = ladder_frame(study.result, event_id, security, lang=texts.lang)
+    shared = {"security": names.security(security), "day": texts.day(found[0].session)}
+    return figure_view(
+        f"ladder-{event_id}-{security}",
+        ladder_figure(frame, lang=texts.lang),
+        title=texts("history.figure", **shared),
+        finding=_finding(study, frame),
+        description=texts("history.about", event=names.event_quoted(event_id), level=study.level(), **shared),
+        table=_table(study, frame, found),
+    )
+
+
+def _finding(study: Study, frame: pd.DataFrame) -> str:
+    """The span of the answers, what intervals say, and how many rungs are missing."""
+    texts = study.texts
+    there = frame[frame["missing"] == ""]
+    low, high = texts.percent(there["estimate"].min()), texts.percent(there["estimate"].max())
+    parts = [texts.count("history.finding", len(there), low=low, high=high)]
+    with_interval = there[there["ci_low"].notna()]
+    if len(with_interval):
+        outside = int(((with_interval["ci_low"] > 0) | (with_interval["ci_high"] < 0)).sum())
+        key = "other" if len(with_interval) > 1 else "outside" if outside else "inside"
+        parts.append(texts(f"history.intervals.{key}", n=len(with_interval), outside=outside))
+    else:
+        parts.append(texts("history.no_interval"))
+    if len(frame) > len(there):
+        parts.append(texts.count("history.missing", len(frame) - len(there)))
+    return texts("list.space").join(parts)
+
+
+def _table(study: Study, frame: pd.DataFrame, found: Sequence[LadderRecord]) -> Table:
+    """A row per rung; those that are not to be had with their reason."""
+    texts, names, book = study.texts, study.names, NoteBook(study.names)
+    left, rows = {rung: [item for item in found if item.rung == rung] for rung in frame["rung"]}, []
+    for row in frame.to_dict("records"):
+        if row["missing"]:
+            nothing = texts("table.nothing")
+            rows.append((row["title"], *[nothing] * 5, nothing, texts("history.absent", why=row["missing"])))
+            continue
+        item = left[row["rung"]].pop(0)
+        rows.append((row["title"], *_cells(study, item), book.marks(item.flags)))
+    keys = (
+        "history_rung",
+        "history_return>",
+        "history_expected>",
+        "history_rest>",
+        "interval>",
+        "p>",
+        "history_least>",
+    )
+    return Table(columns(names, (*keys, "notes"), level=study.level()), tuple(rows), book.notes)
+
+
+def _cells(study: Study, item: LadderRecord) -> tuple[str, ...]:
+    texts, nothing = study.texts, study.texts("table.nothing")
+    return (
+        nothing if item.expected is None else texts.points(item.estimate + item.expected),
+        nothing if item.expected is None else texts.points(item.expected),
+        texts.points(item.estimate),
+        interval(study.names, item.ci_low, item.ci_high),
+        nothing if item.pvalue is None else texts.pvalue(item.pvalue),
+        nothing if item.smallest_pvalue is None else texts.pvalue(item.smallest_pvalue),
+    )
+
+
+# --- how to read the rungs -----------------------------------------------------------------------------
+
+
+def _notes(study: Study, found: Sequence[LadderRecord]) -> list[str]:
+    """What limits each rung that is there, a sentence or two a rung."""
+    texts, lines = study.texts, []
+    if any(item.std_error is None and item.pvalue is None for item in found):
+        lines.append(texts("history.note.bare"))
+    for item in found:
+        who = study.names.securities(item.comparators)
+        if "touched_peers" in item.flags:
+            lines.append(texts("history.note.touched", peers=who))
+        elif item.rung == "peer_adjusted":
+            lines.append(texts("history.note.untouched", peers=who))
+        elif item.rung == "peer_prior":
+            lines.append(_prior(study, item))
+        elif item.rung in RANKED:
+            lines.append(_rank(study, item))
+        elif "look_ahead" in item.flags:
+            lines.append(texts("history.note.look_ahead"))
+    return lines
+
+
+def _prior(study: Study, item: LadderRecord) -> str:
+    texts, prior = study.texts, item.prior
+    return texts(
+        "history.note.prior",
+        peers=texts.number(prior["peers"], 0),
+        beta=texts.number(prior["beta"]),
+        spread=texts.number(prior["beta_sd"]),
+        sigma=texts.percent(prior["sigma_median"], signed=False),
+        own=texts.count("history.own", int(prior["own_returns"])),
+    )
+
+
+def _rank(study: Study, item: LadderRecord) -> str:
+    texts = study.texts
+    return texts(
+        f"history.note.{item.rung}",
+        rank=texts("table.nothing") if item.rank is None else item.rank,
+        total=len(item.comparators) + 1,
+        p=texts("table.nothing") if item.pvalue is None else texts.p_equals(item.pvalue),
+        least=texts("table.nothing") if item.smallest_pvalue is None else texts.pvalue(item.smallest_pvalue),
+    )
+
+
+# --- rungs that are not to be had ----------------------------------------------------------------------
+
+
+def _why(study: Study, rung: str, item: ExclusionRecord) -> str:
+    """Why a rung is missing, or stands on less than was asked for, in a reader's words."""
+    texts, key = study.texts, f"history.why.{item.reason}"
+    lead = texts(f"history.name.{rung}")
+    detail = study.names.readable(item.detail)
+    told = {"detail": detail, **_numbers(study, item)}
+    plain = not texts.knows(key) or (item.reason in PARSED and len(told) == 1)
+    return texts("exclusion.verbatim", what=lead, detail=detail if plain else texts(key, **told))
+
+
+PARSED = ("post_event_too_short", "too_few_observations", "no_prices_of_earlier_listings")
+"""Reasons whose sentence needs the numbers of the record."""
+
+
+def _numbers(study: Study, item: ExclusionRecord) -> dict[str, str]:
+    """The figures inside a record's detail, by name; none where it is worded otherwise."""
+    texts = study.texts
+    if short := RETURNS.search(item.detail):
+        return {"n": short[1], "least": short[2], "day": texts.day(date.fromisoformat(short[3]))}
+    if enough := ENOUGH.search(item.detail):
+        return {"needed": enough[1], "level": enough[2], "named": enough[3]}
+    return {}
+
+
+def _needed(study: Study, item: ExclusionRecord) -> Table | None:
+    """Which closes of earlier listings a missing rung needs; None where the record names none."""
+    texts, names = study.texts, study.names
+    known = {**study.result.spec.benchmarks, **study.result.spec.instruments}
+    rows = tuple(
+        (names.ticker(name), *(texts.day(date.fromisoformat(day)) for day in days))
+        for name, *days in CLOSES.findall(item.detail)
+        if name in known
+    )
+    titles = (texts("history.column.share"), texts("history.column.before"), texts("history.column.same_age"))
+    return Table(tuple(Column(title) for title in titles), rows) if rows else None

@@ -1,0 +1,89 @@
+"""What a study works on, made once: levels, returns, limits, sessions of events, the ledger of firm-days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eventstudy.calendars import ExchangeSessions
+from eventstudy.prices import PricePanel
+from eventstudy.spec import StudySpec
+from eventstudy.study.ledger import Ledger, build_ledger
+from eventstudy.study.levels import Level, study_levels
+from eventstudy.study.limits import LimitStates, limit_states
+from eventstudy.study.series import SecuritySeries, study_series
+from eventstudy.study.timing import Timed, open_exchanges, time_events
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """A specification and prices, brought onto the sessions of the exchanges.
+
+    Attributes
+    ----------
+    spec, prices
+        What was given, the specification without comparisons that have no prices (`with_prices`).
+    exchanges : mapping of exchange
+        Their sessions.
+    timed : tuple of Timed
+        Every event with a session, on every security that it touches.
+    levels : mapping of symbol
+        Total-return levels of securities, benchmarks and peers.
+    series : mapping of security
+        Returns, and benchmarks over the same spans.
+    limits : LimitStates
+        How sessions stood to price limits.
+    ledger : Ledger
+        What happened on each firm-day.
+    """
+
+    spec: StudySpec
+    prices: PricePanel
+    exchanges: Mapping[str, ExchangeSessions]
+    timed: tuple[Timed, ...]
+    levels: Mapping[str, Level]
+    series: Mapping[str, SecuritySeries]
+    limits: LimitStates
+    ledger: Ledger
+
+
+def with_prices(spec: StudySpec, prices: PricePanel) -> StudySpec:
+    """The specification without the peers that have no prices, and without foreign means of them.
+
+    Earlier listings stay: what is missing of them is said one by one.
+    """
+    gone = {symbol for symbol in spec.peers if symbol not in prices}
+    broken = {name for name, benchmark in spec.benchmarks.items() if gone.intersection(benchmark.members)}
+    if not gone:
+        return spec
+    securities = {
+        symbol: security.model_copy(
+            update={
+                "peers": tuple(name for name in security.peers if name not in gone),
+                "foreign": tuple(name for name in security.foreign if name not in broken),
+            }
+        )
+        for symbol, security in spec.securities.items()
+    }
+    return spec.model_copy(update={"securities": securities})
+
+
+def build_setting(spec: StudySpec, prices: PricePanel) -> Setting:
+    """Bring a specification and prices together.
+
+    Raises
+    ------
+    SessionRangeError
+        Where an event lies outside the known sessions of an exchange.
+    PriceError
+        Where the prices cannot be used.
+    """
+    spec = with_prices(spec, prices)
+    exchanges = open_exchanges(spec)
+    timed = time_events(spec, exchanges)
+    levels = study_levels(spec, prices, exchanges)
+    limits = limit_states(spec, prices, exchanges)
+    sessions = {symbol: levels[symbol].sessions for symbol in spec.securities}
+    series = study_series(spec, levels, {symbol: limits.at_limit(symbol, sessions[symbol]) for symbol in sessions})
+    ledger = build_ledger(spec, prices, exchanges, timed, series, limits)
+    return Setting(spec, prices, exchanges, timed, levels, series, limits, ledger)
