@@ -12,109 +12,99 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import numpy as np
-import pandas as pd
 
-import eventstudy as es
-from eventstudy.inference import TESTS, bootstrap_pvalue, fit_jointly, mvrm_f, wald
+from eventstudy.inference import TESTS, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
+from eventstudy.robustness import Counts, World, count_rejections, simulate
+from eventstudy.robustness.simulation import INNER_DRAWS, RESAMPLED
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20251208
 REPLICATIONS = 2_000
-RESAMPLED = {"skewness_adjusted_t", "permutation", "wild_bootstrap"}
-RESAMPLED_REPLICATIONS, DRAWS = 500, 199
+RESAMPLED_REPLICATIONS = 500
 JOINT_DRAWS = 499
 LEVEL = 0.05
-SESSIONS = pd.bdate_range("2015-01-02", periods=700)
 
 
 class Design(NamedTuple):
-    """One world: N events, T estimation days, errors, and what the event does."""
+    """One world, and the effect on every event in standard deviations of its errors."""
 
     name: str
-    events: int
-    days: int
-    rho: float
-    errors: str = "normal"
-    variance: float = 1.0
+    world: World
     effect: float = 0.0
-    deviation: float = 0.02
-    spread: bool = False
 
 
 SIZE = (
-    Design("4 firms, one date, independent", 4, 120, 0.0),
-    Design("4 firms, one date, correlation 0.4", 4, 120, 0.4),
-    Design("the same, t4 errors", 4, 120, 0.4, errors="t4"),
-    Design("the same, event-day variance x 2", 4, 120, 0.4, variance=2.0),
-    Design("8 firms, one date, correlation 0.4", 8, 120, 0.4),
-    Design("30 firms, one date, correlation 0.1", 30, 250, 0.1),
-    Design("50 events on own dates, t4 errors (Brown and Warner)", 50, 239, 0.0, errors="t4", spread=True),
+    Design("4 firms, one date, independent", World(events=4, estimation=120)),
+    Design("4 firms, one date, correlation 0.4", World(events=4, estimation=120, correlation=0.4)),
+    Design("the same, t4 errors", World(events=4, estimation=120, correlation=0.4, tails=4.0)),
+    Design("the same, event-day variance x 2", World(events=4, estimation=120, correlation=0.4, variance_ratio=2.0)),
+    Design("8 firms, one date, correlation 0.4", World(events=8, estimation=120, correlation=0.4)),
+    Design("30 firms, one date, correlation 0.1", World(events=30, estimation=250, correlation=0.1)),
+    Design(
+        "50 events on own dates, t4 errors (Brown and Warner)", World(events=50, estimation=239, tails=4.0, dates=50)
+    ),
 )
 POWER = (
-    Design("4 firms, one date, correlation 0.4, sd 3 %, effect -6 %", 4, 120, 0.4, effect=-0.06, deviation=0.03),
-    Design("15 firms, one date, correlation 0.4, sd 3 %, effect -6 %", 15, 120, 0.4, effect=-0.06, deviation=0.03),
-    Design("50 events on own dates, t4 errors, sd 2.53 %, effect 1 %", 50, 239, 0.0, "t4", 1.0, 0.01, 0.0253, True),
+    Design(
+        "4 firms, one date, correlation 0.4, sd 3 %, effect -6 %",
+        World(events=4, estimation=120, correlation=0.4),
+        -0.06 / 0.03,
+    ),
+    Design(
+        "15 firms, one date, correlation 0.4, sd 3 %, effect -6 %",
+        World(events=15, estimation=120, correlation=0.4),
+        -0.06 / 0.03,
+    ),
+    Design(
+        "50 events on own dates, t4 errors, sd 2.53 %, effect 1 %",
+        World(events=50, estimation=239, tails=4.0, dates=50),
+        0.01 / 0.0253,
+    ),
 )
 
 
-def noise(rng: np.random.Generator, shape: tuple[int, int], errors: str) -> np.ndarray:
-    """Errors of unit variance."""
-    return rng.standard_t(4, shape) / np.sqrt(2.0) if errors == "t4" else rng.normal(size=shape)
+def joint(design: Design, seed: int) -> dict[str, Counts]:
+    """The Wald test, and the F test with its p from whole residual vectors, of events of one date."""
+    world, rng = design.world, np.random.default_rng(seed)
+    rejected = {"wald (for comparison)": 0, "mvrm_f, vector bootstrap": 0}
+    for replication in range(REPLICATIONS):
+        panel = simulate(world, rng, 1)
+        y, x = panel.errors[0].T, panel.market[0, 0]
+        past = world.estimation
+        fit = fit_jointly(y[:past], x[:past], y[past:] + design.effect, x[past:])
+        rejected["wald (for comparison)"] += rejects(wald(fit))
+        if replication < RESAMPLED_REPLICATIONS:
+            pvalue = bootstrap_pvalue(fit, mvrm_f(fit), rng, draws=JOINT_DRAWS)
+            rejected["mvrm_f, vector bootstrap"] += pvalue <= LEVEL
+    tried = dict(zip(rejected, (REPLICATIONS, RESAMPLED_REPLICATIONS), strict=True))
+    return {name: Counts((count,), (tried[name],), None) for name, count in rejected.items()}
 
 
-def draw(rng: np.random.Generator, design: Design) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Returns and events of one world; the position of the (first) event date."""
-    rows = SESSIONS.size if design.spread else design.days + 1
-    own = noise(rng, (rows, design.events), design.errors)
-    common = noise(rng, (rows, 1), design.errors)
-    resid = design.deviation * (np.sqrt(design.rho) * common + np.sqrt(1.0 - design.rho) * own)
-    market = rng.normal(0, 0.01, rows)
-    places = rng.integers(design.days + 1, rows, design.events) if design.spread else np.full(design.events, rows - 1)
-    firms = np.arange(design.events)
-    resid[places, firms] = resid[places, firms] * np.sqrt(design.variance) + design.effect
-    names = [f"F{firm}" for firm in firms]
-    returns = pd.DataFrame(market[:, None] + resid, index=SESSIONS[:rows], columns=names).assign(MKT=market)
-    return returns, pd.DataFrame({"asset": names, "date": returns.index[places]}), rows - 1
-
-
-def pvalues(rng: np.random.Generator, design: Design, *, resample: bool) -> dict[str, float | None]:
-    """p-values of every test in one world; None where a test says that it cannot be run."""
-    returns, events, _ = draw(rng, design)
-    windows = {"estimation_window": (-design.days, -1), "event_window": (0, 0)}
-    study = es.event_study(returns, events, benchmark="MKT", **windows)
-    section = study.section((0, 0))
-    found: dict[str, float | None] = {}
-    for name, test in TESTS.items():
-        if name not in RESAMPLED:
-            found[name] = test(section).pvalue
-        elif resample:
-            found[name] = test(section, draws=DRAWS, seed=int(rng.integers(2**31))).pvalue
-    if not design.spread:
-        y, x = returns.drop(columns="MKT").to_numpy(), returns["MKT"].to_numpy()
-        fit = fit_jointly(y[:-1], x[:-1], y[-1:], x[-1:])
-        found["wald (for comparison)"] = wald(fit).pvalue
-        if resample:
-            found["mvrm_f, vector bootstrap"] = bootstrap_pvalue(fit, mvrm_f(fit), rng, draws=JOINT_DRAWS)
-    return found
+def rejects(result: TestResult) -> bool:
+    """Whether a test that could be run rejects."""
+    return result.pvalue is not None and result.pvalue <= LEVEL
 
 
 def rejections(design: Design, number: int) -> dict[str, tuple[float, float] | None]:
     """Rejection rate and Monte Carlo standard error of each test, None where it could not be run."""
-    rng = np.random.default_rng((SEED, number))
-    rejected: dict[str, int] = {}
-    counted: dict[str, int] = {}
-    for replication in range(REPLICATIONS):
-        for name, pvalue in pvalues(rng, design, resample=replication < RESAMPLED_REPLICATIONS).items():
-            rejected.setdefault(name, 0)
-            counted.setdefault(name, 0)
-            if pvalue is not None:
-                rejected[name] += pvalue < LEVEL
-                counted[name] += 1
-    rates = {name: rejected[name] / counted[name] if counted[name] else None for name in rejected}
-    return {
-        name: None if rate is None else (rate, float(np.sqrt(rate * (1 - rate) / counted[name])))
-        for name, rate in rates.items()
-    }
+    seed = SEED + number
+    kinds = (([name for name in TESTS if name not in RESAMPLED], REPLICATIONS), (RESAMPLED, RESAMPLED_REPLICATIONS))
+    counts: dict[str, Counts] = {}
+    for names, draws in kinds:
+        counts |= count_rejections(design.world, tests=names, effects={design.effect: draws}, level=LEVEL, seed=seed)
+    counts = {name: counts[name] for name in TESTS}
+    if design.world.dates == 1:
+        counts |= joint(design, seed)
+    return {name: rate(found) for name, found in counts.items()}
+
+
+def rate(found: Counts) -> tuple[float, float] | None:
+    """Share of rejections and its standard error."""
+    (rejected,), (tried,) = found.rejected, found.draws
+    if not tried:
+        return None
+    share = rejected / tried
+    return share, float(np.sqrt(share * (1 - share) / tried))
 
 
 def table(designs: tuple[Design, ...], found: list[dict[str, tuple[float, float] | None]]) -> str:
@@ -129,7 +119,8 @@ def table(designs: tuple[Design, ...], found: list[dict[str, tuple[float, float]
             cells.append("-" if rate is None else f"{100 * rate[0]:.1f} ({100 * rate[1]:.1f})")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     key = "\n".join(
-        f"- {letter}: {design.name}; T = {design.days}" for letter, design in zip(letters, designs, strict=True)
+        f"- {letter}: {design.name}; T = {design.world.estimation}"
+        for letter, design in zip(letters, designs, strict=True)
     )
     return f"{key}\n\n" + "\n".join(lines)
 
@@ -144,8 +135,8 @@ def page() -> str:
         "# Size and power of the tests\n\n"
         "Written by `nox -s size`. Share of two-sided rejections at 5 % in percent, Monte Carlo standard error in\n"
         "brackets; a dash where the test says that it cannot be run there. Market model, one-day windows.\n"
-        f"{REPLICATIONS:,} replications; {RESAMPLED_REPLICATIONS} for resampling tests ({DRAWS} draws) and the vector\n"
-        f"bootstrap ({JOINT_DRAWS} draws). Seed {SEED}.\n\n"
+        f"{REPLICATIONS:,} replications; {RESAMPLED_REPLICATIONS} for resampling tests ({INNER_DRAWS} draws) and the\n"
+        f"vector bootstrap ({JOINT_DRAWS} draws). Seed {SEED}.\n\n"
         "## Size: nothing happened\n\n"
         f"{table(SIZE, size)}\n\n"
         "Tests that take firms of one date for independent (cross-sectional t, Patell, BMP, signs, Wilcoxon) reject\n"

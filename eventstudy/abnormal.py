@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,10 @@ class Estimates:
     statistic: Floats
     df: Floats
     pvalue: Floats
+
+    def take(self, rows: NDArray[np.bool_] | slice) -> Estimates:
+        """The estimates of some rows."""
+        return Estimates(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def abnormal_returns(panel: EventPanel, fit: NormalReturnFit) -> Estimates:

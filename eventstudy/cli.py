@@ -40,6 +40,13 @@ OutOption = Annotated[
     Path, typer.Option("--out", metavar="FOLDER", help="Folder that the study's folder is written into.")
 ]
 LangOption = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of report and summary.")]
+RobustnessOption = Annotated[
+    Literal["full", "fast", "none"],
+    typer.Option(
+        "--robustness",
+        help="Placebo dates, specification curve and the like: all, without curve and simulated sizes, or nothing.",
+    ),
+]
 DEFAULT_STUDY = "events.yaml"
 
 
@@ -102,6 +109,7 @@ def run(
     source: SourceOption = "recorded",
     out: OutOption = Path("reports"),
     lang: LangOption = "en",
+    robustness: RobustnessOption = "full",
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -115,8 +123,9 @@ def run(
     with _progress("reading the study and its prices", quiet=silent):
         spec = load_study(study)
         prices = load_prices(spec, source=source)
-    with _progress("estimating", quiet=silent):
-        result = run_study(spec, prices)
+    what = "estimating" if robustness == "none" else "estimating, and again on earlier dates and under other choices"
+    with _progress(what, quiet=silent):
+        result = run_study(spec, prices, robustness=robustness)
     with _progress("writing the report", quiet=silent):
         folder = write_report(result, out, lang=lang)
     if json:

@@ -164,6 +164,36 @@ def _censored(cases: Sequence[Case], estimation: Window) -> Ints | None:
     )
 
 
+def moved(case: Case, positions: Ints, *, estimation: Window, event: Window) -> EventPanel:
+    """The windows of one case with its day 0 at other sessions, E of them, the anchor moved along.
+
+    Every window must lie inside the case's sessions; otherwise as `align`.
+    """
+    past = positions[:, None] + (case.anchor - case.day0 + np.arange(estimation.first, estimation.last + 1))
+    around = positions[:, None] + np.arange(event.first, event.last + 1)
+    if positions.size and (past.min() < 0 or around.min() < 0 or max(past.max(), around.max()) >= case.sessions.size):
+        raise ValueError(f"{case.key}: a window around another session reaches outside the known sessions")
+    span = case.span[past]
+    usable = span == 1
+    if case.left_out is not None:
+        usable &= ~case.left_out[past]
+    factors = np.array(list(case.factors.values())).reshape(-1, case.sessions.size)
+    return EventPanel(
+        keys=tuple(f"{case.key}|{place}" for place in positions),
+        event_window=event,
+        names=tuple(case.factors),
+        returns=np.where(usable, case.values[past], np.nan),
+        factors=np.where(span > 1, np.nan, factors[:, past]),
+        event_returns=case.values[around],
+        event_factors=factors[:, around],
+        event_span=case.span[around],
+        sessions=case.sessions[past],
+        event_sessions=case.sessions[around],
+        gap=np.full(positions.size, case.day0 + event.first - case.anchor - estimation.last - 1),
+        censored=None if case.censored is None else case.censored[past],
+    )
+
+
 def _stacked(factors: Sequence[Floats], window: Window) -> Floats:
     """(K, size) regressors of one case; K may be 0."""
     return np.array(factors).reshape(-1, window.size)

@@ -34,7 +34,7 @@ def eventstudy(*arguments, cwd=ROOT, **environment):
 def ran(tmp_path_factory):
     """One run of the flagship and its folder."""
     out = tmp_path_factory.mktemp("out")
-    return eventstudy("run", "events.yaml", "--out", out), out / "h200-export-decision"
+    return eventstudy("run", "events.yaml", "--out", out, "--robustness", "fast"), out / "h200-export-decision"
 
 
 def test_run_writes_the_report_folder_and_prints_the_table(ran):
@@ -48,14 +48,14 @@ def test_run_writes_the_report_folder_and_prints_the_table(ran):
 
 
 def test_run_json_prints_exactly_results_json(ran, tmp_path):
-    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--json")
+    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--json", "--robustness", "fast")
     assert done.returncode == 0
     assert json.loads(done.stdout)["study"]["id"] == "h200-export-decision"
     assert done.stdout == (ran[1] / "results.json").read_text(encoding="utf-8")
 
 
 def test_two_runs_give_the_same_bytes(ran, tmp_path):
-    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--quiet")
+    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--quiet", "--robustness", "fast")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     first = sorted(path for path in ran[1].rglob("*") if path.is_file())
     assert len(first) > 10
@@ -65,7 +65,7 @@ def test_two_runs_give_the_same_bytes(ran, tmp_path):
 
 
 def test_chinese_report(tmp_path):
-    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--lang", "zh")
+    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--lang", "zh", "--robustness", "fast")
     assert done.returncode == 0
     assert "英伟达" in done.stdout
     assert 'lang="zh' in (tmp_path / "h200-export-decision" / "report.html").read_text(encoding="utf-8")[:500]
@@ -76,7 +76,7 @@ def test_a_folder_of_files_gives_the_numbers_of_the_recordings(ran, tmp_path):
     folder.mkdir()
     for path in RECORDED.rglob("*.csv"):
         shutil.copy(path, folder)
-    done = eventstudy("run", "events.yaml", "--source", folder, "--out", tmp_path, "--json")
+    done = eventstudy("run", "events.yaml", "--source", folder, "--out", tmp_path, "--json", "--robustness", "fast")
     assert done.returncode == 0
     recorded = json.loads((ran[1] / "results.json").read_text(encoding="utf-8"))
     own = json.loads(done.stdout)
@@ -86,7 +86,7 @@ def test_a_folder_of_files_gives_the_numbers_of_the_recordings(ran, tmp_path):
 
 
 def test_the_packaged_flagship_runs_anywhere(ran, tmp_path):
-    done = eventstudy("run", "flagship", "--out", "out", "--quiet", cwd=tmp_path)
+    done = eventstudy("run", "flagship", "--out", "out", "--quiet", "--robustness", "fast", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     written = tmp_path / "out" / "h200-export-decision" / "results.json"
     assert written.read_bytes() == (ran[1] / "results.json").read_bytes()
@@ -162,7 +162,7 @@ def test_unusable_prices_are_told_with_file_line_and_column_and_exit_3(tmp_path)
 
 def test_an_output_folder_that_cannot_be_written_is_exit_2(tmp_path):
     (tmp_path / "file").write_text("here", encoding="utf-8")
-    done = eventstudy("run", "events.yaml", "--out", tmp_path / "file")
+    done = eventstudy("run", "events.yaml", "--out", tmp_path / "file", "--robustness", "none")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr

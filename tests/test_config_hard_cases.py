@@ -86,7 +86,7 @@ CASES = {
         study("board: nasdaq\n", "board: Nasdaq GS\n"),
         [
             "events.yaml:18:12: securities.NVDA.board: 'Nasdaq GS' is not allowed here; "
-            "a board is lower-case letters, digits and underscores, e.g. sse_main",
+            "a board or test is lower-case letters, digits and underscores, e.g. sse_main",
         ],
     ),
     "related to itself": (
@@ -548,7 +548,7 @@ def test_market_rules_are_found_beside_the_study_and_read_with_their_place(tmp_p
     assert es.load_study(tmp_path / "events.yaml").market_rules == str(rules)
     spec = flagship_spec.model_copy(update={"market_rules": str(rules)})
     with pytest.raises(StudyFileError) as caught:
-        es.run_study(spec, flagship_prices)
+        es.run_study(spec, flagship_prices, robustness="none")
     assert str(caught.value) == f"{rules}:1:1: the rule table cannot be read (No such file or directory)"
     assert caught.value.exit_code == 2
 
@@ -560,7 +560,7 @@ def test_weights_of_a_day_without_prices_are_refused(flagship_spec, flagship_pri
     weights = benchmark.weights.model_copy(update={"session": day})
     benchmarks = {**flagship_spec.benchmarks, "SPY": benchmark.model_copy(update={"weights": weights})}
     with pytest.raises(InputError) as caught:
-        es.run_study(flagship_spec.model_copy(update={"benchmarks": benchmarks}), flagship_prices)
+        es.run_study(flagship_spec.model_copy(update={"benchmarks": benchmarks}), flagship_prices, robustness="none")
     assert str(caught.value) == (
         f"weights of NVDA in an index are stated for {day}, on which the index or one of them has no return; "
         "state them for a session inside the prices"

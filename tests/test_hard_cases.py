@@ -739,7 +739,7 @@ def test_earlier_listings_with_prices_are_ranked_at_their_own_age(flagship_spec,
         name: peer.model_copy(update={"listed": pretended.get(name, peer.listed)})
         for name, peer in flagship_spec.peers.items()
     }
-    result = es.run_study(flagship_spec.model_copy(update={"peers": peers}), flagship_prices)
+    result = es.run_study(flagship_spec.model_copy(update={"peers": peers}), flagship_prices, robustness="none")
     record = only_one(result.ladder, rung="age_matched_placebo")
     values = []
     for name, listed in pretended.items():
@@ -1028,7 +1028,9 @@ def test_flagship_returns_over_the_halt_enter_no_model(flagship):
 
 @pytest.mark.parametrize("limit_days", ["drop", "censor"])
 def test_a_study_without_its_limit_days(flagship, flagship_spec, flagship_prices, limit_days):
-    result = es.run_study(flagship_spec.model_copy(update={"limit_days": limit_days}), flagship_prices)
+    result = es.run_study(
+        flagship_spec.model_copy(update={"limit_days": limit_days}), flagship_prices, robustness="none"
+    )
     pairs = list(zip(only(result.ar, security="NVDA"), only(flagship.ar, security="NVDA"), strict=True))
     assert len(pairs) == 6 * 21 * 5  # six events, two models against two benchmarks and the mean
     for mine, plain in pairs:  # no limits in New York: least squares and the likelihood agree to rounding
@@ -1137,7 +1139,7 @@ def test_a_board_of_the_users_own_rules(tmp_path):
 def test_peers_without_prices_are_named_and_the_study_runs(flagship, flagship_spec, flagship_prices):
     gone = {"JPM", "688111", *TOUCHED}
     prices = PricePanel({name: flagship_prices[name] for name in flagship_prices if name not in gone})
-    result = es.run_study(flagship_spec, prices)
+    result = es.run_study(flagship_spec, prices, robustness="none")
     named = only(result.exclusions, reason="peer_without_prices")
     assert {r.security: r.detail for r in named} == {
         name: f"the source has no prices of {name}; comparisons are made with the other peers" for name in gone
@@ -1165,7 +1167,7 @@ def test_the_prior_names_the_peers_that_entered_it(flagship_spec, flagship_price
     short = invented("688256", late, bars("688256").loc[late, "adj_close"].to_numpy())
     assert len(peer) > len(short)
     prices = PricePanel({name: short if name == "688256" else flagship_prices[name] for name in flagship_prices})
-    record = only_one(es.run_study(flagship_spec, prices).ladder, rung="peer_prior")
+    record = only_one(es.run_study(flagship_spec, prices, robustness="none").ladder, rung="peer_prior")
     assert record.comparators == (*UNTOUCHED, "688981")
     assert record.prior["peers"] == 7.0
 
@@ -1179,7 +1181,7 @@ def test_a_mean_of_peers_as_the_main_benchmark(flagship_prices):
     text = SMALL.replace("scope: broad}", f"scope: broad, members: [{', '.join(MEAN_OF_FOUR)}]}}", 1)
     spec = parse_study(text.replace("events:\n", f"peers:\n{peers}events:\n", 1))
     prices = PricePanel({name: flagship_prices[name] for name in ("NVDA", *MEAN_OF_FOUR)})
-    result = es.run_study(spec, prices)
+    result = es.run_study(spec, prices, robustness="none")
     y, span = traded("NVDA")
     x = over(level("us-untouched"), span)
     start = NEW_YORK.index("2025-12-08")
@@ -1191,7 +1193,7 @@ def test_a_mean_of_peers_as_the_main_benchmark(flagship_prices):
 
 
 def test_identities_hold_in_log_returns(flagship_spec, flagship_prices):
-    result = es.run_study(flagship_spec.model_copy(update={"returns": "log"}), flagship_prices)
+    result = es.run_study(flagship_spec.model_copy(update={"returns": "log"}), flagship_prices, robustness="none")
     whole = {(r.security, r.session): r.whole for r in result.day_parts}
     assert len(result.ar) > 1000
     for record in result.ar:

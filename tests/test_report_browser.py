@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = (1280, 390)
-FIGURES = 32
+FIGURES = 48
 WAIT = 20_000  # milliseconds until a page must be drawn, on a slow machine
 PAPER = 673  # CSS pixels of A4 between the margins of the page's print style
 

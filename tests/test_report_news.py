@@ -29,7 +29,7 @@ from eventstudy.plots.ways import AS_DESIGNED, OVER_CONTROL, ways_of
 from eventstudy.report.page import environment
 from eventstudy.report.sections import SECTIONS, markets, news
 from eventstudy.report.views import Study
-from eventstudy.results import LISTS, FirmDayKind, Identified
+from eventstudy.results import FIELDS, FirmDayKind, Identified
 from eventstudy.texts import LANGS, load_texts
 from eventstudy.texts.names import names_of
 
@@ -442,7 +442,9 @@ def test_all_colours_are_the_house_s_and_the_same_input_gives_the_same_figure(fl
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_sections_say_what_they_lack(flagship, lang):
     texts = load_texts(lang)
-    empty = flagship.model_copy(update=dict.fromkeys((name for name in LISTS if name != "provenance"), ()))
+    empty = flagship.model_copy(
+        update=dict.fromkeys((field for name, field in FIELDS.items() if name != "provenance"), ())
+    )
     empty = with_spec(empty, event_sets=(), event_groups=(), headlines=())
     wanted = {"news": ("steps", "ledger", "identified"), "markets": ("parts", "foreign", "yardsticks")}
     for section, parts in wanted.items():

@@ -273,6 +273,7 @@ def test_the_answer_counts_what_differs_from_zero(flagship, names):
     assert answer(flagship, names).replace(NBSP, " ") == (
         "One of the 4 headline figures differs from zero at the 5 % level: "
         "Sugon on 10 December, after the merger was called off. "
+        "Adjusted for looking at all 4 headline figures, none does. "
         "The other 3 are not distinguishable from zero, among them every figure on "
         "“Commerce Department said to be about to open H200 exports” and "
         "“The President posts that H200 may be sold to approved customers in China”; "
@@ -303,7 +304,8 @@ def test_an_insignificant_figure_is_told_with_the_effect_that_could_have_been_se
     found = told(with_headline(flagship))
     assert not found.differs
     assert found.main.replace(NBSP, " ") == (
-        f"Abnormal return: +0.69 % (95 % interval {MINUS}6.28 % to +7.66 %, p = 0.846), not distinguishable from zero."
+        f"Abnormal return: +0.69 % (95 % interval {MINUS}6.28 % to +7.66 %, p = 0.808 among 327 earlier dates), "
+        "not distinguishable from zero."
     )
     assert found.more[-1].replace(NBSP, " ") == (
         "The smallest true effect that this design finds with 80 % probability is 9.94 % in either direction; "
@@ -375,7 +377,7 @@ def test_a_limit_before_the_last_session_is_no_bound(flagship):
 
 
 def test_an_unexpected_sign_is_said(flagship):
-    found = told(with_headline(flagship, estimate=0.2, pvalue=0.001))
+    found = told(with_headline(flagship, estimate=0.2, placebo_pvalue=0.001))
     assert "The sign is opposite to the one that the study expected." in found.more
 
 
@@ -384,7 +386,20 @@ def test_what_the_data_do_not_say(flagship, names):
     assert "does not mean “no effect”" in text
     assert "“Congress leaves the GAIN AI Act out” and “SAFE CHIPS Act introduced in the Senate”" in text
     assert "Moore Threads was listed on 5 December 2025 and has no estimation window" in text
-    assert "They are not adjusted for the fact that 4 headline figures are looked at." in text
+    assert "The adjusted p-values allow for looking at 4 headline figures." in text
+    heads = tuple(head.model_copy(update={"placebo_pvalue": None, "maxt_pvalue": None}) for head in flagship.headlines)
+    bare = " ".join(not_said(flagship.model_copy(update={"headlines": heads, "placebos": ()}), names))
+    assert "They are not adjusted for the fact that 4 headline figures are looked at." in bare.replace(NBSP, " ")
+
+
+def test_without_placebo_dates_the_model_s_own_p_decides(flagship, names):
+    bare = with_headline(flagship, placebo_pvalue=None, maxt_pvalue=None).model_copy(update={"placebos": ()})
+    found = told(bare)
+    assert "p = 0.846)" in found.main.replace(NBSP, " ") and "earlier dates" not in found.main
+    assert not any("own t distribution" in line for line in found.more)
+    odd = with_headline(flagship, pvalue=0.001, placebo_pvalue=0.2)
+    assert not told(odd).differs
+    assert told(with_headline(flagship, pvalue=0.2, placebo_pvalue=0.01)).differs
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -404,7 +419,7 @@ def test_the_headline_rows_fit_their_columns_and_hold_the_results(flagship, lang
     texts = load_texts(lang)
     for row, head in zip(rows, flagship.headlines, strict=True):
         assert row[3] == texts.points(head.estimate)
-        assert row[5] == texts.pvalue(head.pvalue)
+        assert row[5] == texts.pvalue(head.decisive)
         assert row[6] == texts.points(head.detectable, signed=False)
 
 
@@ -495,6 +510,7 @@ def test_exclusions_are_grouped_and_named(flagship, names):
         "Event windows that begin before the listing",
         "Unusually large moves",
         "Comparisons that a security without history does without",
+        "Shares refused as a counterfactual because the news may move them",
     }
     assert len(groups["Trading halts"]) == 3
     assert len(groups["No estimation window"]) == 1

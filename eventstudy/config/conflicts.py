@@ -23,6 +23,8 @@ def conflicts(spec: StudySpec) -> Iterator[Conflict]:
         yield from _comparisons(spec, symbol, security)
     yield from _regimes(spec)
     yield from _event_groups(spec)
+    yield from _contrasts(spec)
+    yield from _robustness(spec)
 
 
 def _calendar(spec: StudySpec, symbol: str) -> str:
@@ -146,3 +148,30 @@ def _event_groups(spec: StudySpec) -> Iterator[Conflict]:
         told = next((group for group in spec.event_groups if group.id == headline.event_group), None)
         if told and not any(headline.security in spec.event(step).securities for step in told.steps):
             yield ("headlines", index, "security"), f"no step of {told.id} touches {headline.security}"
+
+
+def _contrasts(spec: StudySpec) -> Iterator[Conflict]:
+    for index, contrast in enumerate(spec.contrasts):
+        steps = next((group.steps for group in spec.event_groups if group.id == contrast.event_group), ())
+        events = [spec.event(name) for name in steps or filter(None, (contrast.event,))]
+        for symbol in contrast.weights:
+            if not any(event.role == "tested" and symbol in event.securities for event in events):
+                place = ("contrasts", index, "weights", symbol)
+                yield place, f"no tested event of the contrast {contrast.id} touches {symbol}"
+        if not any(contrast.weights.values()):
+            yield ("contrasts", index, "weights"), f"all weights of the contrast {contrast.id} are zero"
+
+
+def _robustness(spec: StudySpec) -> Iterator[Conflict]:
+    from eventstudy.inference import TESTS
+    from eventstudy.inference.chooser import BEYOND
+
+    given = spec.robustness
+    allowed = sorted({*TESTS, *BEYOND})
+    if given.test is not None and given.test not in allowed:
+        yield ("robustness", "test"), f"unknown test {given.test!r}; allowed: {', '.join(allowed)}"
+    for key in ("models", "estimation_lengths", "gaps", "widen", "returns"):
+        values = getattr(given, key)
+        for number, value in enumerate(values):
+            if value in values[:number]:
+                yield ("robustness", key, number), f"{value} stands there twice; keep one"

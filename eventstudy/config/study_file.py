@@ -43,6 +43,7 @@ _MESSAGES = {
     "bool_parsing": "true or false is expected here, not {input!r}",
     "greater_than": "{input!r} is not allowed: it must be greater than {gt:g}",
     "greater_than_equal": "{input!r} is not allowed: it must be at least {ge:g}",
+    "less_than_equal": "{input!r} is not allowed: it must be at most {le:g}",
     "less_than": "{input!r} is not allowed: it must be less than {lt:g}",
     "string_too_short": "an empty text is not allowed here",
     "string_too_long": "this text is longer than {max_length} characters",
@@ -264,7 +265,7 @@ def _ids(entries: Any) -> Iterator[tuple[int, str]]:
 
 
 def _repeated_ids(tree: _Tree, document: Mapping[str, Any]) -> Iterator[Fault]:
-    for section in ("events", "event_sets", "event_groups", "regimes", "headlines", "claims"):
+    for section in ("events", "event_sets", "event_groups", "contrasts", "regimes", "headlines", "claims"):
         seen: dict[str, Place] = {}
         for index, identifier in _ids(document.get(section)):
             place = tree.place((section, index, "id"))
@@ -298,7 +299,7 @@ def _message(path: PathKey, detail: ErrorDetails) -> str:
         pattern = context["pattern"]
         hint = {
             "^[A-Z]{3}$": "a currency is three capital letters, e.g. USD",
-            "^[a-z0-9]+(_[a-z0-9]+)*$": "a board is lower-case letters, digits and underscores, e.g. sse_main",
+            "^[a-z0-9]+(_[a-z0-9]+)*$": "a board or test is lower-case letters, digits and underscores, e.g. sse_main",
         }.get(pattern, "an id is lower-case letters, digits and hyphens, e.g. h200-approval")
         return f"{detail['input']!r} is not allowed here; {hint}"
     template = _MESSAGES.get(kind)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eventstudy.engine.estimate import Abnormal, Executor, estimate, fit_blocks
+from eventstudy.engine.estimate import Abnormal, estimate, fit_blocks
 from eventstudy.engine.inputs import Options, Refusal, read_sample
 from eventstudy.engine.sample import Sample
 
-__all__ = ["Abnormal", "Executor", "Options", "Refusal", "Sample", "estimate", "fit_blocks", "read_sample"]
+__all__ = ["Abnormal", "Options", "Refusal", "Sample", "estimate", "fit_blocks", "read_sample"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from eventstudy.engine.estimate import CHUNK, Model, fit_blocks
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference import Section, cross_correlation
+from eventstudy.inference.situation import event_variance_ratio
 from eventstudy.models.diagnostics import LAGS
 from eventstudy.panel import EventPanel
 
@@ -44,19 +45,18 @@ def per_event(sample: Sample, model: Model) -> pd.DataFrame:
 def overall(section: Section) -> pd.Series:
     """Across events of a one-day section: mean correlation of residuals, and the event-day variance ratio.
 
-    The ratio is the variance of the standardised abnormal returns over mean (T - k) / (T - k - 2). Either is
-    NaN where there are too few events.
+    Both as in `situation_of`; the ratio allows for the correlation. Either is NaN where there are too few events.
     """
     import pandas as pd
 
-    enough = section.size > 1 and bool((section.df > 2).all())
-    expected = float(np.mean(section.df / (section.df - 2.0))) if enough else np.nan
+    correlation = cross_correlation(section).mean if section.size > 1 else None
+    ratio = event_variance_ratio(section, correlation)
     return pd.Series(
         {
             "events": section.size,
             "dates": int(np.unique(section.position).size),
-            "mean_residual_correlation": cross_correlation(section).mean if section.size > 1 else np.nan,
-            "event_day_variance_ratio": float(section.sar[:, 0].var(ddof=1)) / expected if enough else np.nan,
+            "mean_residual_correlation": np.nan if correlation is None else correlation,
+            "event_day_variance_ratio": np.nan if ratio is None else ratio,
         }
     )
 

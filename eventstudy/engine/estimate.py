@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from eventstudy.abnormal import forecast_errors, summed
 from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
 from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel
+from eventstudy.robustness.simulation import Executor
 from eventstudy.windows import Window
 
 Floats = NDArray[np.float64]
@@ -28,12 +29,6 @@ CHUNK = 8_192
 
 WAVE = 32
 """Chunks given to an executor at once."""
-
-
-class Executor(Protocol):
-    """Anything with a `map`: concurrent.futures, a Dask client's executor, ray's pool."""
-
-    def map(self, fn: Callable[[Any], Any], iterable: Iterable[Any], /) -> Iterable[Any]: ...
 
 
 @dataclass(frozen=True, eq=False)  # no slots: standard errors are kept once computed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eventstudy.engine.estimate import Executor, Model, estimate
+from eventstudy.engine.estimate import Model, estimate
 from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, place_events, read_sample, sessions_of
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.partitions import map_partitions
@@ -17,13 +17,19 @@ from eventstudy.engine.result import EventStudy
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.models import MODELS, lagged_factors
+from eventstudy.robustness.simulation import Executor
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NEEDS_BENCHMARK = ("market", "market_adjusted", "scholes_williams", "dimson", "garch_market")
-MODEL_OPTIONS = {"factor": ("intercept",), "dimson": ("lags", "leads", "weights")}
+MODEL_OPTIONS = {
+    "factor": ("intercept",),
+    "dimson": ("lags", "leads", "weights"),
+    "peer_portfolio": ("beta",),
+    "synthetic_control": ("ridge", "augment"),
+}
 WITHOUT_REGRESSORS = ("mean",)
 
 
@@ -60,14 +66,15 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     benchmark : str, Series or None
         A column of `returns`, or returns of its own on the same sessions.
     factors : DataFrame, optional
-        Sessions x factors, for ``model="factor"``.
+        Sessions x factors, for ``model="factor"``; peers or donors for ``peer_portfolio`` and ``synthetic_control``.
     risk_free : Series, optional
         Risk-free return per session, taken off the returns and off `benchmark`; `factors` are taken as
         excess returns already.
     model : str
         A name of `eventstudy.models.MODELS`.
     model_options : mapping, optional
-        Of the model: ``intercept`` (factor); ``lags``, ``leads``, ``weights`` (dimson).
+        Of the model: ``intercept`` (factor); ``lags``, ``leads``, ``weights`` (dimson); ``beta`` (peer_portfolio);
+        ``ridge``, ``augment`` (synthetic_control).
     estimation_window, event_window : pair of int
         First and last relative day, in sessions of `returns`; day 0 is the event's session.
     min_estimation : int
@@ -255,7 +262,7 @@ def _regressors(
         return pd.DataFrame(index=returns.index)
     if model in NEEDS_BENCHMARK or factors is None:
         if benchmark is None:
-            wanted = "factors=" if model == "factor" else "benchmark="
+            wanted = "benchmark=" if model in NEEDS_BENCHMARK else "factors="
             raise OptionError(f"model={model!r} needs {wanted}")
         if isinstance(benchmark, str):
             if benchmark not in returns.columns:

@@ -14,7 +14,9 @@ from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.models.market import fit_market
 from eventstudy.models.market_adjusted import fit_market_adjusted
 from eventstudy.models.mean import fit_mean
+from eventstudy.models.peer_portfolio import fit_peer_portfolio
 from eventstudy.models.scholes_williams import fit_scholes_williams
+from eventstudy.models.synthetic_control import fit_synthetic_control
 from eventstudy.models.tobit import fit_tobit
 from eventstudy.panel import EventPanel
 
@@ -26,6 +28,8 @@ MODELS: Mapping[str, Callable[..., NormalReturnFit]] = {
     "scholes_williams": fit_scholes_williams,
     "dimson": fit_dimson,
     "garch_market": fit_garch_market,
+    "peer_portfolio": fit_peer_portfolio,
+    "synthetic_control": fit_synthetic_control,
 }
 
 CENSORABLE = frozenset({"market", "mean"})

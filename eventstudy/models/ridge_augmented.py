@@ -21,7 +21,7 @@ PENALTY_SHARES = tuple(10.0 ** (half / 2.0) for half in range(4, -13, -1))
 CV_BLOCKS = 10
 """Blocks of neighbouring periods that cross-validation leaves out one by one."""
 
-_RANK = 1e-12  # singular value below this share of the largest: a direction that the donors do not have
+_RANK = 1e-12  # singular value below this share of the donors' length: a direction that they do not have
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,17 +154,16 @@ class _Ridge:
     @classmethod
     def of(cls, donors: Floats, *, intercept: bool) -> _Ridge:
         apart = donors - donors.mean(axis=1, keepdims=True) if intercept else donors
-        return cls(apart, *np.linalg.svd(apart - apart.mean(axis=0), full_matrices=False), int(intercept))
+        return cls(apart, *_decomposed(apart), int(intercept))
 
     @property
     def largest(self) -> float:
         """Largest eigenvalue of the second moments."""
-        return float(self.singular[0] ** 2 / self.donors.shape[1])
+        return float(self.singular.max(initial=0.0) ** 2 / self.donors.shape[1])
 
     def gains(self, penalties: Floats) -> Floats:
         """(m, n penalties) factor between what each direction explains and its correction."""
-        below = self.singular[:, None] ** 2 + self.donors.shape[1] * penalties
-        gains: Floats = np.divide(self.singular[:, None], below, out=np.zeros(below.shape), where=below > 0.0)
+        gains: Floats = self.singular[:, None] / (self.singular[:, None] ** 2 + self.donors.shape[1] * penalties)
         return gains
 
     def correction(self, residual: Floats, penalties: Floats) -> Floats:
@@ -174,25 +173,25 @@ class _Ridge:
 
     def parameters(self, active: Mask, penalty: float) -> float:
         """Trace of the hat matrix: of the intercept, the active donors, and the ridge on what these leave."""
-        _, _, basis = self._active(active)
+        _, _, basis = _decomposed(self.donors[active])
         free = 1.0 - ((self.right @ basis.T) ** 2).sum(axis=1)
         ridge = self.gains(np.array([penalty]))[:, 0] * self.singular
         return self.constants + len(basis) + float(ridge @ free)
 
     def forecasts(self, active: Mask, distance: Floats, penalty: float) -> Floats:
         """(L, n) derivative of forecasts by the returns, for event-day donors (J, L) less their means."""
-        left, singular, basis = self._active(active)
+        left, singular, basis = _decomposed(self.donors[active])
         from_active = (distance[active].T @ left / singular) @ basis
         from_ridge = (distance.T @ self.left * self.gains(np.array([penalty]))[:, 0]) @ self.right
         slopes: Floats = from_active + from_ridge - (from_ridge @ basis.T) @ basis
         return slopes
 
-    def _active(self, active: Mask) -> tuple[Floats, Floats, Floats]:
-        """Decomposition of the active donors alone, less the mean over them."""
-        chosen = self.donors[active]
-        left, singular, right = np.linalg.svd(chosen - chosen.mean(axis=0), full_matrices=False)
-        rank = int((singular > _RANK * np.sqrt((chosen**2).sum())).sum())
-        return left[:, :rank], singular[:rank], right[:rank]
+
+def _decomposed(donors: Floats) -> tuple[Floats, Floats, Floats]:
+    """Singular vectors and values of donors less the mean over donors, as many as are above rounding."""
+    left, singular, right = np.linalg.svd(donors - donors.mean(axis=0), full_matrices=False)
+    rank = int((singular > _RANK * np.sqrt((donors**2).sum())).sum())
+    return left[:, :rank], singular[:rank], right[:rank]
 
 
 def _cross_validated(y: Floats, donors: Floats, fit: SimplexFit, case: int, intercept: bool) -> float:

@@ -70,9 +70,9 @@ def headlines_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
                 "estimate": head.estimate,
                 "ci_low": head.ci_low,
                 "ci_high": head.ci_high,
-                "pvalue": head.pvalue,
+                "pvalue": head.decisive,
                 "detectable": head.detectable,
-                "differs": head.pvalue < LEVEL,
+                "differs": head.decisive < LEVEL,
                 "bound": bound[1] if bound else "",
             }
         )

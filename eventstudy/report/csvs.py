@@ -21,7 +21,7 @@ def _csv(result: StudyResult, name: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(frame.columns)
-    for record in getattr(result, name):
+    for record in result.records(name):
         writer.writerow([cell(value) for value in record.model_dump().values()])
     return out.getvalue()
 

@@ -5,7 +5,7 @@ The JSON Schema of results.json is made from these classes.
 
 from __future__ import annotations
 
-from eventstudy.results.document import LISTS, SCHEMA_VERSION, Lists, ResultsDocument, StudyResult
+from eventstudy.results.document import FIELDS, LISTS, SCHEMA_VERSION, Lists, ResultsDocument, StudyResult
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
     BreakRecord,
@@ -43,18 +43,34 @@ from eventstudy.results.records import (
     Verdict,
     WindowPair,
 )
+from eventstudy.results.robustness import (
+    CalibrationRecord,
+    ContrastRecord,
+    CounterfactualRecord,
+    PlaceboDateRecord,
+    PlaceboRecord,
+    RecommendationRecord,
+    SensitivityRecord,
+    SingleFirmRecord,
+    SpecificationRecord,
+    SpecificationSummaryRecord,
+)
 
 __all__ = [
+    "FIELDS",
     "LISTS",
     "SCHEMA_VERSION",
     "AlternativeRecord",
     "ArRecord",
     "BarRecord",
     "BreakRecord",
+    "CalibrationRecord",
     "CarPathRecord",
     "CarRecord",
     "ClaimCheckRecord",
     "ClaimRecord",
+    "ContrastRecord",
+    "CounterfactualRecord",
     "DayPartRecord",
     "DiagnosticRecord",
     "Estimand",
@@ -73,12 +89,19 @@ __all__ = [
     "Lists",
     "Number",
     "ParamsRecord",
+    "PlaceboDateRecord",
+    "PlaceboRecord",
     "PortfolioRecord",
     "ProvenanceRecord",
+    "RecommendationRecord",
     "Record",
     "ResultsDocument",
     "Rung",
+    "SensitivityRecord",
     "SessionRecord",
+    "SingleFirmRecord",
+    "SpecificationRecord",
+    "SpecificationSummaryRecord",
     "StudyResult",
     "Topic",
     "Verdict",

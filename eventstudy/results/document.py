@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
@@ -34,16 +35,30 @@ from eventstudy.results.records import (
     Record,
     SessionRecord,
 )
+from eventstudy.results.robustness import (
+    CalibrationRecord,
+    ContrastRecord,
+    CounterfactualRecord,
+    PlaceboDateRecord,
+    PlaceboRecord,
+    RecommendationRecord,
+    SensitivityRecord,
+    SingleFirmRecord,
+    SpecificationRecord,
+    SpecificationSummaryRecord,
+)
 from eventstudy.spec import StudySpec
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 class Lists(Record):
     """The lists of results.json, a record per number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     sessions: tuple[SessionRecord, ...]
     params: tuple[ParamsRecord, ...]
@@ -63,13 +78,26 @@ class Lists(Record):
     day_parts: tuple[DayPartRecord, ...]
     firm_days: tuple[FirmDayRecord, ...]
     identification: tuple[IdentificationRecord, ...]
+    placebos: Annotated[tuple[PlaceboRecord, ...], Field(alias="placebo")]
+    placebo_dates: tuple[PlaceboDateRecord, ...]
+    single_firm: tuple[SingleFirmRecord, ...]
+    counterfactuals: tuple[CounterfactualRecord, ...]
+    contrasts: tuple[ContrastRecord, ...]
+    specifications: Annotated[tuple[SpecificationRecord, ...], Field(alias="specification_curve")]
+    specification_summary: tuple[SpecificationSummaryRecord, ...]
+    sensitivity: tuple[SensitivityRecord, ...]
+    recommendations: tuple[RecommendationRecord, ...]
+    calibration: tuple[CalibrationRecord, ...]
     diagnostics: tuple[DiagnosticRecord, ...]
     claims: tuple[ClaimRecord, ...]
     exclusions: tuple[ExclusionRecord, ...]
     provenance: tuple[ProvenanceRecord, ...]
 
 
-LISTS = tuple(Lists.model_fields)
+FIELDS = {field.alias or name: name for name, field in Lists.model_fields.items()}
+"""Name of each list in results.json to the attribute that holds it."""
+
+LISTS = tuple(FIELDS)
 
 
 class StudyResult(Lists):
@@ -88,8 +116,7 @@ class StudyResult(Lists):
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json: plain lists of flat records, absent numbers left out."""
         lists = {
-            name: [record.model_dump(mode="json", exclude_none=True) for record in getattr(self, name)]
-            for name in LISTS
+            name: [record.model_dump(mode="json", exclude_none=True) for record in self.records(name)] for name in LISTS
         }
         head = {"id": self.spec.study.id, "title": self.spec.study.title, "returns": self.spec.returns}
         return {"schema_version": SCHEMA_VERSION, "study": head, **lists}
@@ -113,13 +140,107 @@ class StudyResult(Lists):
         """
         import pandas as pd
 
+        records = self.records(name)
+        columns = list(_record_class(name).model_fields)
+        return pd.DataFrame([record.model_dump() for record in records], columns=columns)
+
+    def records(self, name: str) -> tuple[Record, ...]:
+        """One list of results.json as records; `OptionError` for a name that is not in `LISTS`."""
         from eventstudy.errors import OptionError
 
         if name not in LISTS:
             raise OptionError(f"there is no list {name!r} in the results; allowed: {', '.join(LISTS)}")
-        records = getattr(self, name)
-        columns = list(_record_class(name).model_fields)
-        return pd.DataFrame([record.model_dump() for record in records], columns=columns)
+        found: tuple[Record, ...] = getattr(self, FIELDS[name])
+        return found
+
+    def placebo(self, headline: str | None = None) -> pd.DataFrame:
+        """Headlines among placebo dates: a row each; or, for one headline, its figure on every placebo date.
+
+        Raises
+        ------
+        OptionError
+            For a headline that the study has not.
+        """
+        if headline is None:
+            return self.to_frame("placebo")
+        return self._of_headline("placebo_dates", headline)
+
+    def specification_curve(self, headline: str | None = None) -> pd.DataFrame:
+        """Every specification, of all headlines or of one; errors as `placebo`."""
+        name = "specification_curve"
+        return self.to_frame(name) if headline is None else self._of_headline(name, headline)
+
+    def calibrate(
+        self,
+        headline: str,
+        *,
+        draws: int = 2000,
+        seed: int | None = None,
+        tests: Collection[str] | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> pd.DataFrame:
+        """Size and detectable effect of tests, simulated for the design of a headline.
+
+        Parameters
+        ----------
+        headline : str
+            Its id. Its number of firms, days, residual correlation and tails are those in `recommendations`.
+        draws : int
+            Simulated panels, 100 or more.
+        seed : int, optional
+            Default that of the study.
+        tests : collection of str, optional
+            Names of `eventstudy.inference.TESTS`; all by default.
+        progress : callable, optional
+            Told the number of panels done after each chunk.
+
+        Returns
+        -------
+        DataFrame
+            A row per test: test, size, size_error, detectable (decimal return), misleads, draws, unavailable.
+
+        Raises
+        ------
+        OptionError
+            For a headline without a recommendation (``robustness="none"``), or an argument that is not allowed.
+        """
+        import pandas as pd
+
+        from eventstudy.errors import OptionError
+        from eventstudy.robustness import calibrate
+
+        design = next((record for record in self.recommendations if record.id == headline), None)
+        if design is None:
+            known = ", ".join(record.id for record in self.recommendations)
+            hint = f"allowed: {known}" if known else 'run the study with robustness="fast" or "full"'
+            raise OptionError(f"there is no design of a headline {headline!r}; {hint}")
+        found = calibrate(
+            events=design.events,
+            estimation=design.estimation,
+            window=design.window_size,
+            correlation=design.correlation or 0.0,
+            tails=design.tails,
+            draws=draws,
+            seed=self.spec.seed if seed is None else seed,
+            sigma=design.sigma,
+            tests=tests,
+            progress=progress,
+        )
+        columns = ("test", "size", "size_error", "detectable", "misleads", "draws", "unavailable")
+        rows = [
+            (row.test, row.size, row.size_error, row.detectable_return, row.misleads, row.draws, row.unavailable)
+            for row in found.rows
+        ]
+        return pd.DataFrame(rows, columns=list(columns))
+
+    def _of_headline(self, name: str, headline: str) -> pd.DataFrame:
+        from eventstudy.errors import OptionError
+
+        known = [one.id for one in self.spec.headlines]
+        if headline not in known:
+            raise OptionError(f"there is no headline {headline!r}; allowed: {', '.join(known)}")
+        frame = self.to_frame(name)
+        return frame[frame["id"] == headline].reset_index(drop=True)
 
     def summary(self, lang: Literal["en", "zh"] = "en") -> str:
         """The findings as Markdown text: headlines, tables, exclusions."""
@@ -131,7 +252,7 @@ class StudyResult(Lists):
 def _record_class(name: str) -> type[BaseModel]:
     from typing import get_args
 
-    record: type[BaseModel] = get_args(StudyResult.model_fields[name].annotation)[0]
+    record: type[BaseModel] = get_args(StudyResult.model_fields[FIELDS[name]].annotation)[0]
     return record
 
 

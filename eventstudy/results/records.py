@@ -189,7 +189,8 @@ class HeadlineRecord(Record):
     """A figure that the report leads with, and the smallest effect its design could have seen.
 
     `detectable` is the true effect that a two-sided 5 % test finds with 80 % probability. With `event_group` the
-    figure is that of news in steps, and `event_id` its first step.
+    figure is that of news in steps, and `event_id` its first step. `placebo_pvalue` and `maxt_pvalue` are those of the
+    `placebo` list, where placebo dates were computed.
     """
 
     id: str
@@ -207,10 +208,17 @@ class HeadlineRecord(Record):
     std_error: float
     df: float
     pvalue: float
+    placebo_pvalue: Number = None
+    maxt_pvalue: Number = None
     ci_low: float
     ci_high: float
     detectable: float
     flags: tuple[str, ...] = ()
+
+    @property
+    def decisive(self) -> float:
+        """The p-value that the report decides by: among placebo dates where there are any, else the model's."""
+        return self.pvalue if self.placebo_pvalue is None else self.placebo_pvalue
 
 
 class DiagnosticRecord(Record):

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     PlainValidator,
     StringConstraints,
@@ -114,6 +115,21 @@ WindowField = Annotated[
     AfterValidator(_window),
     WithJsonSchema({"type": "array", "prefixItems": [{"type": "integer"}] * 2, "minItems": 2, "maxItems": 2}),
 ]
+
+
+def _widen(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and len(value) == 2:
+        return tuple(value)
+    raise ValueError(f"two whole numbers are expected, sessions before and after, e.g. [0, 1], not {value!r}")
+
+
+EstimationLength = Annotated[int, Field(ge=20, le=1000)]
+Gap = Annotated[int, Field(ge=0, le=250)]
+WidenField = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=20)], Annotated[int, Field(ge=0, le=20)]],
+    BeforeValidator(_widen),
+    WithJsonSchema({"type": "array", "prefixItems": [{"type": "integer"}] * 2, "minItems": 2, "maxItems": 2}),
+]
 MomentField = Annotated[
     Moment,
     PlainValidator(_moment),
@@ -141,6 +157,7 @@ Board = Annotated[
     StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40),
     WithJsonSchema({"type": "string", "examples": [board for boards in EXCHANGE_BOARDS.values() for board in boards]}),
 ]
+RecommendedTest = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40)]
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
 EventGroupRef = Annotated[str, AfterValidator(_known("event group", "event_groups"))]

@@ -17,9 +17,11 @@ from pydantic import (
 
 from eventstudy.events import Month
 from eventstudy.spec.fields import (
+    EstimationLength,
     EventGroupRef,
     EventRef,
     Exchange,
+    Gap,
     GroupRef,
     InstrumentRef,
     IsoDate,
@@ -28,6 +30,7 @@ from eventstudy.spec.fields import (
     ModelName,
     MomentField,
     PeerRef,
+    RecommendedTest,
     Record,
     ReturnKind,
     Role,
@@ -38,11 +41,14 @@ from eventstudy.spec.fields import (
     SourceRef,
     TestName,
     Text,
+    WidenField,
     WindowField,
     known_version,
 )
 from eventstudy.spec.instruments import Benchmark, Instrument, Peer, Security, Source, in_order
 from eventstudy.windows import Window
+
+FEWEST_DRAWS = 100
 
 
 class StudyHead(Record):
@@ -228,6 +234,50 @@ class Headline(Record):
         return self
 
 
+class Contrast(Record):
+    """A weighted sum of abnormal returns, e.g. Chinese chip makers less NVIDIA, on a piece of news or an event.
+
+    Each security enters with its own window: that of the `event_group`, or day 0 of the `event`.
+    """
+
+    id: Slug
+    title: Text
+    title_zh: Text | None = None
+    event: EventRef | None = None
+    event_group: EventGroupRef | None = None
+    weights: Annotated[dict[SecurityRef, FiniteFloat], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _one_occasion(self) -> Contrast:
+        if (self.event is None) == (self.event_group is None):
+            raise ValueError(f"contrast {self.id!r} needs either an event or an event_group")
+        return self
+
+
+class Robustness(Record):
+    """How far the study's own choices are varied and compared with other dates.
+
+    `widen` adds sessions to a headline's window: how many before it and after it. `test` overrules the recommended one.
+    """
+
+    placebo_dates: Annotated[int, Field(ge=0, le=2000)] = 400
+    curve_dates: Annotated[int, Field(ge=0, le=1000)] = 200
+    models: Annotated[tuple[ModelName, ...], Field(min_length=1)] = ("market", "market_adjusted", "mean")
+    estimation_lengths: Annotated[tuple[EstimationLength, ...], Field(min_length=1)] = (60, 110, 180)
+    gaps: Annotated[tuple[Gap, ...], Field(min_length=1)] = (10, 20)
+    widen: Annotated[tuple[WidenField, ...], Field(min_length=1)] = ((0, 0), (0, 1), (1, 0))
+    returns: Annotated[tuple[ReturnKind, ...], Field(min_length=1)] = ("simple", "log")
+    calibration_draws: Annotated[int, Field(ge=0, le=20000)] = 1000
+    test: RecommendedTest | None = None
+
+    @field_validator("calibration_draws")
+    @classmethod
+    def _enough_draws(cls, draws: int) -> int:
+        if 0 < draws < FEWEST_DRAWS:
+            raise ValueError(f"{draws} draws are too few; give {FEWEST_DRAWS} or more, or 0 for no simulated sizes")
+        return draws
+
+
 class Check(Record):
     """One comparison of a claim with the recorded figures.
 
@@ -300,6 +350,8 @@ class StudySpec(Record):
     events: Annotated[tuple[Event, ...], Field(min_length=1)]
     event_sets: tuple[EventSet, ...] = ()
     event_groups: tuple[EventGroup, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    robustness: Robustness = Robustness()
     headlines: tuple[Headline, ...] = ()
     claims: tuple[Claim, ...] = ()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import numpy as np
 
 from eventstudy.claims import Evidence, evaluate_claims
+from eventstudy.errors import OptionError
 from eventstudy.models.diagnostics import residual_diagnostics
 from eventstudy.prices import PricePanel
 from eventstudy.results import DiagnosticRecord, ExclusionRecord, Record, StudyResult
@@ -29,13 +30,15 @@ from eventstudy.study.estimate import (
     usable_keys,
 )
 from eventstudy.study.firm_days import firm_day_records, identification_records
-from eventstudy.study.headlines import headline_records
+from eventstudy.study.headlines import headline_records, with_placebo
 from eventstudy.study.jointly import event_day_records, joint_records
 from eventstudy.study.ladder import ladder_records
 from eventstudy.study.ledger import ledger_exclusions
 from eventstudy.study.parts import day_part_records
 from eventstudy.study.provenance import provenance_records
 from eventstudy.study.regimes import break_records
+from eventstudy.study.robust import Effort
+from eventstudy.study.robust import robustness as robustness_of
 from eventstudy.study.setting import build_setting
 from eventstudy.study.steps import event_group_records
 from eventstudy.study.timing import session_records
@@ -45,7 +48,7 @@ __all__ = ["run_study"]
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
-def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
+def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full") -> StudyResult:
     """Run a study.
 
     Parameters
@@ -54,6 +57,9 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
         From `load_study`.
     prices : PricePanel
         Daily bars of every security, benchmark and peer of the study, from `load_prices`.
+    robustness : {"full", "fast", "none"}
+        How much of the headlines' robustness is computed: all of it; without specification curve and simulated sizes
+        of tests; or nothing, so that p-values are those of the model alone.
 
     Returns
     -------
@@ -66,7 +72,13 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
         Where an event lies outside the known sessions of an exchange.
     PriceError
         Where the prices cannot be used.
+    InputError
+        Where weights of a benchmark are stated on a day without prices.
+    OptionError
+        For another word in `robustness`.
     """
+    if robustness not in get_args(Effort):
+        raise OptionError(f"robustness={robustness!r} is not allowed; allowed: {', '.join(get_args(Effort))}")
     setting = build_setting(spec, prices)
     ledger, series = setting.ledger, setting.series
 
@@ -97,6 +109,8 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
     limits, ladder = kept(limit_records(setting)), kept(ladder_records(setting))
     alternatives, breaks = kept(alternative_records(setting)), kept(break_records(setting))
     parts = kept(day_part_records(setting, ar))
+    checks, not_checked = robustness_of(setting, heads, portfolios, robustness)
+    left_out.extend(not_checked)
     return StudyResult(
         spec=spec,
         sessions=session_records(setting.timed),
@@ -109,7 +123,8 @@ def run_study(spec: StudySpec, prices: PricePanel) -> StudyResult:
         joint=tuple(joint_records(spec, groups, series)),
         event_days=tuple(event_day_records(spec, single, series, ledger)),
         event_groups=steps,
-        headlines=heads,
+        headlines=with_placebo(heads, checks["placebo"]),
+        **checks,
         limits=limits,
         ladder=ladder,
         alternatives=alternatives,

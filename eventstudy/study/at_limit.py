@@ -13,11 +13,11 @@ from eventstudy.calendars import to_date
 from eventstudy.censoring import bound, first_open_close
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import fit_model
-from eventstudy.panel import Case, EventPanel, align
+from eventstudy.panel import Case, EventPanel, align, moved
 from eventstudy.results import ExclusionRecord, LimitRecord
 from eventstudy.study.cases import MARKET, Design, build_case, market_designs
 from eventstudy.study.estimate import estimation_sessions
-from eventstudy.study.placebo import moved, placebo_positions
+from eventstudy.study.placebo import placebo_positions
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 from eventstudy.windows import Window
@@ -41,7 +41,7 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
         return  # the event's own estimates say why there is none
     day = abnormal_returns(panel, fit)
     side = int(setting.series[design.subject].at_limit[case.day0])
-    stop, cars = cars_to_open(setting, design, [case], horizon)
+    stop, cars = cars_to_open(setting, design, case, np.array([case.day0]), horizon)
     found = {
         "ar": float(day.value[0, 0]),
         "std_error": float(day.std_error[0, 0]),
@@ -102,8 +102,15 @@ def _to_open(setting: Setting, design: Design, case: Case, stop: int, car: float
     fixed, further = (cumulative(panel, fit, Window(0, last)) for last in (stop, stop + 1))
     more = float(further.value[0])
     horizon = Window(0, spec.windows.event.last)
-    positions = placebo_positions(spec, case, setting.series[design.subject], setting.timed, horizon)
-    others = cars_to_open(setting, design, moved(case, positions), horizon)[1] if positions.size else np.zeros(0)
+    positions = placebo_positions(
+        case,
+        [setting.series[design.subject]],
+        setting.timed,
+        horizon,
+        estimation=spec.windows.estimation,
+        least=spec.windows.min_estimation,
+    )
+    others = cars_to_open(setting, design, case, positions, horizon)[1]
     test = rank_test(car, others, name="placebo_dates", null="the session is like the earlier ones")
     placebo = test.unavailable is None
     return {
@@ -121,9 +128,9 @@ def _to_open(setting: Setting, design: Design, case: Case, stop: int, car: float
 
 
 def cars_to_open(
-    setting: Setting, design: Design, cases: list[Case], horizon: Window
+    setting: Setting, design: Design, case: Case, positions: NDArray[np.intp], horizon: Window
 ) -> tuple[NDArray[np.int64], Floats]:
-    """Stopping day and CAR of every case under one rule: from day 0 to the first close off a limit.
+    """Stopping day and CAR with day 0 at each position, under one rule: from there to the first close off a limit.
 
     Returns
     -------
@@ -133,11 +140,11 @@ def cars_to_open(
         NaN where there is none, or a return is missing.
     """
     series = setting.series[design.subject]
-    panel = align(cases, estimation=setting.spec.windows.estimation, event=horizon)
+    panel = moved(case, positions, estimation=setting.spec.windows.estimation, event=horizon)
     fit = fit_model(MARKET, panel)
-    around = np.array([case.day0 for case in cases])[:, None] + np.arange(horizon.size)
-    stop = first_open_close(series.at_limit[around] != 0, series.traded[around], np.zeros(len(cases), dtype=np.int64))
-    car = np.full(len(cases), np.nan)
+    around = positions[:, None] + np.arange(horizon.size)
+    stop = first_open_close(series.at_limit[around] != 0, series.traded[around], np.zeros_like(positions))
+    car = np.full(positions.size, np.nan)
     for last in np.unique(stop[stop >= 0]):
         rows = stop == last
         car[rows] = cumulative(panel, fit, Window(0, int(last))).value[rows]

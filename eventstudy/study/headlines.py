@@ -9,7 +9,14 @@ import numpy as np
 
 from eventstudy.abnormal import detectable_effect
 from eventstudy.calendars import to_date
-from eventstudy.results import CarRecord, EventGroupRecord, ExclusionRecord, HeadlineRecord, PortfolioRecord
+from eventstudy.results import (
+    CarRecord,
+    EventGroupRecord,
+    ExclusionRecord,
+    HeadlineRecord,
+    PlaceboRecord,
+    PortfolioRecord,
+)
 from eventstudy.spec import Headline
 from eventstudy.study.setting import Setting
 
@@ -82,3 +89,14 @@ def _sessions(setting: Setting, headline: Headline, found: Found) -> tuple[date,
     day0 = next(item.day0 for item in setting.timed if (item.event.id, item.security) == (found.event_id, member))
     place = series.position(day0)
     return to_date(series.sessions[place + found.window.first]), to_date(series.sessions[place + found.window.last])
+
+
+def with_placebo(heads: Sequence[HeadlineRecord], placebo: Sequence[PlaceboRecord]) -> tuple[HeadlineRecord, ...]:
+    """The headlines with their p-values among placebo dates, where there are any."""
+    found = {record.id: record for record in placebo}
+    return tuple(
+        head.model_copy(update={"placebo_pvalue": found[head.id].pvalue, "maxt_pvalue": found[head.id].maxt_pvalue})
+        if head.id in found
+        else head
+        for head in heads
+    )

@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.panel import Case
-from eventstudy.spec import StudySpec
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
 from eventstudy.windows import Window
 
 
 def placebo_positions(
-    spec: StudySpec, case: Case, series: SecuritySeries, timed: Sequence[Timed], window: Window
+    case: Case,
+    members: Sequence[SecuritySeries],
+    timed: Sequence[Timed],
+    window: Window,
+    *,
+    estimation: Window,
+    least: int,
 ) -> NDArray[np.intp]:
     """Sessions that the case's day 0 can be moved to.
 
     Parameters
     ----------
-    spec : StudySpec
-        Its estimation window moves along; a position needs `min_estimation` observations there.
     case : Case
         The case as it is.
-    series : SecuritySeries
-        Its security.
+    members : sequence of SecuritySeries
+        Its security, or the members of its portfolio.
     timed : sequence of Timed
-        Events and confounders of the security: no session of a placebo window may hold one.
+        Events and confounders: no session of a placebo window may hold one of a member.
     window : Window
         Relative days of the event window, all of which end before the gap ahead of the case's own anchor.
+    estimation : Window
+        Estimation window, which moves along.
+    least : int
+        Observations that a position needs there.
 
     Returns
     -------
     (n,) int
-        Positions among the case's sessions, ascending. The security traded on each, one session after its last trade.
+        Positions among the case's sessions, ascending. There is a return of one session on each.
     """
     lead = case.day0 - case.anchor
-    estimation = spec.windows.estimation
     first = max(0, -window.first, lead - estimation.first)
     last = case.anchor + estimation.last - window.last
     positions = np.arange(first, last + 1)
@@ -51,24 +56,20 @@ def placebo_positions(
         usable &= ~case.left_out
     counted = np.concatenate([[0], np.cumsum(usable)])
     past = positions - lead
-    enough = counted[past + estimation.last + 1] - counted[past + estimation.first] >= spec.windows.min_estimation
-    admissible: NDArray[np.intp] = positions[enough & ~_near_news(case, series, timed, positions, window)]
+    enough = counted[past + estimation.last + 1] - counted[past + estimation.first] >= least
+    admissible: NDArray[np.intp] = positions[enough & ~_near_news(members, timed, positions, window)]
     return admissible
 
 
 def _near_news(
-    case: Case, series: SecuritySeries, timed: Sequence[Timed], positions: NDArray[np.intp], window: Window
+    members: Sequence[SecuritySeries], timed: Sequence[Timed], positions: NDArray[np.intp], window: Window
 ) -> NDArray[np.bool_]:
-    """Whether a placebo window holds a session of an event or confounder of the security."""
+    """Whether a placebo window holds a session of an event or confounder of a member."""
     near = np.zeros(positions.size, dtype=bool)
+    series = {member.symbol: member for member in members}
     for item in timed:
-        if item.security == series.symbol and item.event.role != "context":
-            begin, end = series.position(item.first.session), series.position(item.first.session_last)
+        if item.security in series and item.event.role != "context":
+            own = series[item.security]
+            begin, end = own.position(item.first.session), own.position(item.first.session_last)
             near |= (positions + window.first <= end) & (positions + window.last >= begin)
     return near
-
-
-def moved(case: Case, positions: NDArray[np.intp]) -> list[Case]:
-    """The case at each position, its anchor moved along."""
-    lead = case.day0 - case.anchor
-    return [replace(case, key=f"{case.key}|{place}", day0=int(place), anchor=int(place) - lead) for place in positions]

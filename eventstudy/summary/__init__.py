@@ -51,7 +51,7 @@ def headline_rows(result: StudyResult, *, lang: Lang = "en") -> list[tuple[str, 
             names.benchmark(head.benchmark),
             texts.points(head.estimate),
             interval(names, head.ci_low, head.ci_high),
-            texts.pvalue(head.pvalue),
+            texts.pvalue(head.decisive),
             texts.points(head.detectable, signed=False),
         )
         for head in result.headlines

@@ -160,6 +160,21 @@ def _headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRec
             yield names.texts("exclusion.not_estimated", headline=names.must(headline, "title"))
 
 
+def _touched(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+    """Peers that are no donors, because the news may move them."""
+    for subject, _ in _by_subject(names, records):
+        security = result.spec.securities.get(subject)
+        peers = [name for name in security.peers if result.spec.touched(name)] if security else []
+        yield names.texts("exclusion.touched_donors", security=_subject(names, subject), peers=names.securities(peers))
+
+
+def _contrasts_and_headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+    yield from _headlines(result, names, records)
+    for contrast in result.spec.contrasts:
+        if any(record.what == f"contrast {contrast.id}" for record in records):
+            yield names.texts("exclusion.not_estimated", headline=names.must(contrast, "title"))
+
+
 def _verbatim(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     """The record's own sentence, with names for ids."""
     for record in records:
@@ -175,7 +190,8 @@ TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Ite
     "no_price": _per_subject("no_price"),
     "suspension": _suspensions,
     "not_separately_identified": _inseparable,
-    "not_estimated": _headlines,
+    "not_estimated": _contrasts_and_headlines,
+    "touched_donors": _touched,
     **dict.fromkeys(LADDER, _in_words),
 }
 """Reason to the function that tells its cases; a reason without one is told in the record's own words."""

@@ -39,31 +39,45 @@ def answer(result: StudyResult, names: Names) -> str:
     texts, heads = names.texts, result.headlines
     if not heads:
         return texts("answer.no_headlines")
-    found = [names.headline(head.id) for head in heads if head.pvalue < LEVEL]
+    found = [names.headline(head.id) for head in heads if head.decisive < LEVEL]
     if not found:
         return texts.count("answer.none", len(heads))
     lead = texts.count("answer.some", len(found), total=len(heads), which=texts("list.semicolon").join(found))
+    if (adjusted := _adjusted(names, heads)) is not None:
+        lead += texts("list.space") + adjusted
     rest = len(heads) - len(found)
     if rest == 0:
         return lead
-    moved = {head.event_id for head in heads if head.pvalue < LEVEL}
+    moved = {head.event_id for head in heads if head.decisive < LEVEL}
     still = sorted({head.event_id for head in heads} - moved, key=names.number)
     events = texts.listing([names.event_quoted(event) for event in still])
     tail = texts.count("answer.rest_of", rest, events=events) if still else texts.count("answer.rest", rest)
     return lead + texts("list.space") + tail
 
 
+def _adjusted(names: Names, heads: Sequence[HeadlineRecord]) -> str | None:
+    """How many figures still differ from zero once all are looked at together; None where that was not computed."""
+    if len(heads) < 2 or any(head.maxt_pvalue is None for head in heads):
+        return None
+    held = [names.headline(head.id) for head in heads if head.maxt_pvalue is not None and head.maxt_pvalue < LEVEL]
+    if not held:
+        return names.texts("answer.adjusted_none", n=len(heads))
+    which = names.texts("list.semicolon").join(held)
+    return names.texts.count("answer.adjusted", len(held), total=len(heads), which=which)
+
+
 def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:
     """What must not be read out of the figures."""
     texts = names.texts
-    said = [texts("not_said.null")] if any(head.pvalue >= LEVEL for head in result.headlines) else []
+    said = [texts("not_said.null")] if any(head.decisive >= LEVEL for head in result.headlines) else []
     said.append(texts("not_said.cause"))
     said.extend(_inseparable(result, names))
     said.extend(_without_history(result, names))
     if {record.estimand for record in result.ar} >= {"total", "relative"}:
         said.append(texts("not_said.estimands"))
     if len(result.headlines) > 1:
-        said.append(texts("not_said.multiplicity", n=len(result.headlines)))
+        adjusted = all(head.maxt_pvalue is not None for head in result.headlines)
+        said.append(texts("not_said.adjusted" if adjusted else "not_said.multiplicity", n=len(result.headlines)))
     return tuple(said)
 
 
@@ -107,7 +121,7 @@ def bound_of(result: StudyResult, members: Sequence[str], last_session: date) ->
 
 def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding:
     texts = names.texts
-    differs = head.pvalue < LEVEL
+    differs = head.decisive < LEVEL
     members = members_of(result, head)
     main = texts(
         "finding.differs" if differs else "finding.zero",
@@ -116,9 +130,10 @@ def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding
         confidence=texts.level(result.spec.confidence),
         low=texts.percent(head.ci_low),
         high=texts.percent(head.ci_high),
-        p=texts.p_equals(head.pvalue),
+        p=chance(result, names, head),
     )
     more = (
+        *_other_pvalues(result, names, head),
         *_bound(result, names, head, members),
         *_sign(result, names, head, members, differs=differs),
         _measured(result, names, head),
@@ -129,6 +144,25 @@ def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding
         *([] if differs else [texts("finding.detectable", effect=texts.percent(head.detectable, signed=False))]),
     )
     return Finding(names.headline(head.id), main, more, differs)
+
+
+def chance(result: StudyResult, names: Names, head: HeadlineRecord) -> str:
+    """The decisive p-value in words: among how many earlier dates, where it is that of placebo dates."""
+    found = next((record for record in result.placebos if record.id == head.id), None)
+    told = names.texts.p_equals(head.decisive)
+    return told if found is None else names.texts("finding.p_placebo", p=told, n=found.n_placebo)
+
+
+def _other_pvalues(result: StudyResult, names: Names, head: HeadlineRecord) -> Iterator[str]:
+    """The model's own p-value, and the one adjusted for all headlines, where placebo dates decide."""
+    if head.placebo_pvalue is None:
+        return
+    texts, model = names.texts, names.texts.p_equals(head.pvalue)
+    if head.maxt_pvalue is None or len(result.headlines) < 2:
+        yield texts("finding.p_model", model=model)
+    else:
+        family = texts.p_equals(head.maxt_pvalue)
+        yield texts("finding.p_family", model=model, family=family, n=len(result.headlines))
 
 
 def _quantity(names: Names, head: HeadlineRecord, members: Sequence[str]) -> str:

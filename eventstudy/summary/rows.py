@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ClaimCheckRecord,
         ClaimRecord,
         EventDayRecord,
+        HeadlineRecord,
         JointRecord,
         PortfolioRecord,
         StudyResult,
@@ -33,8 +34,7 @@ def headline_table(result: StudyResult, names: Names) -> Table:
             names.headline(head.id),
             texts.points(head.estimate),
             interval(names, head.ci_low, head.ci_high),
-            texts.pvalue(head.pvalue),
-            texts.points(head.std_error, signed=False),
+            *pvalues(names, head),
             texts.points(head.detectable, signed=False),
             effect(names, head.benchmark, head.estimand),
             texts.short_span(head.first_session, head.last_session),
@@ -42,8 +42,17 @@ def headline_table(result: StudyResult, names: Names) -> Table:
         )
         for head in result.headlines
     )
-    keys = ("figure", "estimate>", "interval>", "p>", "std_error>", "detectable>", "against", "sessions")
-    return Table(columns(names, (*keys, "notes"), level=_level(result, names)), rows, book.notes)
+    keys = ("figure", "estimate>", "interval>", "p_placebo>", "p_family>", "p_model>", "detectable>")
+    return Table(columns(names, (*keys, "against", "sessions", "notes"), level=_level(result, names)), rows, book.notes)
+
+
+def pvalues(names: Names, head: HeadlineRecord) -> tuple[str, str, str]:
+    """P among placebo dates, adjusted for all headlines, and of the model; a dash where one was not computed."""
+    texts = names.texts
+    placebo, family = (
+        texts("table.nothing") if p is None else texts.pvalue(p) for p in (head.placebo_pvalue, head.maxt_pvalue)
+    )
+    return placebo, family, texts.pvalue(head.pvalue)
 
 
 def event_day_table(result: StudyResult, names: Names, set_id: str) -> Table:

@@ -7,6 +7,8 @@ from typing import Any
 
 from eventstudy.report.sections import (
     answer,
+    chance,
+    choices,
     claims,
     diagnostics,
     estimates,
@@ -30,10 +32,12 @@ SECTIONS: Mapping[str, Callable[[Study], dict[str, Any]]] = {
     "news": news.build,
     "securities": securities.build,
     "estimates": estimates.build,
+    "chance": chance.build,
     "limits": limits.build,
     "history": history.build,
     "regimes": regimes.build,
     "markets": markets.build,
+    "choices": choices.build,
     "joint": joint.build,
     "diagnostics": diagnostics.build,
     "claims": claims.build,

@@ -6,7 +6,7 @@ from typing import Any
 
 from eventstudy.plots import headlines_figure, headlines_frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
-from eventstudy.summary.findings import answer, findings, not_said
+from eventstudy.summary.findings import answer, chance, findings, not_said
 from eventstudy.summary.rows import headline_table, interval
 
 
@@ -18,7 +18,7 @@ def build(study: Study) -> dict[str, Any]:
             "finding": finding,
             "estimate": texts.percent(head.estimate),
             "interval": interval(names, head.ci_low, head.ci_high),
-            "p": texts.p_equals(head.pvalue),
+            "p": chance(result, names, head),
         }
         for head, finding in zip(result.headlines, findings(result, names), strict=True)
     ]
@@ -35,7 +35,7 @@ def build(study: Study) -> dict[str, Any]:
 def _figure(study: Study) -> FigureView:
     texts = study.texts
     frame = headlines_frame(study.result, lang=texts.lang)
-    found = sum(head.pvalue < 1 - study.result.spec.confidence for head in study.result.headlines)
+    found = sum(not head.ci_low <= 0.0 <= head.ci_high for head in study.result.headlines)
     key = "caption.headlines"
     shown = {"title": "text", "estimate": "points", "ci_low": "points", "ci_high": "points", "pvalue": "p"}
     return figure_view(
