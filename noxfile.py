@@ -28,7 +28,7 @@ def report(session):
 def tests(session):
     """The whole suite, offline; arguments go to pytest (nox -s tests -- -k clock)."""
     install(session, "test")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session

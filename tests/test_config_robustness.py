@@ -26,7 +26,8 @@ def test_defaults_of_the_robustness_key():
 
 def test_what_is_given_is_read():
     text = "robustness: {placebo_dates: 0, curve_dates: 1000, widen: [[0, 20]], gaps: [0, 250], test: sq}\n"
-    spec = parse_study(STUDY + CONTRAST + text)
+    both = STUDY.replace("securities: {NVDA: positive}", "securities: {NVDA: positive, AMD: positive}", 1)
+    spec = parse_study(both + CONTRAST + text)
     assert (spec.robustness.placebo_dates, spec.robustness.curve_dates, spec.robustness.test) == (0, 1000, "sq")
     assert (spec.robustness.widen, spec.robustness.gaps) == (((0, 20),), (0, 250))
     contrast = spec.contrasts[0]
@@ -159,3 +160,10 @@ def test_contrasts_are_a_list():
     assert faults(STUDY + "contrasts: {a: b}\n") == [
         "events.yaml:57:12: contrasts: a list is expected here, not a mapping"
     ]
+
+
+def test_what_no_contrast_or_curve_can_mean():
+    first, second, third = faults(STUDY + CONTRAST + "robustness: {test: banana, gaps: [10, 10]}\n")
+    assert first == "events.yaml:58:70: contrasts[0].weights.AMD: no tested event of the contrast apart touches AMD"
+    assert second.startswith("events.yaml:59:20: robustness.test: unknown test 'banana'; allowed: adjusted_bmp_t, ")
+    assert third == "events.yaml:59:39: robustness.gaps[1]: 10 stands there twice; keep one"

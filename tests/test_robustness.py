@@ -933,12 +933,14 @@ def test_curves_of_the_flagship_are_fast(setting, figures):
     assert all(len(curve.value) > 190 for curve in curves)
 
 
-def test_choices_named_twice_count_once_and_without_limit_closes_dropping_is_trading():
-    twice = run_small(
-        ONE.replace("[90]", "[90, 60, 90]").replace("{est", "{gaps: [10, 10], returns: [simple, simple], est")
-    )
-    assert len(twice.specifications) == 2 * 3 * 5 - 2 * 3 * 2
-    assert sum(record.main for record in twice.specifications) == 1
+def test_the_study_s_own_choices_belong_to_the_curve_and_without_limit_closes_dropping_is_trading():
+    other = run_small(ONE.replace("[90]", "[60]").replace("{est", "{gaps: [20], returns: [log], models: [mean], est"))
+    assert {(record.estimation, record.gap, record.returns) for record in other.specifications} == {
+        (length, gap, kind) for length in (60, 90) for gap in (10, 20) for kind in ("simple", "log")
+    }
+    (main,) = [record for record in other.specifications if record.main]
+    assert (main.model, main.estimation, main.gap, main.returns) == ("market", 90, 10, "simple")
+    assert main.estimate == pytest.approx(other.headlines[0].estimate, abs=1e-12)
     dropped_days = run_small(ONE.replace("seed: 1", "seed: 1\nlimit_days: drop"))
     assert {record.adjustment for record in dropped_days.specifications} == {"as_traded"}
     assert sum(record.main for record in dropped_days.specifications) == 1
@@ -1192,3 +1194,35 @@ def test_max_t_holds_the_family_wise_error(correlation):
     assert any_raw > any_adjusted + 0.03
     for family in families[:50]:
         assert all(r.maxt_pvalue >= r.smallest_pvalue for r in family)
+
+
+def test_the_joint_regression_of_a_contrast_uses_each_session_once_and_its_own_clock(flagship):
+    """Correlation and standard deviations of the parts by pandas, on dates moved to each one's own day 0."""
+    record = only_one(flagship.contrasts, id="domestic-less-nvidia")
+    day0 = {"688041": "2025-12-09", "603019": "2025-12-09", "NVDA": "2025-12-08"}
+    resid, deviation = {}, {}
+    for symbol, benchmark in (("688041", "sh000300"), ("603019", "sh000300"), ("NVDA", "SPY")):
+        ar = only_one(flagship.params, security=symbol, model="market", benchmark=benchmark, event_id=record.event_id)
+        prices = {name: es.load_prices(flagship.spec)[name] for name in (symbol, benchmark)}
+        level = {
+            name: pd.Series(
+                one.column("close") if one.adj_close is None else one.adj_close, index=pd.DatetimeIndex(one.sessions)
+            )
+            for name, one in prices.items()
+        }
+        y, x = (level[name].pct_change() for name in (symbol, benchmark))
+        own = y.index[(y.index >= pd.Timestamp(ar.first_session)) & (y.index <= pd.Timestamp(ar.last_session))]
+        e = y[own] - ar.alpha - ar.betas[benchmark] * x[own]
+        e.index = e.index - pd.Timestamp(day0[symbol])
+        resid[symbol], deviation[symbol] = e, ar.sigma
+    weights = {"688041": 0.5, "603019": 0.5, "NVDA": -1.0}
+    days = {"688041": 1, "603019": 1, "NVDA": 2}
+    variance = 0.0
+    for one, w in weights.items():
+        for two, v in weights.items():
+            pair = pd.concat([resid[one], resid[two]], axis=1).dropna()
+            rho = 1.0 if one == two else float(np.corrcoef(pair.iloc[:, 0], pair.iloc[:, 1])[0, 1])
+            variance += w * v * rho * deviation[one] * deviation[two] * min(days[one], days[two])
+    assert record.std_error == pytest.approx(np.sqrt(variance), rel=0.03)  # without the parameters' own error
+    assert record.sur_estimate == pytest.approx(record.estimate, abs=0.002)  # FGLS slopes differ a little
+    assert record.df < 108 and 0.0 < record.bootstrap_pvalue <= 1.0
