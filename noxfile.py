@@ -72,6 +72,7 @@ def size(session):
     """Simulate size and power of the tests and write docs/size.md (some minutes)."""
     install(session)
     session.run("python", "benchmarks/size.py", *session.posargs)
+    session.run("python", "benchmarks/grid.py")
 
 
 @nox.session
