@@ -12,10 +12,11 @@ TESTS = ("portfolio_t", "mvrm_f", "adjusted_bmp_t", "crude_dependence", "patell_
 OUT = Path(__file__).resolve().parents[1] / "docs" / "size-grid.md"
 HEAD = f"""# Size over a grid
 
-Written by `nox -s size` (`python benchmarks/grid.py`). Rejections of true nulls in percent at a nominal 5 %, one common event date,
-{DAYS} estimation days, market-model residuals with equal correlation; {DRAWS:,} simulated panels a row, so that a size of 5 % has a Monte
-Carlo error of {100 * (0.05 * 0.95 / DRAWS) ** 0.5:.1f}. A dash: the test needs several firms. Event-day variance x2 is not a true null for tests that
-take the estimation window's variance; only the adjusted BMP with t(N-1) allows for it.
+Written by `nox -s size` (`python benchmarks/grid.py`). Rejections of true nulls in percent at a nominal 5 %, one common
+event date, {DAYS} estimation days, market-model residuals with equal correlation; {DRAWS:,} simulated panels a row, so
+that a size of 5 % has a Monte Carlo error of {100 * (0.05 * 0.95 / DRAWS) ** 0.5:.1f}. A dash: the test needs several
+firms. Event-day variance x2 is not a true null for tests that take the estimation window's variance; only the adjusted
+BMP with t(N-1) allows for it.
 
 | N | correlation | errors | event variance | {" | ".join(TESTS)} |
 | ---: | ---: | --- | ---: | {" | ".join("---:" for _ in TESTS)} |
