@@ -9,13 +9,35 @@
     │   └── SessionRangeError a date outside the known sessions of an exchange
     └── DataError             exit code 3: prices could not be had or cannot be used
         ├── PriceFileError    a price file, all faults at once, each file:line:col
-        └── PriceError        prices that are readable but not usable
+        ├── PriceError        prices that are readable but not usable
+        ├── StoreError        a cache or a folder of recordings cannot be written
+        └── SourceError       a vendor gave no usable prices; each names vendor and symbol
+            ├── UnknownSymbolError   no such symbol there, or delisted
+            ├── NoDataError          no bars in the range that was asked for
+            ├── RateLimitedError *   asked too often
+            ├── BlockedError         refused, or sent elsewhere
+            ├── TimedOutError *      no answer in time
+            ├── ProxyError           the proxy on the way refused
+            ├── UnreachableError *   no connection, or one that broke off
+            ├── VendorFaultError *   the vendor's own server failed
+            ├── NotDataError         a web page instead of data
+            ├── BrokenReplyError *   data that stop half way
+            ├── ChangedFormatError   other columns or values than the library expects
+            ├── HoleError            sessions missing that another vendor has
+            ├── DisagreementError    two vendors' closes differ beyond the tolerance
+            └── NotRecordedError     a replay without a recording of the request
+
+Errors with a * pass by themselves: the request is made again before another vendor is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from eventstudy.prices import PricePanel
 
 MAX_SHOWN = 60
 
@@ -86,3 +108,98 @@ class PriceFileError(_Faults, DataError):
 
 class PriceError(DataError):
     """Prices that can be read but not used."""
+
+
+class StoreError(DataError):
+    """A cache or a folder of recordings cannot be written."""
+
+
+class SourceError(DataError):
+    """A vendor gave no usable prices.
+
+    Attributes
+    ----------
+    vendor, symbol : str
+        Who was asked, for what.
+    what : str
+        What happened, without vendor and symbol.
+    kept : PricePanel or None
+        Series that had been had before the fault.
+    passing : bool
+        Whether asking again may help.
+    wait : float or None
+        Seconds that the vendor asks to wait.
+    """
+
+    passing: ClassVar[bool] = False
+
+    def __init__(self, vendor: str, symbol: str, what: str, *, wait: float | None = None) -> None:
+        self.vendor, self.symbol, self.what, self.wait = vendor, symbol, what, wait
+        self.kept: PricePanel | None = None
+        super().__init__(f"{vendor}: {symbol}: {what}")
+
+
+class UnknownSymbolError(SourceError):
+    """The vendor has no such symbol, or no longer."""
+
+
+class NoDataError(SourceError):
+    """The vendor has no bars in the range that was asked for."""
+
+
+class RateLimitedError(SourceError):
+    """The vendor was asked too often."""
+
+    passing = True
+
+
+class BlockedError(SourceError):
+    """The vendor refuses this client or sends it elsewhere."""
+
+
+class TimedOutError(SourceError):
+    """No answer came in time."""
+
+    passing = True
+
+
+class ProxyError(SourceError):
+    """The proxy on the way refused."""
+
+
+class UnreachableError(SourceError):
+    """No connection could be made, or it broke off."""
+
+    passing = True
+
+
+class VendorFaultError(SourceError):
+    """The vendor's own server failed."""
+
+    passing = True
+
+
+class NotDataError(SourceError):
+    """A web page came instead of data."""
+
+
+class BrokenReplyError(SourceError):
+    """The data stop half way."""
+
+    passing = True
+
+
+class ChangedFormatError(SourceError):
+    """The data have other columns or values than the library expects."""
+
+
+class HoleError(SourceError):
+    """Sessions are missing that another vendor has."""
+
+
+class DisagreementError(SourceError):
+    """Two vendors' closes differ by more than the study tolerates."""
+
+
+class NotRecordedError(SourceError):
+    """A request was replayed that has no recording."""

@@ -23,7 +23,6 @@ import eventstudy as es
 from eventstudy.errors import OptionError
 from eventstudy.report import write_report
 from eventstudy.report.csvs import cell, csv_files
-from eventstudy.report.files import write_files
 from eventstudy.report.page import environment, render_page
 from eventstudy.report.sections import SECTIONS
 from eventstudy.report.views import Study
@@ -186,59 +185,6 @@ def test_a_file_in_the_folder_s_place_is_one_sentence(flagship, tmp_path):
         f"the report cannot be written to {folder}: {folder}: Not a directory; name another folder with --out"
     )
     assert (tmp_path / "out").read_text() == "mine"
-
-
-def test_a_folder_in_a_file_s_place_leaves_everything_as_it_was(tmp_path):
-    (tmp_path / "b").mkdir()
-    (tmp_path / "a").write_text("old")
-    with pytest.raises(OptionError) as error:
-        write_files(tmp_path, {"a": b"new", "b": b"new", "c/d": b"new"})
-    assert str(error.value) == (
-        f"the report cannot be written to {tmp_path}: {tmp_path / 'b'}: a folder of that name is in the way; "
-        "name another folder with --out"
-    )
-    assert tree(tmp_path) == {"a": b"old"}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
-
-
-def test_a_file_in_a_subfolder_s_place_is_one_sentence(tmp_path):
-    (tmp_path / "tables").write_text("mine")
-    with pytest.raises(OptionError, match="a file of that name is in the way; name another folder with --out"):
-        write_files(tmp_path, {"report.html": b"new", "tables/ar.csv": b"new"})
-    assert tree(tmp_path) == {"tables": b"mine"}
-
-
-def test_a_full_disk_leaves_the_old_report_and_no_leftovers(tmp_path, monkeypatch):
-    write_files(tmp_path, {"a": b"old", "t/b": b"old"})
-    before = tree(tmp_path)
-    write = Path.write_bytes
-
-    def full(self, content):
-        if "b." in self.name:
-            write(self, content[:1])
-            raise OSError(28, "No space left on device", str(self))
-        return write(self, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OptionError, match="No space left on device; name another folder with --out"):
-        write_files(tmp_path, {"a": b"new", "t/b": b"new"})
-    assert tree(tmp_path) == before
-
-
-def test_folders_made_for_a_failed_report_are_taken_away_again(tmp_path, monkeypatch):
-    def refuse(self, content):
-        raise PermissionError(13, "Permission denied", str(self))
-
-    monkeypatch.setattr(Path, "write_bytes", refuse)
-    with pytest.raises(OptionError, match="Permission denied"):
-        write_files(tmp_path / "x" / "y", {"a": b"new", "t/b": b"new"})
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_files_have_the_permissions_of_other_files(tmp_path):
-    write_files(tmp_path, {"a": b"new"})
-    (tmp_path / "other").write_bytes(b"")
-    assert (tmp_path / "a").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 # --- tables --------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eventstudy.errors import OptionError
+from eventstudy.files import write_files
 from eventstudy.texts import Lang, load_texts
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang
         For an unknown language, and where the folder cannot be written; then nothing new is left there.
     """
     from eventstudy.report.csvs import csv_files
-    from eventstudy.report.files import write_files
     from eventstudy.report.page import render_page
     from eventstudy.summary import summary_text
 
@@ -48,5 +49,11 @@ def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang
         "results.json": result.to_json().encode(),
         **csv_files(result),
     }
-    write_files(folder, contents)
+    try:
+        write_files(folder, contents)
+    except OSError as error:
+        raise OptionError(
+            f"the report cannot be written to {folder}: {error.filename or folder}: {error.strerror}; "
+            "name another folder with --out"
+        ) from None
     return folder

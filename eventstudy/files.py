@@ -1,16 +1,15 @@
-"""Writing a folder of files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one and an interruption leaves what was there."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-
-from eventstudy.errors import OptionError
+from secrets import token_hex
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files into a folder: all beside their places first, then each put in place by one rename.
+    """Write files into a folder: all beside their places first, on the disk, then each put in place by one rename.
 
     Parameters
     ----------
@@ -21,8 +20,9 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
 
     Raises
     ------
-    OptionError
-        Where the folder or a file cannot be written. What was there before stays, and nothing new does.
+    OSError
+        Where the folder or a file cannot be written; `filename` is the place. What was there before stays, and
+        nothing new does.
     """
     made: list[Path] = []
     parts: dict[Path, Path] = {}
@@ -33,17 +33,21 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
             target = folder / name
             if target.is_dir():
                 raise IsADirectoryError(None, "a folder of that name is in the way", str(target))
-            part = target.with_name(f".{target.name}.{os.getpid()}.part")
+            part = target.with_name(f".{target.name}.{token_hex(4)}.part")
             parts[part] = target
-            part.write_bytes(content)
+            _write(part, content)
         for part, target in parts.items():
             part.replace(target)
-    except OSError as error:
+    except BaseException:
         _undo(parts, made)
-        place = error.filename or folder
-        raise OptionError(
-            f"the report cannot be written to {folder}: {place}: {error.strerror}; name another folder with --out"
-        ) from None
+        raise
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _make(folder: Path, made: list[Path]) -> None:
