@@ -104,7 +104,7 @@ Handler: TypeAlias = Callable[[Asked, Send], Reply]
 
 _chain: ContextVar[tuple[Handler, ...]] = ContextVar("eventstudy_wire", default=())
 _lock = threading.Lock()
-_stepped_in: list[tuple[type, Any]] = []
+_stepped_in: list[tuple[Any, Any]] = []
 _users = 0
 
 

@@ -1,0 +1,242 @@
+"""Bars as a vendor sent them, made into a price series: what is dropped or mended is noted, the rest refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError
+from eventstudy.prices import BAR_ORDER, COLUMNS, Column, FloatArray, PriceSeries, SessionArray
+from eventstudy.sources.symbols import Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOT = 100
+"""Shares in a lot; Chinese vendors count volume in either."""
+UNIT_SLACK = 0.2
+"""How far the mean price of a session may lie from its close, as a share of it, when the unit of the volume is told by
+turnover / (volume x close); the units to tell apart differ by a factor of 100."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """A vendor's table in house columns, nothing yet verified.
+
+    Attributes
+    ----------
+    sessions : ndarray of datetime64[D], shape (n,)
+        NaT where the date could not be read.
+    columns : mapping of column to ndarray of float64, shape (n,)
+        NaN where a figure could not be read.
+    amount : ndarray of float64, shape (n,), or None
+        Turnover in currency, where the vendor gives it; it tells the unit of the volume.
+    """
+
+    sessions: SessionArray
+    columns: Mapping[Column, FloatArray]
+    amount: FloatArray | None = None
+
+
+def from_frame(frame: pd.DataFrame, names: Mapping[str, str], vendor: str, symbol: str) -> Bars:
+    """Take house columns out of a library's frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As the library returned it.
+    names : mapping
+        The library's header to ``date``, a house column, or ``amount``.
+
+    Raises
+    ------
+    NoDataError
+        For a frame without columns or rows.
+    ChangedFormatError
+        If a column is missing.
+    """
+    import pandas as pd
+
+    if not len(frame.columns) or not len(frame):
+        raise NoDataError(vendor, symbol, "an empty table came; check the symbol and the dates")
+    if missing := [name for name in names if name not in frame.columns]:
+        raise ChangedFormatError(
+            vendor,
+            symbol,
+            f"the table has no column {', '.join(missing)}, only {', '.join(map(str, frame.columns))}; "
+            "update the vendor's library, or use another source",
+        )
+    found: dict[str, Any] = {names[name]: frame[name] for name in names}
+    days = pd.to_datetime(found.pop("date"), errors="coerce")
+    if getattr(days.dt, "tz", None) is not None:
+        days = days.dt.tz_localize(None)
+    values = {name: pd.to_numeric(column, errors="coerce").to_numpy(dtype=float) for name, column in found.items()}
+    amount = values.pop("amount", None)
+    columns: dict[Column, FloatArray] = {name: values[name] for name in COLUMNS if name in values}
+    return Bars(days.to_numpy().astype("datetime64[D]"), columns, amount)
+
+
+def tidy(
+    bars: Bars, vendor: str, symbol: str, kind: Kind, first: date, last: date
+) -> tuple[SessionArray, dict[Column, FloatArray], tuple[str, ...]]:
+    """Bars of a range in order, one a session, without sessions in which nothing was traded.
+
+    Returns
+    -------
+    sessions, columns, notes
+        What is left, and a sentence for everything that was dropped, sorted or converted.
+
+    Raises
+    ------
+    NoDataError
+        If no bar lies in the range.
+    ChangedFormatError
+        If dates cannot be read, or prices are not those of bars.
+    BrokenReplyError
+        If one session has two different bars.
+    """
+    if not len(bars.sessions):
+        raise NoDataError(vendor, symbol, f"no bars from {first} to {last}; check the symbol and the dates")
+    if np.isnat(bars.sessions).any():
+        raise ChangedFormatError(vendor, symbol, "a row has no date that can be read; update the vendor's library")
+    notes: list[str] = []
+    table = _Table(bars.sessions, dict(bars.columns), bars.amount, vendor, symbol)
+    table = table.at((table.sessions >= np.datetime64(first)) & (table.sessions <= np.datetime64(last)))
+    for step in (_in_order, _once, _priced):
+        table = step(table, notes)
+    if kind != "index":
+        table = _traded(table, notes)
+    if not len(table.sessions):
+        raise NoDataError(
+            vendor, symbol, "; ".join((f"no bars from {first} to {last}", *notes, "check the symbol and the dates"))
+        )
+    _require_bars(table)
+    return table.sessions, _in_shares(table, notes), tuple(notes)
+
+
+def series_csv(series: PriceSeries) -> bytes:
+    """The file of a series, in the form that `parse_prices` reads back to the same bits."""
+    names = list(series.columns)
+    values = [series.columns[name].tolist() for name in names]
+    lines = [",".join(("date", *names))]
+    for day, *figures in zip(series.sessions.tolist(), *values, strict=True):
+        lines.append(",".join((day.isoformat(), *(repr(figure).removesuffix(".0") for figure in figures))))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def days_text(days: Sequence[date]) -> str:
+    """Days as a reader wants them: the first, the last, how many."""
+    if len(days) <= 2:
+        return " and ".join(str(day) for day in days)
+    return f"{len(days)} sessions from {days[0]} to {days[-1]}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """Rows on the way through `tidy`, and whose they are."""
+
+    sessions: SessionArray
+    columns: dict[Column, FloatArray]
+    amount: FloatArray | None
+    vendor: str
+    symbol: str
+
+    def at(self, rows: NDArray[Any]) -> _Table:
+        """The rows of a mask or of positions."""
+        return _Table(
+            self.sessions[rows],
+            {name: values[rows] for name, values in self.columns.items()},
+            None if self.amount is None else self.amount[rows],
+            self.vendor,
+            self.symbol,
+        )
+
+    def days(self, rows: NDArray[np.bool_]) -> str:
+        """The sessions of a mask, as text."""
+        return days_text(self.sessions[rows].tolist())
+
+
+def _in_order(table: _Table, notes: list[str]) -> _Table:
+    order = np.argsort(table.sessions, kind="stable")
+    if (order != np.arange(order.size)).any():
+        notes.append("the rows came out of order and were sorted by date")
+    return table.at(order)
+
+
+def _once(table: _Table, notes: list[str]) -> _Table:
+    again = np.r_[False, table.sessions[1:] == table.sessions[:-1]][: table.sessions.size]
+    if not again.any():
+        return table
+    for row in np.flatnonzero(again):
+        for name, values in table.columns.items():
+            if values[row] != values[row - 1] and not np.isnan(values[[row - 1, row]]).all():
+                raise BrokenReplyError(
+                    table.vendor,
+                    table.symbol,
+                    f"{table.sessions[row]} came twice with different figures ({name} {values[row - 1]:g} and "
+                    f"{values[row]:g}); use another source",
+                )
+    notes.append(f"rows that came twice were dropped: {table.days(again)}")
+    return table.at(~again)
+
+
+def _priced(table: _Table, notes: list[str]) -> _Table:
+    """Rows with a close; a vendor writes 0 or nothing where there was none."""
+    close = table.columns["close"]
+    volume = table.columns.get("volume", np.full(close.size, np.nan))
+    empty = np.isnan(close) | ((close == 0) & ~(volume > 0))
+    if empty.any():
+        notes.append(f"no close came for {table.days(empty)}")
+    return table.at(~empty)
+
+
+def _traded(table: _Table, notes: list[str]) -> _Table:
+    """Rows of sessions with a trade: some vendors carry a price through a halt, with a volume of 0."""
+    volume = table.columns.get("volume")
+    if volume is None or not (volume > 0).any():
+        return table
+    silent = volume == 0
+    if silent.any():
+        notes.append(f"volume 0, so no trade, and no bar taken: {table.days(silent)}")
+    return table.at(~silent)
+
+
+def _require_bars(table: _Table) -> None:
+    """Refuse figures that cannot be bars: a sign that columns have moved."""
+    advice = "its columns may have moved: update the vendor's library, or use another source"
+    prices = {name: values for name, values in table.columns.items() if name != "volume"}
+    for name, values in prices.items():
+        bad = ~(np.isfinite(values) & (values > 0))
+        if bad.any():
+            row = int(bad.argmax())
+            what = f"{name} is {values[row]:g} on {table.sessions[row]}; {advice}"
+            raise ChangedFormatError(table.vendor, table.symbol, what)
+    for upper, lower in BAR_ORDER:
+        if upper in prices and lower in prices and (bad := prices[upper] < prices[lower]).any():
+            row = int(bad.argmax())
+            high, low = prices[upper][row], prices[lower][row]
+            what = f"{upper} {high:g} is below {lower} {low:g} on {table.sessions[row]}; {advice}"
+            raise ChangedFormatError(table.vendor, table.symbol, what)
+
+
+def _in_shares(table: _Table, notes: list[str]) -> dict[Column, FloatArray]:
+    """Columns with the volume in shares, its unit told by turnover / (volume x close); left out if that tells none."""
+    columns, amount = dict(table.columns), table.amount
+    volume = columns.get("volume")
+    if volume is None or amount is None or not (volume > 0).any():
+        return columns
+    held = (volume > 0) & (amount > 0)
+    unit = float(np.median(amount[held] / (volume[held] * columns["close"][held]))) if held.any() else np.nan
+    for size in (1, LOT):
+        if abs(unit / size - 1) < UNIT_SLACK:
+            if size != 1:
+                notes.append(f"volume came in lots of {LOT} (by turnover / (volume x close)) and is given in shares")
+            return {**columns, "volume": volume * size}
+    del columns["volume"]
+    notes.append("the unit of the volume cannot be told, so it was left out")
+    return columns

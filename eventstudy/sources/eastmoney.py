@@ -1,0 +1,89 @@
+"""Eastmoney by akshare: shares, funds and indices of the Chinese exchanges, prices as traded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
+from eventstudy.prices import PricePanel
+from eventstudy.sources.bars import Bars, from_frame
+from eventstudy.sources.symbols import Kind, china_symbol
+from eventstudy.sources.vendors import Manner, Vendor
+from eventstudy.sources.vendors import fetch as fetch_from
+from eventstudy.sources.wire import Asked, Reply
+
+COLUMNS = {
+    "日期": "date",
+    "开盘": "open",
+    "最高": "high",
+    "最低": "low",
+    "收盘": "close",
+    "成交量": "volume",
+    "成交额": "amount",
+}
+INDEX_COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume")}
+FIELDS = (8, 11)
+"""Figures in a row: of an index, and of a share or fund."""
+
+
+def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
+    """Download daily bars (``688795``, ``sz000001``, ``sh000300``) as traded; see `vendors.fetch`."""
+    return fetch_from(EASTMONEY, symbols, start, end, manner)
+
+
+def _table(symbol: str, first: date, last: date) -> Bars:
+    import akshare
+
+    found, start, end = china_symbol(symbol), f"{first:%Y%m%d}", f"{last:%Y%m%d}"
+    if found.kind == "index":
+        frame = akshare.stock_zh_index_daily_em(symbol=found.prefixed, start_date=start, end_date=end)
+        return from_frame(frame, INDEX_COLUMNS, "eastmoney", symbol)
+    if found.kind == "fund":
+        frame = akshare.fund_etf_hist_em(symbol=found.code, start_date=start, end_date=end, adjust="")
+    else:
+        frame = akshare.stock_zh_a_hist(symbol=found.code, start_date=start, end_date=end, adjust="", timeout=20)
+    return from_frame(frame, COLUMNS, "eastmoney", symbol)
+
+
+def _check(asked: Asked, reply: Reply, symbol: str) -> None:
+    """What akshare does not look at: whether there is a symbol, whose bars they are, how many figures a row has."""
+    try:
+        content: Any = json.loads(reply.text)
+    except ValueError:
+        raise BrokenReplyError("eastmoney", symbol, "the reply is not whole JSON; run again") from None
+    data = content.get("data") if isinstance(content, dict) else None
+    if data is None:
+        raise UnknownSymbolError("eastmoney", symbol, "no such symbol; check the code and its exchange")
+    code = china_symbol(symbol).code
+    if data.get("code") not in (None, code):
+        raise ChangedFormatError("eastmoney", symbol, f"the bars of {data['code']} came; use another source")
+    rows = data.get("klines")
+    if not rows:
+        raise NoDataError("eastmoney", symbol, "no bars in the range that was asked for; check the dates")
+    wanted = FIELDS[china_symbol(symbol).kind != "index"]
+    if found := next((row for row in rows if row.count(",") + 1 != wanted), None):
+        count = found.count(",") + 1
+        raise ChangedFormatError(
+            "eastmoney", symbol, f"a row has {count} figures, not {wanted} ({found[:60]}); update akshare"
+        )
+
+
+def _describe(symbol: str) -> tuple[str, Kind]:
+    found = china_symbol(symbol)
+    if found.kind == "share" and found.code.startswith("900"):
+        raise OptionError(f"eastmoney: {symbol}: akshare looks for B shares at the wrong exchange; use tencent or sina")
+    return found.exchange, found.kind
+
+
+EASTMONEY = Vendor(
+    name="eastmoney",
+    title="Eastmoney",
+    library="akshare",
+    adjustment="unadjusted",
+    table=_table,
+    check=_check,
+    describe=_describe,
+)

@@ -1,0 +1,126 @@
+"""Sina by akshare: shares, funds and indices of the Chinese exchanges, prices as traded, and factors for returns.
+
+Sina's factors multiply: a price times its factor has the dividends and splits since listing in it, and no later
+dividend changes an earlier figure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from eventstudy.errors import BrokenReplyError, ChangedFormatError, OptionError, UnknownSymbolError
+from eventstudy.prices import FloatArray, PricePanel, SessionArray
+from eventstudy.sources.bars import Bars, from_frame
+from eventstudy.sources.symbols import Kind, china_symbol
+from eventstudy.sources.vendors import Manner, Vendor, ask
+from eventstudy.sources.vendors import fetch as fetch_from
+from eventstudy.sources.wire import Asked, Reply
+
+COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume")}
+WHOLE_HISTORY = ("19900101", "21000101")
+
+_CIPHER = re.compile(r'\s*var\s+\w+\s*=\s*"[A-Za-z0-9+/=]+"\s*;?.*', re.DOTALL)
+_FACTORS = re.compile(r"\s*var\s+\w+\s*=\s*(\{.*\})\s*;?\s*(/\*.*\*/)?\s*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """Multiplicative factors of a share, (n,) days from which each holds, ascending."""
+
+    days: SessionArray
+    values: FloatArray
+
+    def at(self, sessions: SessionArray) -> FloatArray:
+        """(S,) factor of each session: that of the last day at or before it."""
+        position = np.searchsorted(self.days, sessions, side="right") - 1
+        return np.where(position >= 0, self.values[np.maximum(position, 0)], np.nan)
+
+
+def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
+    """Download daily bars (``sh688795``, ``sh000300``) as traded; see `vendors.fetch`."""
+    return fetch_from(SINA, symbols, start, end, manner)
+
+
+def factors(symbol: str, manner: Manner) -> Factors:
+    """Download the multiplicative factors of a share; see `vendors.ask` for the errors."""
+    bars, _ = ask(SINA, symbol, date(1990, 1, 1), date(2100, 1, 1), manner, _factor_table)
+    return Factors(bars.sessions, bars.columns["close"])
+
+
+def _table(symbol: str, first: date, last: date) -> Bars:
+    import akshare
+
+    found = china_symbol(symbol)
+    if found.kind == "index":
+        frame = akshare.stock_zh_index_daily(symbol=found.prefixed)
+    elif found.kind == "fund":
+        frame = akshare.fund_etf_hist_sina(symbol=found.prefixed)
+    else:
+        # All of it: akshare carries prices to days without trade and drops them only beside the row that they repeat.
+        start, end = WHOLE_HISTORY
+        frame = akshare.stock_zh_a_daily(symbol=found.prefixed, start_date=start, end_date=end, adjust="")
+        return from_frame(frame, {**COLUMNS, "amount": "amount"}, "sina", symbol)
+    return from_frame(frame, COLUMNS, "sina", symbol)
+
+
+def _check(asked: Asked, reply: Reply, symbol: str) -> None:
+    """What akshare does not look at; above all that the factors, which it evaluates as code, are data."""
+    if reply.status == 404:
+        raise UnknownSymbolError("sina", symbol, "no such symbol (HTTP 404); check the code and its exchange")
+    if asked.url.endswith("fq.js"):
+        _factor_rows(reply.text, symbol)
+    elif asked.url.endswith("klc_kl.js"):
+        if not reply.text.strip():
+            raise UnknownSymbolError("sina", symbol, "an empty reply came; check the code and its exchange")
+        if not _CIPHER.fullmatch(reply.text):
+            raise BrokenReplyError("sina", symbol, "the bars are not whole; run again")
+    elif "]" not in reply.text:
+        raise BrokenReplyError("sina", symbol, "the numbers of shares are not whole; run again")
+
+
+def _factor_rows(text: str, symbol: str) -> list[tuple[str, str]]:
+    """Day and factor of each row of a file of factors, which must be JSON and nothing else."""
+    found = _FACTORS.fullmatch(text)
+    try:
+        rows = json.loads(found.group(1))["data"] if found else None
+    except (ValueError, KeyError, TypeError):
+        rows = None
+    if rows is None:
+        raise BrokenReplyError("sina", symbol, "the factors are not whole, or are not data; run again")
+    if not all(isinstance(row, dict) and list(row) == ["d", "f"] for row in rows):
+        raise ChangedFormatError("sina", symbol, "the factors have other fields than day and factor; update akshare")
+    return [(row["d"], row["f"]) for row in rows]
+
+
+def _factor_table(symbol: str, first: date, last: date) -> Bars:
+    """The factors, in the shape of bars whose close is the factor."""
+    import akshare
+
+    frame = akshare.stock_zh_a_daily(symbol=china_symbol(symbol).prefixed, adjust="hfq-factor")
+    bars = from_frame(frame, {"date": "date", "hfq_factor": "close"}, "sina", symbol)
+    order = np.argsort(bars.sessions)
+    return Bars(bars.sessions[order], {"close": bars.columns["close"][order]})
+
+
+def _describe(symbol: str) -> tuple[str, Kind]:
+    found = china_symbol(symbol)
+    if found.place == "csi":
+        raise OptionError(f"sina: {symbol}: indices of CSI are not there; use eastmoney")
+    return found.exchange, found.kind
+
+
+SINA = Vendor(
+    name="sina",
+    title="Sina",
+    library="akshare",
+    adjustment="unadjusted",
+    table=_table,
+    check=_check,
+    describe=_describe,
+)

@@ -1,0 +1,82 @@
+"""Tencent by akshare: shares, funds and indices of the Chinese exchanges, prices as traded, a request a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from eventstudy.errors import BrokenReplyError, ChangedFormatError, OptionError, UnknownSymbolError
+from eventstudy.prices import PricePanel
+from eventstudy.sources.bars import Bars, from_frame
+from eventstudy.sources.symbols import Kind, china_symbol
+from eventstudy.sources.vendors import Manner, Vendor
+from eventstudy.sources.vendors import fetch as fetch_from
+from eventstudy.sources.wire import Asked, Reply
+
+COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume", "amount")}
+FEWEST_FIELDS = 9
+"""Figures in a row that akshare reads by position."""
+
+
+def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
+    """Download daily bars (``sh688795``, ``sh000300``) as traded; see `vendors.fetch`."""
+    return fetch_from(TENCENT, symbols, start, end, manner)
+
+
+def _table(symbol: str, first: date, last: date) -> Bars:
+    import akshare
+
+    # With dashes: given YYYYMMDD akshare asks for every year up to today's.
+    frame = akshare.stock_zh_a_hist_tx(
+        symbol=china_symbol(symbol).prefixed,
+        start_date=first.isoformat(),
+        end_date=last.isoformat(),
+        adjust="",
+        timeout=20,
+    )
+    return from_frame(frame, COLUMNS, "tencent", symbol)
+
+
+def _check(asked: Asked, reply: Reply, symbol: str) -> None:
+    """What akshare does not look at: whether the text is whole, and what a row of bars is made of."""
+    data = _content(reply, symbol)
+    if not asked.url.endswith("/newfqkline/get"):
+        return
+    code = china_symbol(symbol).prefixed
+    if not isinstance(data, dict) or not data.get(code):
+        raise UnknownSymbolError("tencent", symbol, "no such symbol; check the code and its exchange")
+    rows = next((data[code][name] for name in ("day", "qfqday", "hfqday") if name in data[code]), None)
+    if rows is None:
+        raise ChangedFormatError("tencent", symbol, "the reply has no daily bars; update akshare")
+    if found := next((row for row in rows if len(row) < FEWEST_FIELDS or not isinstance(row[6], dict)), None):
+        raise ChangedFormatError(
+            "tencent", symbol, f"a row has other fields than open, close, high, low, volume … ({found}); update akshare"
+        )
+
+
+def _content(reply: Reply, symbol: str) -> Any:
+    import json
+
+    try:
+        return json.loads(reply.text.partition("=")[2].rstrip("; \r\n"))["data"]
+    except (ValueError, KeyError, TypeError):
+        raise BrokenReplyError("tencent", symbol, "the reply is not whole JSON; run again") from None
+
+
+def _describe(symbol: str) -> tuple[str, Kind]:
+    found = china_symbol(symbol)
+    if found.place == "csi":
+        raise OptionError(f"tencent: {symbol}: indices of CSI are not there; use eastmoney")
+    return found.exchange, found.kind
+
+
+TENCENT = Vendor(
+    name="tencent",
+    title="Tencent",
+    library="akshare",
+    adjustment="unadjusted",
+    table=_table,
+    check=_check,
+    describe=_describe,
+)
