@@ -1,8 +1,8 @@
-"""Where prices come from: the package's recordings or a folder of the user's own files."""
+"""Where prices come from: the package's recordings, the vendors, or a folder of the user's own files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,18 +10,33 @@ from eventstudy.errors import OptionError, PriceError
 
 if TYPE_CHECKING:
     from eventstudy.prices import PricePanel
+    from eventstudy.sources.live import LiveSource
     from eventstudy.spec import StudySpec
 
 
-def load_prices(spec: StudySpec, source: str | Path = "recorded") -> PricePanel:
+def load_prices(
+    spec: StudySpec,
+    source: str | Path = "recorded",
+    *,
+    cache: str | Path | bool = True,
+    told: Callable[[str], None] = lambda sentence: None,
+    progress: Callable[[int, int, str], None] = lambda done, of, symbol: None,
+) -> PricePanel:
     """Get the prices of every security, benchmark and peer of a study.
 
     Parameters
     ----------
     spec : StudySpec
-        The study; its symbols are the names of the recordings and of the files (``SYMBOL.csv``).
+        The study. Its symbols are the names of the recordings and of the files (``SYMBOL.csv``); ``symbols`` says what
+        vendors call them, ``prices`` the range of a download and how files of the user's own are read.
     source : str or path
-        ``"recorded"``, or the path of a folder (``./recorded`` for a folder of that name).
+        ``"recorded"``, ``"live"``, or the path of a folder (``./live`` for a folder of that name).
+    cache : bool or path, optional
+        Live only: where downloads are kept; True for the user's cache folder, False for nowhere.
+    told : callable, optional
+        Live only: is told in a sentence of attempts, of the vendor that was taken instead of another, of changes.
+    progress : callable, optional
+        Live only: (how many are done, of how many, the symbol that comes).
 
     Returns
     -------
@@ -32,17 +47,14 @@ def load_prices(spec: StudySpec, source: str | Path = "recorded") -> PricePanel:
     Raises
     ------
     OptionError
-        If the source is not one of these.
+        If the source is not one of these, or no vendor's name of a symbol is known.
     PriceError
         If a symbol has no prices there, or no close.
     PriceFileError
         With every fault of every file.
+    SourceError
+        If no vendor gives a symbol; `kept` holds those before it.
     """
-    if source == "live":
-        raise OptionError(
-            "the source 'live' is not part of this version, which downloads nothing; "
-            "use 'recorded' or the path of a folder with a file SYMBOL.csv for each symbol"
-        )
     needed = {member for one in _mains(spec) for member in spec.benchmarks[one].members}
     required = [symbol for symbol in spec.instruments if symbol not in spec.peers or symbol in needed]
     optional = [symbol for symbol in spec.instruments if symbol not in required]
@@ -51,16 +63,35 @@ def load_prices(spec: StudySpec, source: str | Path = "recorded") -> PricePanel:
 
         known = recorded_symbols()
         panel = read_recorded([*required, *(symbol for symbol in optional if symbol in known)])
+    elif source == "live":
+        panel = live_source(cache, told, progress).read(spec, required, optional)
     else:
         from eventstudy.sources.folder import read_folder
+        from eventstudy.sources.tables import exchange_zones
 
         if not Path(source).is_dir():
-            raise OptionError(f"the source {str(source)!r} is neither 'recorded' nor a folder; name one of the two")
-        panel = read_folder(source, required, optional)
+            raise OptionError(
+                f"the source {str(source)!r} is neither 'recorded' nor 'live' nor a folder; name one of the three"
+            )
+        panel = read_folder(source, required, optional, tables=spec.prices.files, zones=exchange_zones(spec))
     _require_close(panel, (*spec.securities, *spec.benchmarks))
     from eventstudy.prices import PricePanel
 
     return PricePanel({symbol: panel[symbol] for symbol in spec.instruments if symbol in panel})
+
+
+def live_source(
+    cache: str | Path | bool, told: Callable[[str], None], progress: Callable[[int, int, str], None]
+) -> LiveSource:
+    """The vendors, with the pace kept over all processes and downloads kept where `cache` says."""
+    from eventstudy.sources.cache import PriceCache, cache_folder
+    from eventstudy.sources.live import LiveSource
+    from eventstudy.sources.manners import Pace
+    from eventstudy.sources.vendors import Manner
+
+    folder = cache_folder() if cache is True or cache is False else Path(cache)
+    kept = None if cache is False else PriceCache(folder, told)
+    return LiveSource(kept, Manner(pace=Pace(folder / "pace"), told=told), progress)
 
 
 def _mains(spec: StudySpec) -> set[str]:

@@ -109,7 +109,10 @@ def tidy(
     table = table.at((table.sessions >= np.datetime64(first)) & (table.sessions <= np.datetime64(last)))
     for step in (_in_order, _once, _priced):
         table = step(table, notes)
-    if kind != "index":
+    if kind == "index":
+        # Shares, lots or money, by vendor and index; nothing here tells which.
+        table.columns.pop("volume", None)
+    else:
         table = _traded(table, notes)
     if not len(table.sessions):
         raise NoDataError(

@@ -1,4 +1,7 @@
-"""The package's own recordings: the figures that the flagship study runs on without a network."""
+"""Recordings: price files with a manifest of where they are from, verified by checksum at every reading.
+
+The package has its own, on which the flagship study runs without a network; ``eventstudy record`` makes others.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from eventstudy.prices import PricePanel, PriceSeries, Span
 from eventstudy.sources.folder import Origin, parse_prices
 
 MANIFEST = "manifest.json"
+_OPTIONAL = ("asked_first", "asked_last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Recording:
         Number of sessions.
     sha256 : str
         Checksum of the file's bytes.
+    asked_first, asked_last : str
+        Days that the download covers, as ISO dates; empty where the figures were not downloaded.
     """
 
     symbol: str
@@ -50,23 +56,36 @@ class Recording:
     last: str
     rows: int
     sha256: str
+    asked_first: str = ""
+    asked_last: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Its entry in the manifest."""
+        return {name: value for name, value in asdict(self).items() if value != "" or name not in _OPTIONAL}
 
 
-def recorded_symbols() -> tuple[str, ...]:
-    """Return the symbols that are recorded, in the order of the manifest."""
-    return tuple(_recordings())
+def recorded_symbols(folder: Path | None = None) -> tuple[str, ...]:
+    """Return the symbols recorded in a folder, by default the package's, in the order of the manifest."""
+    return tuple(recordings(folder or _root()))
 
 
 def recorded_suspensions(symbol: str) -> tuple[Span, ...]:
     """Return the documented suspensions of a symbol within the recordings, each as its first and last day."""
-    listed = _manifest()["suspensions"]
+    listed = read_manifest(_root())["suspensions"]
     return tuple(
         (date.fromisoformat(one["first"]), date.fromisoformat(one["last"])) for one in listed if one["symbol"] == symbol
     )
 
 
-def read_recorded(symbols: Iterable[str]) -> PricePanel:
-    """Read recordings of the package, verified against the checksums of their manifest.
+def read_recorded(symbols: Iterable[str], folder: Path | None = None) -> PricePanel:
+    """Read recordings, verified against the checksums of their manifest.
+
+    Parameters
+    ----------
+    symbols : iterable of str
+        The symbols.
+    folder : Path, optional
+        A study's own recordings, which are looked into before the package's.
 
     Raises
     ------
@@ -74,15 +93,16 @@ def read_recorded(symbols: Iterable[str]) -> PricePanel:
         If a symbol is not recorded, or a recording is missing or differs from its manifest.
     """
     symbols = tuple(dict.fromkeys(symbols))
-    recordings = _recordings()
-    missing = [symbol for symbol in symbols if symbol not in recordings]
+    places = [_root(), *([folder] if folder is not None and folder.joinpath(MANIFEST).is_file() else [])]
+    known = {symbol: (place, one) for place in places for symbol, one in recordings(place).items()}
+    missing = [symbol for symbol in symbols if symbol not in known]
     if missing:
         files = ", ".join(f"{symbol}.csv" for symbol in missing)
         raise PriceError(
-            f"not recorded: {', '.join(missing)}; recorded are {', '.join(recordings)}; "
-            f"for others put {files} and the study's other files into a folder and name it as the source"
+            f"not recorded: {', '.join(missing)}; recorded are {', '.join(known)}; record others with "
+            f"eventstudy record, or put {files} and the study's other files into a folder and name it as the source"
         )
-    return PricePanel({symbol: _read(recordings[symbol]) for symbol in symbols})
+    return PricePanel({symbol: _read(*known[symbol]) for symbol in symbols})
 
 
 def build_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,27 +132,52 @@ def build_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     if described != present:
         names = ", ".join(sorted(described ^ present))
         raise PriceError(f"{folder}: {names} must both be there and be described in {MANIFEST}")
-    recordings = []
+    measured_all = []
     for entry in manifest["recordings"]:
         origin = Origin(symbol=entry["symbol"], source="recorded", vendor="", file=entry["file"], adjustment="")
         found = parse_prices((folder / entry["file"]).read_bytes(), entry["file"], origin).provenance
         measured = {"first": str(found.first), "last": str(found.last), "rows": found.rows, "sha256": found.sha256}
-        recordings.append(asdict(Recording(**{**entry, **measured})))
-    return {**manifest, "recordings": recordings}
+        measured_all.append(Recording(**{**entry, **measured}).document())
+    return {**manifest, "recordings": measured_all}
 
 
-def _read(recording: Recording) -> PriceSeries:
+def recordings(place: Traversable) -> dict[str, Recording]:
+    """What the manifest of a folder says of each symbol; empty where there is no manifest."""
+    return {entry["symbol"]: Recording(**entry) for entry in read_manifest(place)["recordings"]}
+
+
+def read_manifest(place: Traversable) -> dict[str, Any]:
+    """The manifest of a folder, an empty one where there is none.
+
+    Raises
+    ------
+    PriceError
+        If it is not a manifest.
+    """
+    path = place.joinpath(MANIFEST)
+    if not path.is_file():
+        return {"version": 1, "recordings": [], "suspensions": []}
     try:
-        data = _root().joinpath(recording.file).read_bytes()
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for entry in content["recordings"]:
+            Recording(**entry)
+    except (ValueError, KeyError, TypeError) as error:
+        raise PriceError(f"{path} is not a manifest of recordings ({error}); record anew into another folder") from None
+    return content
+
+
+def _read(place: Traversable, recording: Recording) -> PriceSeries:
+    own = isinstance(place, Path)
+    mend = "record it anew with: eventstudy record --refresh" if own else "reinstall eventstudy-toolkit"
+    try:
+        data = place.joinpath(recording.file).read_bytes()
     except OSError as error:
-        raise PriceError(
-            f"the recording {recording.file} cannot be read ({error.strerror}); reinstall eventstudy-toolkit"
-        ) from None
+        raise PriceError(f"the recording {recording.file} cannot be read ({error.strerror}); {mend}") from None
     found = hashlib.sha256(data).hexdigest()
     if found != recording.sha256:
         raise PriceError(
             f"the recording {recording.file} has the checksum {found}, its manifest says {recording.sha256}; "
-            "reinstall eventstudy-toolkit, or name a folder of your own files as the source"
+            f"{mend}, or name a folder of your own files as the source"
         )
     origin = Origin(
         symbol=recording.symbol,
@@ -147,12 +192,3 @@ def _read(recording: Recording) -> PriceSeries:
 
 def _root() -> Traversable:
     return resources.files("eventstudy").joinpath("data").joinpath("recorded")
-
-
-def _recordings() -> dict[str, Recording]:
-    return {entry["symbol"]: Recording(**entry) for entry in _manifest()["recordings"]}
-
-
-def _manifest() -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_root().joinpath(MANIFEST).read_text(encoding="utf-8"))
-    return content

@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 
-import numpy as np
-
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, OptionError, UnknownSymbolError
-from eventstudy.prices import FloatArray, PricePanel, SessionArray
+from eventstudy.prices import PricePanel
 from eventstudy.sources.bars import Bars, from_frame
 from eventstudy.sources.symbols import Kind, china_symbol
-from eventstudy.sources.vendors import Manner, Vendor, ask
+from eventstudy.sources.vendors import Manner, Vendor
 from eventstudy.sources.vendors import fetch as fetch_from
 from eventstudy.sources.wire import Asked, Reply
 
@@ -29,28 +27,9 @@ _CIPHER = re.compile(r'\s*var\s+\w+\s*=\s*"[A-Za-z0-9+/=]+"\s*;?.*', re.DOTALL)
 _FACTORS = re.compile(r"\s*var\s+\w+\s*=\s*(\{.*\})\s*;?\s*(/\*.*\*/)?\s*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Factors:
-    """Multiplicative factors of a share, (n,) days from which each holds, ascending."""
-
-    days: SessionArray
-    values: FloatArray
-
-    def at(self, sessions: SessionArray) -> FloatArray:
-        """(S,) factor of each session: that of the last day at or before it."""
-        position = np.searchsorted(self.days, sessions, side="right") - 1
-        return np.where(position >= 0, self.values[np.maximum(position, 0)], np.nan)
-
-
 def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
     """Download daily bars (``sh688795``, ``sh000300``) as traded; see `vendors.fetch`."""
     return fetch_from(SINA, symbols, start, end, manner)
-
-
-def factors(symbol: str, manner: Manner) -> Factors:
-    """Download the multiplicative factors of a share; see `vendors.ask` for the errors."""
-    bars, _ = ask(SINA, symbol, date(1990, 1, 1), date(2100, 1, 1), manner, _factor_table)
-    return Factors(bars.sessions, bars.columns["close"])
 
 
 def _table(symbol: str, first: date, last: date) -> Bars:
@@ -99,13 +78,12 @@ def _factor_rows(text: str, symbol: str) -> list[tuple[str, str]]:
 
 
 def _factor_table(symbol: str, first: date, last: date) -> Bars:
-    """The factors, in the shape of bars whose close is the factor."""
+    """The factors, in the shape of bars whose close is the factor; Sina writes the newest first."""
     import akshare
 
     frame = akshare.stock_zh_a_daily(symbol=china_symbol(symbol).prefixed, adjust="hfq-factor")
     bars = from_frame(frame, {"date": "date", "hfq_factor": "close"}, "sina", symbol)
-    order = np.argsort(bars.sessions)
-    return Bars(bars.sessions[order], {"close": bars.columns["close"][order]})
+    return Bars(bars.sessions[::-1], {"close": bars.columns["close"][::-1]})
 
 
 def _describe(symbol: str) -> tuple[str, Kind]:
@@ -124,3 +102,12 @@ SINA = Vendor(
     check=_check,
     describe=_describe,
 )
+
+SINA_FACTORS = replace(
+    SINA,
+    name="sina-factors",
+    adjustment="factor by which a price as traded is multiplied",
+    table=_factor_table,
+    describe=lambda symbol: (_describe(symbol)[0], "index"),
+)
+"""The factors as if they were bars: a row for each day from which one holds, the factor as its close."""

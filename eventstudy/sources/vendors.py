@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -176,7 +177,7 @@ def download(vendor: Vendor, symbol: str, first: date, last: date, manner: Manne
     exchange, kind = vendor.describe(symbol)
     at = manner.now().replace(microsecond=0)
     bars, requests = ask(vendor, symbol, first, last, manner)
-    closed = _last_closed(exchange, last, at)
+    closed = last_over(exchange, last, at)
     sessions, columns, notes = tidy(bars, vendor.name, symbol, kind, first, closed)
     late = bars.sessions[(bars.sessions > np.datetime64(closed)) & (bars.sessions <= np.datetime64(last))]
     if late.size:
@@ -234,18 +235,16 @@ def ask(
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the warnings and progress bars of other people's libraries."""
-    import os
-
-    with warnings.catch_warnings():
+    # Recorded, because yfinance adds a filter of its own that shows them.
+    with warnings.catch_warnings(record=True):
         warnings.simplefilter("ignore")
         before = os.environ.get("TQDM_DISABLE")
         os.environ["TQDM_DISABLE"] = "1"
         try:
             yield
         finally:
-            if before is None:
-                del os.environ["TQDM_DISABLE"]
-            else:
+            del os.environ["TQDM_DISABLE"]
+            if before is not None:
                 os.environ["TQDM_DISABLE"] = before
 
 
@@ -323,8 +322,8 @@ TRANSPORT: Mapping[str, tuple[type[SourceError], str]] = {
 """Errors of requests and of curl_cffi by the name that both use, most particular first in their own order."""
 
 
-def _last_closed(exchange: str, last: date, at: datetime) -> date:
-    """`last`, or the last session that was over some time before `at`."""
+def last_over(exchange: str, last: date, at: datetime) -> date:
+    """`last`, or the last session of an exchange that was over some time before `at`, if that is earlier."""
     # The day after tomorrow anywhere on earth: no session of `last` can still be open.
     if at - datetime(last.year, last.month, last.day, tzinfo=UTC) > timedelta(days=2) + SETTLING:
         return last

@@ -6,6 +6,7 @@ Prices are asked for unadjusted, which at Yahoo still means adjusted for splits.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -29,6 +30,8 @@ COLUMNS = {
     "Adj Close": "adj_close",
     "Volume": "volume",
 }
+NOWHERE = f"{os.devnull}/none"
+"""A folder that cannot be made, which is how yfinance is told to keep nothing on disk."""
 
 
 def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
@@ -37,8 +40,6 @@ def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None 
 
 
 def _table(symbol: str, first: date, last: date) -> Bars:
-    import tempfile
-
     import yfinance
     from yfinance.data import YfData
     from yfinance.exceptions import YFPricesMissingError, YFRateLimitError, YFTzMissingError
@@ -47,17 +48,16 @@ def _table(symbol: str, first: date, last: date) -> Bars:
     YfData.cache_get.cache_clear()
     hidden = yfinance.config.debug.hide_exceptions
     yfinance.config.debug.hide_exceptions = False
+    yfinance.set_tz_cache_location(NOWHERE)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            yfinance.set_tz_cache_location(folder)
-            frame = yfinance.Ticker(symbol).history(
-                start=first.isoformat(),
-                end=(last + timedelta(days=1)).isoformat(),
-                interval="1d",
-                auto_adjust=False,
-                actions=True,
-                timeout=20,
-            )
+        frame = yfinance.Ticker(symbol).history(
+            start=first.isoformat(),
+            end=(last + timedelta(days=1)).isoformat(),
+            interval="1d",
+            auto_adjust=False,
+            actions=True,
+            timeout=20,
+        )
     except YFRateLimitError as error:
         raise RateLimitedError("yahoo", symbol, "asked too often; wait some minutes and run again") from error
     except (YFTzMissingError, YFPricesMissingError) as error:
@@ -68,9 +68,7 @@ def _table(symbol: str, first: date, last: date) -> Bars:
         yfinance.config.debug.hide_exceptions = hidden
     frame = frame.assign(date=frame.index)
     bars = from_frame(frame, COLUMNS, "yahoo", symbol)
-    prices = {
-        name: values if name in ("volume", "adj_close") else _as_quoted(values) for name, values in bars.columns.items()
-    }
+    prices = {name: values if name == "volume" else _as_quoted(values) for name, values in bars.columns.items()}
     return Bars(bars.sessions, prices)
 
 

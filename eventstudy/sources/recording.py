@@ -1,0 +1,160 @@
+"""``eventstudy record``: a live download into a folder of recordings, what changed told before anything is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from eventstudy.errors import SourceError, StoreError
+from eventstudy.files import write_files
+from eventstudy.sources.bars import series_csv
+from eventstudy.sources.drift import changes
+from eventstudy.sources.live import LiveSource, price_range
+from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recordings
+
+if TYPE_CHECKING:
+    from eventstudy.prices import PriceSeries, Provenance, Span
+    from eventstudy.spec import StudySpec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """What recording would do with a symbol.
+
+    Attributes
+    ----------
+    symbol : str
+        The study's symbol.
+    state : {"new", "longer", "changed", "same", "kept"}
+        Not recorded before; recorded and now with more sessions; with other figures in the overlap; the same; or not
+        downloaded because what is recorded covers the range.
+    changes : tuple of str
+        What the vendor says otherwise in the overlap, a sentence each.
+    recording : Recording
+        Its entry in the manifest.
+    data : bytes or None
+        Its file; None where it is kept.
+    """
+
+    symbol: str
+    state: Literal["new", "longer", "changed", "same", "kept"]
+    changes: tuple[str, ...]
+    recording: Recording
+    data: bytes | None
+
+
+def plan_recording(spec: StudySpec, folder: Path, source: LiveSource, *, refresh: bool = False) -> tuple[Planned, ...]:
+    """Download what a study needs and hold it against what is recorded; nothing is written.
+
+    Parameters
+    ----------
+    spec : StudySpec
+        The study; its peers are left out, with a report, where no vendor has them.
+    folder : Path
+        The recordings.
+    source : LiveSource
+        The vendors.
+    refresh : bool
+        Whether to download also what is recorded for the whole range.
+
+    Raises
+    ------
+    SourceError
+        If a security or benchmark cannot be had; downloads made until then are in the cache.
+    PriceError, PriceFileError
+        If the recordings there are damaged.
+    """
+    now = source.manner.now()
+    first, last = price_range(spec, now)
+    last = min(last, now.astimezone(UTC).date())
+    known = recordings(folder)
+    planned = []
+    for done, (symbol, instrument) in enumerate(spec.instruments.items()):
+        source.progress(done, len(spec.instruments), symbol)
+        before = known.get(symbol)
+        if before is not None and not refresh and _covers(before, first, last):
+            planned.append(Planned(symbol, "kept", (), before, None))
+            continue
+        try:
+            series = source.series(symbol, instrument, first, last, spec.prices.tolerance)
+        except SourceError as error:
+            if symbol not in spec.peers:
+                raise
+            source.manner.told(f"left out, because it is a comparison only: {error}")
+            continue
+        file = before.file if before is not None else f"peers/{symbol}.csv" if symbol in spec.peers else f"{symbol}.csv"
+        planned.append(_compared(folder, before, series, instrument.name, file, (first, last)))
+    source.progress(len(spec.instruments), len(spec.instruments), "")
+    return tuple(planned)
+
+
+def write_recording(spec: StudySpec, folder: Path, planned: Sequence[Planned]) -> None:
+    """Write the files of a plan and the manifest, all of them or none; recordings of other symbols stay.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be written; what was recorded before is unchanged.
+    """
+    manifest = read_manifest(folder)
+    entries: dict[str, Mapping[str, object]] = {entry["symbol"]: entry for entry in manifest["recordings"]}
+    entries |= {one.symbol: one.recording.document() for one in planned}
+    halts = [entry for entry in manifest["suspensions"] if entry["symbol"] not in spec.instruments]
+    halts += [
+        {"symbol": symbol, "first": str(halt.first), "last": str(halt.last), "source": halt.source}
+        for symbol, instrument in spec.instruments.items()
+        for halt in instrument.suspensions
+    ]
+    manifest = {**manifest, "recordings": list(entries.values()), "suspensions": halts}
+    files = {one.recording.file: one.data for one in planned if one.data is not None}
+    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+    try:
+        write_files(folder, {**files, MANIFEST: text.encode()})
+    except OSError as error:
+        raise StoreError(
+            f"the recordings cannot be written to {folder} ({error.strerror}); what was recorded before is unchanged"
+        ) from None
+
+
+def _covers(before: Recording, first: date, last: date) -> bool:
+    """Whether a recording was made for a range; a share's first session may lie after the first day asked for."""
+    return (before.asked_first or before.first) <= str(first) and (before.asked_last or before.last) >= str(last)
+
+
+def _compared(
+    folder: Path, before: Recording | None, series: PriceSeries, what: str, file: str, asked: Span
+) -> Planned:
+    """A downloaded series beside what is recorded of it."""
+    data, origin = series_csv(series), series.provenance
+    recording = _entry(data, origin, what, file, asked)
+    if before is None:
+        return Planned(series.symbol, "new", (), recording, data)
+    old = read_recorded([series.symbol], folder)[series.symbol]
+    span = (max(old.provenance.first, origin.first), min(old.provenance.last, origin.last))
+    said = changes(old, series, span, f"{origin.file.partition('/')[0]} changed", f"the recording to {before.last}")
+    longer = origin.first < old.provenance.first or origin.last > old.provenance.last
+    return Planned(series.symbol, "changed" if said else "longer" if longer else "same", said, recording, data)
+
+
+def _entry(data: bytes, origin: Provenance, what: str, file: str, asked: Span) -> Recording:
+    head, _, note = origin.note.partition("; ")
+    return Recording(
+        symbol=origin.symbol,
+        file=file,
+        what=what,
+        vendor=origin.vendor,
+        read_from=f"{origin.file}, {head}",
+        prices=origin.adjustment,
+        note=note,
+        first=str(origin.first),
+        last=str(origin.last),
+        rows=origin.rows,
+        sha256=sha256(data).hexdigest(),
+        asked_first=str(asked[0]),
+        asked_last=str(asked[1]),
+    )
