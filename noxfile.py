@@ -77,8 +77,16 @@ def size(session):
 
 @nox.session
 def record(session):
-    """Download the study's prices anew; not available until live sources are."""
-    session.error(
-        "this version has no live source, so there is nothing to record; "
-        "put CSV files into a folder and run: eventstudy run --source FOLDER"
+    """Download the flagship's prices and every HTTP exchange anew (needs a connected machine)."""
+    install(session)
+    session.run(
+        "eventstudy",
+        "record",
+        "events.yaml",
+        "--refresh",
+        "--into",
+        "eventstudy/data/recorded",
+        "--exchanges",
+        "tests/exchanges",
+        *session.posargs,
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from eventstudy.report import write_report
     from eventstudy.results import StudyResult
     from eventstudy.sources import load_prices
+    from eventstudy.sources.frames import prices_from_frame
     from eventstudy.spec import StudySpec
     from eventstudy.study import run_study
 
@@ -44,6 +45,7 @@ __all__ = [
     "load_study",
     "log_absolute_residual",
     "log_volume",
+    "prices_from_frame",
     "run_study",
     "write_report",
 ]
@@ -64,6 +66,7 @@ _ROOMS = {
     "load_study": "config",
     "log_absolute_residual": "engine.outcomes",
     "log_volume": "engine.outcomes",
+    "prices_from_frame": "sources.frames",
     "run_study": "study",
     "write_report": "report",
 }

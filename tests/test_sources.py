@@ -544,7 +544,8 @@ def test_a_symbol_that_is_not_recorded():
         read_recorded(["NVDA", "INTC", "TSM"])
     assert str(caught.value) == (
         f"not recorded: INTC, TSM; recorded are {', '.join(recorded_symbols())}; "
-        "for others put INTC.csv, TSM.csv and the study's other files into a folder and name it as the source"
+        "record others with eventstudy record, or put INTC.csv, TSM.csv and the study's other files into a folder "
+        "and name it as the source"
     )
 
 
@@ -586,19 +587,12 @@ def test_a_folder_of_the_same_files_gives_the_same_prices(flagship):
             np.testing.assert_array_equal(getattr(ours[symbol], name), getattr(theirs[symbol], name))
 
 
-def test_live_is_not_part_of_this_version(flagship):
-    with pytest.raises(OptionError) as caught:
-        load_prices(flagship, "live")
-    assert str(caught.value) == (
-        "the source 'live' is not part of this version, which downloads nothing; "
-        "use 'recorded' or the path of a folder with a file SYMBOL.csv for each symbol"
-    )
-
-
 def test_a_source_that_is_neither(flagship, tmp_path):
     with pytest.raises(OptionError) as caught:
         load_prices(flagship, "recoded")
-    assert str(caught.value) == "the source 'recoded' is neither 'recorded' nor a folder; name one of the two"
+    assert str(caught.value) == (
+        "the source 'recoded' is neither 'recorded' nor 'live' nor a folder; name one of the three"
+    )
     with pytest.raises(PriceError, match=r"has no NVDA.csv"):
         load_prices(flagship, tmp_path)
 

@@ -7,9 +7,8 @@ from datetime import date
 from itertools import chain
 
 from eventstudy.calendars import EXCHANGES
-from eventstudy.spec import Benchmark, Security, StudySpec
-
-Conflict = tuple[tuple[str | int, ...], str]
+from eventstudy.spec import Benchmark, PriceFile, Security, StudySpec
+from eventstudy.spec.prices import Conflict, table_conflicts
 
 
 def conflicts(spec: StudySpec) -> Iterator[Conflict]:
@@ -25,6 +24,7 @@ def conflicts(spec: StudySpec) -> Iterator[Conflict]:
     yield from _event_groups(spec)
     yield from _contrasts(spec)
     yield from _robustness(spec)
+    yield from _prices(spec)
 
 
 def _calendar(spec: StudySpec, symbol: str) -> str:
@@ -175,3 +175,28 @@ def _robustness(spec: StudySpec) -> Iterator[Conflict]:
         for number, value in enumerate(values):
             if value in values[:number]:
                 yield ("robustness", key, number), f"{value} stands there twice; keep one"
+
+
+def _prices(spec: StudySpec) -> Iterator[Conflict]:
+    read: dict[tuple[str, str | None], int] = {}
+    stated: dict[str, int] = {}
+    for index, table in enumerate(spec.prices.files):
+        place = ("prices", "files", index)
+        yield from (((*place, *path), message) for path, message in table_conflicts(table))
+        if (table.file, table.sheet) in read:
+            yield (*place, "file"), f"{table.file} is read by files[{read[table.file, table.sheet]}] already; keep one"
+        read.setdefault((table.file, table.sheet), index)
+        for path, symbol in _stated(table):
+            if symbol not in spec.instruments:
+                yield (*place, *path), f"{symbol} is a mean of peers and has no prices of its own; name its members"
+            elif symbol in stated:
+                message = f"{symbol} is read from files[{stated[symbol]}] already; a symbol comes from one file"
+                yield (*place, *path), message
+            stated.setdefault(symbol, index)
+
+
+def _stated(table: PriceFile) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Symbols that a table is said to hold, with their places."""
+    if table.of is not None:
+        yield ("of",), table.of
+    yield from ((("symbols", symbol), symbol) for symbol in table.symbols)

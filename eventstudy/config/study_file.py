@@ -98,7 +98,9 @@ def load_study(path: str | Path) -> StudySpec:
     spec = parse_study(data, file=name)
     overlays = {exchange: str(file.parent / overlay) for exchange, overlay in spec.overlays.items()}
     rules = None if spec.market_rules is None else str(file.parent / spec.market_rules)
-    return spec.model_copy(update={"overlays": overlays, "market_rules": rules})
+    recorded = None if spec.prices.recorded is None else str(file.parent / spec.prices.recorded)
+    prices = spec.prices.model_copy(update={"recorded": recorded})
+    return spec.model_copy(update={"overlays": overlays, "market_rules": rules, "prices": prices})
 
 
 FLAGSHIP = "flagship"

@@ -29,7 +29,8 @@ class Provenance:
     Attributes
     ----------
     symbol, source, vendor : str
-        The symbol in the study; the kind of source (``recorded`` or ``folder``); who published the figures.
+        The symbol in the study; the kind of source (``recorded``, ``live``, ``folder`` or ``frame``); who
+        published the figures.
     file : str
         Name of the file within its source, never an absolute path.
     first, last : date

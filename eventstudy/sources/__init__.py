@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from eventstudy.prices import PricePanel
     from eventstudy.sources.live import LiveSource
     from eventstudy.spec import StudySpec
+
+ANEW = timedelta(hours=1)
+"""Age up to which a download stands for one that is made anew."""
 
 
 def load_prices(
@@ -30,7 +34,8 @@ def load_prices(
         The study. Its symbols are the names of the recordings and of the files (``SYMBOL.csv``); ``symbols`` says what
         vendors call them, ``prices`` the range of a download and how files of the user's own are read.
     source : str or path
-        ``"recorded"``, ``"live"``, or the path of a folder (``./live`` for a folder of that name).
+        ``"recorded"`` (the study's own recordings, then the package's), ``"live"``, or the path of a folder
+        (``./live`` for a folder of that name).
     cache : bool or path, optional
         Live only: where downloads are kept; True for the user's cache folder, False for nowhere.
     told : callable, optional
@@ -61,8 +66,9 @@ def load_prices(
     if source == "recorded":
         from eventstudy.sources.recorded import read_recorded, recorded_symbols
 
-        known = recorded_symbols()
-        panel = read_recorded([*required, *(symbol for symbol in optional if symbol in known)])
+        own = None if spec.prices.recorded is None else Path(spec.prices.recorded)
+        known = {*recorded_symbols(), *(() if own is None else recorded_symbols(own))}
+        panel = read_recorded([*required, *(symbol for symbol in optional if symbol in known)], own)
     elif source == "live":
         panel = live_source(cache, told, progress).read(spec, required, optional)
     else:
@@ -81,16 +87,26 @@ def load_prices(
 
 
 def live_source(
-    cache: str | Path | bool, told: Callable[[str], None], progress: Callable[[int, int, str], None]
+    cache: str | Path | bool,
+    told: Callable[[str], None],
+    progress: Callable[[int, int, str], None],
+    *,
+    anew: bool = False,
 ) -> LiveSource:
-    """The vendors, with the pace kept over all processes and downloads kept where `cache` says."""
+    """The vendors, with the pace kept over all processes and downloads kept where `cache` says.
+
+    With `anew` a download counts as had only if it is younger than `ANEW`, so that one that was interrupted goes on.
+    """
+    from datetime import UTC, datetime
+
     from eventstudy.sources.cache import PriceCache, cache_folder
     from eventstudy.sources.live import LiveSource
     from eventstudy.sources.manners import Pace
     from eventstudy.sources.vendors import Manner
 
     folder = cache_folder() if cache is True or cache is False else Path(cache)
-    kept = None if cache is False else PriceCache(folder, told)
+    since = datetime.now(UTC) - ANEW if anew else None
+    kept = None if cache is False else PriceCache(folder, told, since)
     return LiveSource(kept, Manner(pace=Pace(folder / "pace"), told=told), progress)
 
 

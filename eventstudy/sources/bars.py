@@ -22,6 +22,13 @@ LOT = 100
 UNIT_SLACK = 0.2
 """How far the mean price of a session may lie from its close, as a share of it, when the unit of the volume is told by
 turnover / (volume x close); the units to tell apart differ by a factor of 100."""
+NOISE = 1e-6
+"""Relative difference of two prices of a bar that is the rounding of a vendor's sums; vendors keep 7 digits or more."""
+NOTHING = frozenset({"", "-", "--", "nan", "none", "null", "n/a"})
+"""Texts that vendors write where there is no figure."""
+
+
+MOVED = "its columns may have moved: update the vendor's library, or use another source"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +40,7 @@ class Bars:
     sessions : ndarray of datetime64[D], shape (n,)
         NaT where the date could not be read.
     columns : mapping of column to ndarray of float64, shape (n,)
-        NaN where a figure could not be read.
+        NaN where there was no figure.
     amount : ndarray of float64, shape (n,), or None
         Turnover in currency, where the vendor gives it; it tells the unit of the volume.
     """
@@ -58,10 +65,8 @@ def from_frame(frame: pd.DataFrame, names: Mapping[str, str], vendor: str, symbo
     NoDataError
         For a frame without columns or rows.
     ChangedFormatError
-        If a column is missing.
+        If a column is missing or stands there twice, or a text where a figure should be.
     """
-    import pandas as pd
-
     if not len(frame.columns) or not len(frame):
         raise NoDataError(vendor, symbol, "an empty table came; check the symbol and the dates")
     if missing := [name for name in names if name not in frame.columns]:
@@ -71,14 +76,43 @@ def from_frame(frame: pd.DataFrame, names: Mapping[str, str], vendor: str, symbo
             f"the table has no column {', '.join(missing)}, only {', '.join(map(str, frame.columns))}; "
             "update the vendor's library, or use another source",
         )
-    found: dict[str, Any] = {names[name]: frame[name] for name in names}
-    days = pd.to_datetime(found.pop("date"), errors="coerce")
-    if getattr(days.dt, "tz", None) is not None:
-        days = days.dt.tz_localize(None)
-    values = {name: pd.to_numeric(column, errors="coerce").to_numpy(dtype=float) for name, column in found.items()}
+    if twice := [name for name in names if list(frame.columns).count(name) > 1]:
+        what = f"the table has {', '.join(twice)} more than once; update the vendor's library, or use another source"
+        raise ChangedFormatError(vendor, symbol, what)
+    found = {names[name]: frame[name] for name in names}
+    days = _days(found.pop("date"))
+    values = {name: _figures(column, name, vendor, symbol) for name, column in found.items()}
     amount = values.pop("amount", None)
     columns: dict[Column, FloatArray] = {name: values[name] for name in COLUMNS if name in values}
-    return Bars(days.to_numpy().astype("datetime64[D]"), columns, amount)
+    return Bars(days, columns, amount)
+
+
+def _days(column: pd.Series[Any]) -> SessionArray:
+    """Dates as written, at the exchange; NaT where there is none, or a number, which pandas takes for nanoseconds."""
+    import pandas as pd
+
+    unread = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[D]")
+    if pd.api.types.infer_dtype(column, skipna=True) in ("integer", "floating", "mixed-integer", "mixed-integer-float"):
+        return unread
+    try:
+        days = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    except ValueError:
+        # Texts with several offsets from UTC, for which pandas has no column.
+        return unread
+    if days.dt.tz is not None:
+        days = days.dt.tz_localize(None)
+    return days.to_numpy().astype("datetime64[D]")
+
+
+def _figures(column: pd.Series[Any], name: str, vendor: str, symbol: str) -> FloatArray:
+    """Numbers, also where they came as texts; a text that is none is a sign that columns have moved."""
+    import pandas as pd
+
+    values: FloatArray = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    for cell in column[np.isnan(values)].dropna():
+        if str(cell).strip().lower() not in NOTHING:
+            raise ChangedFormatError(vendor, symbol, f"{name} is {str(cell)!r}, which is no number; {MOVED}")
+    return values
 
 
 def tidy(
@@ -100,6 +134,8 @@ def tidy(
     BrokenReplyError
         If one session has two different bars.
     """
+    if last < first:
+        raise NoDataError(vendor, symbol, f"no session from {first} on is over yet; run again after the close")
     if not len(bars.sessions):
         raise NoDataError(vendor, symbol, f"no bars from {first} to {last}; check the symbol and the dates")
     if np.isnat(bars.sessions).any():
@@ -113,13 +149,14 @@ def tidy(
         # Shares, lots or money, by vendor and index; nothing here tells which.
         table.columns.pop("volume", None)
     else:
-        table = _traded(table, notes)
+        table = _counted(_traded(table, notes), notes)
     if not len(table.sessions):
         raise NoDataError(
             vendor, symbol, "; ".join((f"no bars from {first} to {last}", *notes, "check the symbol and the dates"))
         )
     _require_bars(table)
-    return table.sessions, _in_shares(table, notes), tuple(notes)
+    columns = _in_shares(_ranged(table, notes), notes)
+    return table.sessions, columns, tuple(notes)
 
 
 def series_csv(series: PriceSeries) -> bytes:
@@ -128,8 +165,13 @@ def series_csv(series: PriceSeries) -> bytes:
     values = [series.columns[name].tolist() for name in names]
     lines = [",".join(("date", *names))]
     for day, *figures in zip(series.sessions.tolist(), *values, strict=True):
-        lines.append(",".join((day.isoformat(), *(repr(figure).removesuffix(".0") for figure in figures))))
+        lines.append(",".join((day.isoformat(), *map(figure_text, figures))))
     return ("\n".join(lines) + "\n").encode()
+
+
+def figure_text(value: float) -> str:
+    """A figure with every digit that tells it from another, and no more."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def days_text(days: Sequence[date]) -> str:
@@ -181,8 +223,8 @@ def _once(table: _Table, notes: list[str]) -> _Table:
                 raise BrokenReplyError(
                     table.vendor,
                     table.symbol,
-                    f"{table.sessions[row]} came twice with different figures ({name} {values[row - 1]:g} and "
-                    f"{values[row]:g}); use another source",
+                    f"{table.sessions[row]} came twice with different figures ({name} "
+                    f"{figure_text(values[row - 1])} and {figure_text(values[row])}); use another source",
                 )
     notes.append(f"rows that came twice were dropped: {table.days(again)}")
     return table.at(~again)
@@ -201,30 +243,58 @@ def _priced(table: _Table, notes: list[str]) -> _Table:
 def _traded(table: _Table, notes: list[str]) -> _Table:
     """Rows of sessions with a trade: some vendors carry a price through a halt, with a volume of 0."""
     volume = table.columns.get("volume")
-    if volume is None or not (volume > 0).any():
+    if volume is None:
         return table
     silent = volume == 0
+    if not (volume > 0).any():
+        if silent.any():
+            notes.append("no volume above 0 came: the vendor gives none, or nothing was traded")
+        return table
     if silent.any():
         notes.append(f"volume 0, so no trade, and no bar taken: {table.days(silent)}")
     return table.at(~silent)
 
 
+def _counted(table: _Table, notes: list[str]) -> _Table:
+    """Leave a volume out that is not there for every session: a series has one for each or none."""
+    volume = table.columns.get("volume")
+    if volume is not None and (absent := np.isnan(volume)).any():
+        del table.columns["volume"]
+        notes.append(f"no volume came for {table.days(absent)}, so it was left out")
+    return table
+
+
 def _require_bars(table: _Table) -> None:
     """Refuse figures that cannot be bars: a sign that columns have moved."""
-    advice = "its columns may have moved: update the vendor's library, or use another source"
-    prices = {name: values for name, values in table.columns.items() if name != "volume"}
-    for name, values in prices.items():
-        bad = ~(np.isfinite(values) & (values > 0))
+    for name, values in table.columns.items():
+        bad = ~(np.isfinite(values) & ((values >= 0) if name == "volume" else (values > 0)))
         if bad.any():
             row = int(bad.argmax())
-            what = f"{name} is {values[row]:g} on {table.sessions[row]}; {advice}"
+            what = f"{name} is {figure_text(values[row])} on {table.sessions[row]}; {MOVED}"
             raise ChangedFormatError(table.vendor, table.symbol, what)
     for upper, lower in BAR_ORDER:
-        if upper in prices and lower in prices and (bad := prices[upper] < prices[lower]).any():
+        if upper not in table.columns or lower not in table.columns:
+            continue
+        above, below = table.columns[upper], table.columns[lower]
+        if (bad := above < below * (1 - NOISE)).any():
             row = int(bad.argmax())
-            high, low = prices[upper][row], prices[lower][row]
-            what = f"{upper} {high:g} is below {lower} {low:g} on {table.sessions[row]}; {advice}"
+            high, low = figure_text(above[row]), figure_text(below[row])
+            what = f"{upper} {high} is below {lower} {low} on {table.sessions[row]}; {MOVED}"
             raise ChangedFormatError(table.vendor, table.symbol, what)
+
+
+def _ranged(table: _Table, notes: list[str]) -> _Table:
+    """Set a high or low that misses another price of its bar by rounding to that price."""
+    columns = table.columns
+    inside = [columns[name] for name in ("open", "close", "high", "low") if name in columns]
+    for name, outermost in (("high", np.maximum), ("low", np.minimum)):
+        if name not in columns:
+            continue
+        edge = outermost.reduce(inside)
+        if (missed := edge != columns[name]).any():
+            columns[name] = edge
+            notes.append(f"{name} missed another price of its bar by rounding and was set to it: {table.days(missed)}")
+    return table
 
 
 def _in_shares(table: _Table, notes: list[str]) -> dict[Column, FloatArray]:
@@ -234,12 +304,18 @@ def _in_shares(table: _Table, notes: list[str]) -> dict[Column, FloatArray]:
     if volume is None or amount is None or not (volume > 0).any():
         return columns
     held = (volume > 0) & (amount > 0)
-    unit = float(np.median(amount[held] / (volume[held] * columns["close"][held]))) if held.any() else np.nan
+    units = amount[held] / (volume[held] * columns["close"][held])
     for size in (1, LOT):
-        if abs(unit / size - 1) < UNIT_SLACK:
+        if units.size and abs(float(np.median(units)) / size - 1) < UNIT_SLACK:
+            # No session's mean price is ten times its close or a tenth of it: such a row counts in the other unit.
+            if (other := (units > 10 * size) | (units < size / 10)).any():
+                days = days_text(table.sessions[held][other].tolist())
+                notes.append(f"the unit of the volume is not that of the other sessions for {days}, so it was left out")
+                break
             if size != 1:
                 notes.append(f"volume came in lots of {LOT} (by turnover / (volume x close)) and is given in shares")
             return {**columns, "volume": volume * size}
+    else:
+        notes.append("the unit of the volume cannot be told, so it was left out")
     del columns["volume"]
-    notes.append("the unit of the volume cannot be told, so it was left out")
     return columns

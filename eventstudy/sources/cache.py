@@ -1,14 +1,16 @@
 """Downloads kept on disk, append-only: every one is a file of its own that nothing later changes.
 
 A study's series is always one download, never a splice of two: a dividend or split between them would become a return.
+A file that is damaged is left aside and told; so is one that has lost the other of its pair.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +26,8 @@ from eventstudy.sources.vendors import Download, Told
 
 VARIABLE = "EVENTSTUDY_CACHE"
 """Environment variable that names another folder."""
+SETTLED = 60.0
+"""Seconds after which a file whose pair is not there is no longer one that another process is writing."""
 
 
 def cache_folder() -> Path:
@@ -38,8 +42,9 @@ def cache_folder() -> Path:
 class PriceCache:
     """Downloads below a folder: ``prices/<vendor>/<symbol>/<time>-<checksum>.csv``, each with a JSON file beside it.
 
-    The JSON file says vendor, library and version, addresses asked, days covered, time, checksum and notes. Two
-    processes may write at once: neither touches what the other wrote.
+    The JSON file says vendor, library and version, addresses asked, days covered, time, checksum of the CSV file and
+    notes; the checksum in the names is its own. So two downloads share a name only if they share every byte, and two
+    processes may write at once: neither changes what the other wrote.
 
     Attributes
     ----------
@@ -47,14 +52,19 @@ class PriceCache:
         Root of the cache.
     told : callable
         Is told, in a sentence, of damaged files and of a cache that cannot be written.
+    since : datetime or None
+        Downloads before it are kept for comparison but not found.
     """
 
     folder: Path
     told: Told = lambda sentence: None
+    since: datetime | None = None
+    _left_aside: set[Path] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def find(self, vendor: str, symbol: str, first: date, last: date) -> Download | None:
         """The newest undamaged download that covers the days, or None."""
-        return next((one for one in self._newest(vendor, symbol) if one.first <= first and last <= one.last), None)
+        young = (one for one in self._newest(vendor, symbol) if self.since is None or one.at >= self.since)
+        return next((one for one in young if one.first <= first and last <= one.last), None)
 
     def add(self, download: Download) -> Download:
         """Keep a download.
@@ -62,36 +72,65 @@ class PriceCache:
         Returns
         -------
         Download
-            With a note of what the vendor changed since the one before. Where the cache cannot be written, that is
-            told and the download is used all the same.
+            With a note of what the vendor changed since the last one that shares days with it. Where the cache cannot
+            be written, that is told and the download is used all the same.
         """
-        before = next(self._newest(download.vendor, download.symbol), None)
+        kept = self._newest(download.vendor, download.symbol)
+        before = next((one for one in kept if one.first <= download.last and download.first <= one.last), None)
         if before is not None and (changed := compare(before, download)):
             download = replace(download, notes=(*download.notes, *changed))
             for sentence in changed:
                 self.told(sentence)
         data = series_csv(download.series)
-        name = f"{download.at:%Y%m%dT%H%M%SZ}-{sha256(data).hexdigest()[:8]}"
+        document = _document(download, data)
+        name = f"{download.at:%Y%m%dT%H%M%SZ}-{_checksum(document)}"
         place = self._place(download.vendor, download.symbol)
         try:
-            write_files(place, {f"{name}.csv": data, f"{name}.json": _document(download, data)})
+            write_files(place, {f"{name}.csv": data, f"{name}.json": document})
         except OSError as error:
             self.told(
                 f"the download of {download.symbol} from {download.vendor} could not be kept in {place} "
-                f"({error.strerror}); it is used for this run only"
+                f"({error.strerror or error}); it is used for this run only"
             )
         return download
 
     def _newest(self, vendor: str, symbol: str) -> Iterator[Download]:
         place = self._place(vendor, symbol)
-        for path in sorted(place.glob("*.json"), reverse=True) if place.is_dir() else ():
-            try:
-                yield _read(path)
-            except (StoreError, PriceFileError) as error:
-                self.told(f"a kept download is damaged and was left aside: {error}")
+        try:
+            names = {name for name in os.listdir(place) if not name.startswith(".")}
+        except OSError:
+            return
+        for name in sorted(names, reverse=True):
+            path = place / name
+            if path.suffix == ".json":
+                try:
+                    yield _read(path)
+                except (StoreError, PriceFileError) as error:
+                    self._tell_damage(path, error)
+            elif path.suffix == ".csv" and not path.with_suffix(".json").exists() and _is_settled(path):
+                self._tell_damage(path, f"{path} has no {path.with_suffix('.json').name} beside it")
+
+    def _tell_damage(self, path: Path, what: object) -> None:
+        """Tell, once a file, that a download is left aside."""
+        if path not in self._left_aside:
+            self._left_aside.add(path)
+            self.told(f"a kept download is damaged and was left aside: {what}; delete it")
 
     def _place(self, vendor: str, symbol: str) -> Path:
-        return self.folder / "prices" / vendor / quote(symbol, safe="^=.-")
+        """The folder of a symbol, whatever its characters: none leads out of the cache."""
+        name = quote(symbol, safe="^=.-") or "%"
+        return self.folder / "prices" / vendor / (f"%2E{name[1:]}" if name.startswith(".") else name)
+
+
+def _checksum(data: bytes) -> str:
+    return sha256(data).hexdigest()[:8]
+
+
+def _is_settled(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > SETTLED
+    except OSError:
+        return False
 
 
 def _document(download: Download, data: bytes) -> bytes:
@@ -104,6 +143,7 @@ def _document(download: Download, data: bytes) -> bytes:
         "at": download.at.isoformat(),
         "library": download.library,
         "adjustment": download.series.provenance.adjustment,
+        "note": download.series.provenance.note,
         "rows": len(download.series),
         "sha256": sha256(data).hexdigest(),
         "requests": list(download.requests),
@@ -115,7 +155,10 @@ def _document(download: Download, data: bytes) -> bytes:
 def _read(path: Path) -> Download:
     """One download; `StoreError` where its files are not what they were."""
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
+        document = path.read_bytes()
+        if _checksum(document) != path.stem.rpartition("-")[2]:
+            raise StoreError(f"{path} has not the checksum in its name")
+        content: dict[str, Any] = json.loads(document)
         data = path.with_suffix(".csv").read_bytes()
         if sha256(data).hexdigest() != content["sha256"]:
             raise StoreError(f"{path.with_suffix('.csv')} has not the checksum in {path.name}")
@@ -125,6 +168,7 @@ def _read(path: Path) -> Download:
             vendor=content["title"],
             file=f"{content['vendor']}/{content['symbol']}",
             adjustment=content["adjustment"],
+            note=content["note"],
         )
         return Download(
             series=parse_prices(data, str(path.with_suffix(".csv")), origin),
@@ -137,6 +181,6 @@ def _read(path: Path) -> Download:
             notes=tuple(content["notes"]),
         )
     except OSError as error:
-        raise StoreError(f"{path} cannot be read ({error.strerror})") from None
+        raise StoreError(f"{error.filename or path} cannot be read ({error.strerror or error})") from None
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path} is not the record of a download ({error!r})") from None

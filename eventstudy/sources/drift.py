@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import DisagreementError, HoleError
-from eventstudy.prices import FloatArray, PriceSeries, SessionArray, Span
-from eventstudy.sources.bars import days_text
+from eventstudy.prices import JUMP_THRESHOLD, FloatArray, PriceSeries, SessionArray, Span
+from eventstudy.sources.bars import days_text, figure_text
 from eventstudy.sources.vendors import Download
 
 SAME = 1e-9
@@ -18,6 +18,13 @@ SAME = 1e-9
 SAME_RETURN = 1e-5
 """Difference of one-session returns below which adjusted closes, which are rebased at every dividend, say the same;
 a vendor's rounding of them to six digits is below it."""
+ROUNDING = 1e-3
+"""Relative difference that adjusting closes and rounding them to a cent again makes, from a close of 5 on."""
+SMALLEST_SPLIT = 0.09
+"""Least relative change of closes that is taken for a split: 1 new share to 10. All but few dividends change them by
+less, and closes adjusted for dividends are not to pass for closes as traded."""
+ENOUGH = 5
+"""Sessions with one factor from which on it is no coincidence of wrong figures."""
 
 
 def compare(before: Download, after: Download) -> tuple[str, ...]:
@@ -50,13 +57,22 @@ def changes(old: PriceSeries, new: PriceSeries, span: Span, who: str, since: str
     _, left, right = np.intersect1d(old.sessions, new.sessions, return_indices=True)
     shared = _within(old.sessions[left], span)
     left, right = left[shared], right[shared]
+    days = old.sessions[left]
     if old.close is not None and new.close is not None:
-        said.extend(_changed(old.sessions[left], old.close[left], new.close[right], who, symbol, since))
+        was, now = old.close[left], new.close[right]
+        said.extend(_changed(days, was, now, who, symbol, since))
+        for name in ("open", "high", "low"):
+            before, after = old.columns.get(name), new.columns.get(name)
+            if before is not None and after is not None:
+                differ = np.abs((after[right] / now) / (before[left] / was) - 1) > SAME
+                # Where the close changed too, that has been said.
+                if (alone := differ & (np.abs(now / was - 1) <= SAME)).any():
+                    said.append(f"{who} the {name} of {symbol} since {since}: {days_text(days[alone].tolist())}")
     if old.adj_close is not None and new.adj_close is not None:
-        moved = np.abs(_returns(new.adj_close[right]) - _returns(old.adj_close[left])) > SAME_RETURN
+        moved = ~(np.abs(_returns(new.adj_close[right]) - _returns(old.adj_close[left])) <= SAME_RETURN)
         if moved.any():
-            days = days_text(old.sessions[left][1:][moved].tolist())
-            said.append(f"{who} the adjusted returns of {symbol} since {since}: {days}")
+            when = days_text(old.sessions[left][1:][moved].tolist())
+            said.append(f"{who} the adjusted returns of {symbol} since {since}: {when}")
     return tuple(said)
 
 
@@ -68,6 +84,7 @@ def cross_check(
     *,
     tolerance: float,
     suspensions: Sequence[Span],
+    covered: Span | None = None,
 ) -> tuple[str, ...]:
     """Hold one vendor's closes against another's.
 
@@ -79,6 +96,9 @@ def cross_check(
         Largest relative difference of two closes (0.005 = 0.5 %).
     suspensions : sequence of (first, last)
         Documented halts; sessions missing there are no holes.
+    covered : (first, last), optional
+        Days that both vendors were asked for. Without it nothing is said of sessions before the first and after the
+        last bar of `series`.
 
     Returns
     -------
@@ -90,61 +110,101 @@ def cross_check(
     HoleError
         If sessions are missing that the other vendor has.
     DisagreementError
-        If closes differ beyond the tolerance, with both values, unless one factor explains all earlier ones (a split).
+        If closes differ beyond the tolerance, with both values, unless a split explains all of them.
     """
     if series.close is None or other.close is None:
         return ()
-    span = (series.sessions[0].item(), series.sessions[-1].item())
-    missing = np.setdiff1d(other.sessions[_within(other.sessions, span)], series.sessions)
+    span = covered or (series.sessions[0].item(), series.sessions[-1].item())
+    theirs_there = other.sessions[_within(other.sessions, span)]
+    missing = np.setdiff1d(theirs_there, series.sessions)
     for halt in suspensions:
         missing = missing[~_within(missing, halt)]
     if missing.size:
         what = f"has no bar on {days_text(missing.tolist())}, {other_vendor} has; not a halt but a hole"
         raise HoleError(vendor, series.symbol, f"{what}: use another source, or declare a suspension")
-    days, left, right = np.intersect1d(series.sessions, other.sessions, return_indices=True)
+    days, left, right = np.intersect1d(series.sessions, theirs_there, return_indices=True)
     if not days.size:
         return (f"{other_vendor} has none of these sessions, so closes were not compared",)
-    ours, theirs = series.close[left], other.close[right]
-    apart = np.abs(theirs / ours - 1)
-    if (apart <= tolerance).all():
-        return (f"closes agree with {other_vendor}'s on {days.size} sessions (largest difference {apart.max():.2%})",)
-    if factor := _factor_before(ours, theirs, tolerance):
-        until = days[int(np.flatnonzero(apart > tolerance)[-1])]
-        return (f"{other_vendor}'s closes up to {until} are {factor:.6g} times these throughout: adjusted for a split",)
-    worst = int(apart.argmax())
-    raise DisagreementError(
-        vendor,
-        series.symbol,
-        f"closes at {ours[worst]:g} on {days[worst]}, {other_vendor} at {theirs[worst]:g} "
-        f"({apart[worst]:.2%} apart, tolerated {tolerance:.2%}; {int((apart > tolerance).sum())} such sessions); "
-        "find out which is right, then widen prices.tolerance or leave one vendor out of symbols",
+    ours, theirs = series.close[left], other.close[_within(other.sessions, span)][right]
+    unseen = _unseen(series.sessions[_within(series.sessions, span)], days, other_vendor)
+    apart = _apart(ours, theirs)
+    # Half a per cent is not half a per cent to the last digit: 99.5 and 100 differ by a little more.
+    beyond = apart > tolerance + SAME
+    if not beyond.any():
+        agreed = f"closes agree with {other_vendor}'s on {days.size} session{'s' if days.size > 1 else ''}"
+        return (f"{agreed} (largest difference {apart.max():.2%}){unseen}",)
+    if factor := _split_factor(ours, theirs, beyond, max(tolerance, ROUNDING)):
+        until = days[int(np.flatnonzero(beyond)[-1])]
+        sentence = (
+            f"{other_vendor}'s closes up to {until} are {factor:.6g} times these throughout: adjusted for a split"
+        )
+        return (f"{sentence}{unseen}",)
+    raise DisagreementError(vendor, series.symbol, _disagreement(days, ours, theirs, other_vendor, tolerance))
+
+
+def _disagreement(days: SessionArray, ours: FloatArray, theirs: FloatArray, other_vendor: str, tolerance: float) -> str:
+    apart = _apart(ours, theirs)
+    worst, count = int(apart.argmax()), int((apart > tolerance + SAME).sum())
+    digits = 2
+    while digits < 9 and f"{apart[worst]:.{digits}%}" == f"{tolerance:.{digits}%}":
+        digits += 1
+    return (
+        f"closes at {figure_text(ours[worst])} on {days[worst]}, {other_vendor} at {figure_text(theirs[worst])} "
+        f"({apart[worst]:.{digits}%} apart, tolerated {tolerance:.{digits}%}, on {count} of {days.size} session"
+        f"{'s' if days.size > 1 else ''}); "
+        "find out which is right, then widen prices.tolerance or leave one vendor out of symbols"
     )
 
 
+def _unseen(ours: SessionArray, common: SessionArray, other_vendor: str) -> str:
+    """What to add where the second vendor has not all sessions."""
+    alone = np.setdiff1d(ours, common)
+    return f"; {other_vendor} has no bar on {days_text(alone.tolist())}" if alone.size else ""
+
+
 def _changed(days: SessionArray, old: FloatArray, new: FloatArray, who: str, symbol: str, since: str) -> Iterator[str]:
-    apart = np.abs(new / old - 1)
+    apart = _apart(old, new)
     differ = apart > SAME
     if not differ.any():
         return
-    if factor := _factor_before(old, new, SAME):
+    if factor := _split_factor(old, new, differ, ROUNDING):
         until = days[int(np.flatnonzero(differ)[-1])]
         yield f"{who} {symbol} since {since}: closes up to {until} are now {factor:.6g} times what they were (a split)"
         return
     worst, count = int(apart.argmax()), int(differ.sum())
     yield (
         f"{who} {count} close{'s' if count > 1 else ''} of {symbol} since {since}, "
-        f"the largest on {days[worst]} from {old[worst]:g} to {new[worst]:g}"
+        f"the largest on {days[worst]} from {figure_text(old[worst])} to {figure_text(new[worst])}"
     )
 
 
-def _factor_before(old: FloatArray, new: FloatArray, tolerance: float) -> float | None:
-    """The one factor between all figures up to the last one that differs, if there is one other than 1."""
-    ratio = new / old
-    differ = np.abs(ratio - 1) > tolerance
+def _apart(old: FloatArray, new: FloatArray) -> FloatArray:
+    """Relative differences; infinite where one of the two is no price, 0 where both are the same or both are none."""
+    usable = np.isfinite(old) & np.isfinite(new) & (old > 0) & (new > 0)
+    ratio = np.divide(new, old, out=np.full(old.shape, np.inf), where=usable)
+    return np.where((new == old) | (np.isnan(new) & np.isnan(old)), 0.0, np.abs(ratio - 1))
+
+
+def _split_factor(traded: FloatArray, adjusted: FloatArray, differ: NDArray[np.bool_], slack: float) -> float | None:
+    """The factor of a split that explains all differing closes, or None.
+
+    It does if all closes up to the last one that differs have one factor, of a size that splits have, and if the
+    adjusted closes do not step where it ends: there the closes as traded step, while figures that are merely wrong
+    step themselves.
+    """
     until = int(np.flatnonzero(differ)[-1]) + 1
-    factor = float(np.median(ratio[:until]))
-    whole = until > 1 and bool((np.abs(ratio[:until] / factor - 1) <= max(tolerance, 1e-6)).all())
-    return factor if whole and abs(factor - 1) > 0.01 else None
+    if until < 2 or not np.isfinite(_apart(traded, adjusted)[:until]).all():
+        return None
+    ratio = adjusted[:until] / traded[:until]
+    factor = float(np.median(ratio))
+    if abs(factor - 1) < SMALLEST_SPLIT or (np.abs(ratio / factor - 1) > slack).any():
+        return None
+    if until == traded.size:
+        return factor
+    ours, theirs = (abs(float(np.log(closes[until] / closes[until - 1]))) for closes in (traded, adjusted))
+    if until < ENOUGH or theirs > np.log1p(JUMP_THRESHOLD):
+        return factor if theirs < ours else None
+    return factor
 
 
 def _returns(prices: FloatArray) -> FloatArray:

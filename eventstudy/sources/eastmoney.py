@@ -81,7 +81,6 @@ def _describe(symbol: str) -> tuple[str, Kind]:
 EASTMONEY = Vendor(
     name="eastmoney",
     title="Eastmoney",
-    library="akshare",
     adjustment="unadjusted",
     table=_table,
     check=_check,

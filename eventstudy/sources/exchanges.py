@@ -57,7 +57,10 @@ class Exchange:
 
 
 class Recorder:
-    """A handler that stores every exchange in a folder, over an earlier one of the same request."""
+    """A handler that stores every exchange in a folder, over an earlier one of the same request.
+
+    `library` names the vendor's library with its version, `at` the day, ISO.
+    """
 
     def __init__(self, folder: Path, *, library: str, at: str) -> None:
         self._folder, self._library, self._at = folder, library, at

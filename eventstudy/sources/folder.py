@@ -1,88 +1,123 @@
-"""Price files of the user: one ``SYMBOL.csv`` a symbol, read strictly, every fault with its place."""
+"""A folder of the user's own: one ``SYMBOL.csv`` a symbol, read strictly, beside tables whose reading is stated."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from eventstudy.csvtext import Layout, Row, iso_date, read_rows
+from eventstudy.csvtext import Layout, read_rows
 from eventstudy.errors import Fault, PriceError, PriceFileError, shortened
-from eventstudy.prices import BAR_ORDER, COLUMNS, PricePanel, PriceSeries, Provenance
+from eventstudy.prices import COLUMNS, PricePanel, PriceSeries
+from eventstudy.sources.cells import STRICT
+from eventstudy.sources.grids import NOTHING, Found, closest
+from eventstudy.sources.rows import Origin, make_series, read_bar, series_faults
+
+if TYPE_CHECKING:
+    from eventstudy.spec import PriceFile
+
+__all__ = ["LAYOUT", "PEERS", "Origin", "parse_prices", "read_folder", "read_price_file"]
 
 LAYOUT = "date,open,high,low,close[,adj_close][,volume] or date,close[,adj_close], in any order"
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([,' ][0-9]{3})+(\.[0-9]*)?")
 _SYMBOL = re.compile(r"[^/\\:\x00-\x1f]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What is known of a price file besides its bytes; the texts of a `Provenance`."""
-
-    symbol: str
-    source: str
-    vendor: str
-    file: str
-    adjustment: str
-    note: str = ""
-
 
 PEERS = "peers"
 """Subfolder that the files of peers may stand in."""
 
 
-def read_folder(folder: str | Path, symbols: Iterable[str], optional: Iterable[str] = ()) -> PricePanel:
-    """Read ``SYMBOL.csv`` of every symbol from a folder.
+def read_folder(
+    folder: str | Path,
+    symbols: Iterable[str],
+    optional: Iterable[str] = (),
+    *,
+    tables: Sequence[PriceFile] = (),
+    zones: Mapping[str, str] | None = None,
+) -> PricePanel:
+    """Read the prices of every symbol from a folder: from the tables that hold it, else from ``SYMBOL.csv``.
 
     Parameters
     ----------
     folder : path
-        The folder. Files that are not in it are looked for in its subfolder ``peers``; no other is searched.
+        The folder. Files ``SYMBOL.csv`` that are not in it are looked for in its subfolder ``peers``; no other is
+        searched.
     symbols : iterable of str
         The symbols needed; other files of the folder are not read.
     optional : iterable of str
         Symbols that are read where they have a file.
+    tables : sequence of PriceFile
+        Files of another shape and how they are to be read (``prices.files`` of a study).
+    zones : mapping of str to str, optional
+        Time zone of each symbol's exchange, which dates stamps with a time of day (`exchange_zones` of a study).
 
     Raises
     ------
     PriceError
-        If the folder or the file of a symbol is missing; every missing file is named.
+        If the folder, a table or the file of a symbol is missing; every missing file is named.
     PriceFileError
-        With every fault of every file.
+        With every fault of every file, and every symbol that stands in two of them.
     """
     folder, symbols = Path(folder), tuple(dict.fromkeys(symbols))
     every = tuple(dict.fromkeys((*symbols, *optional)))
     if not folder.is_dir():
-        raise PriceError(f"{folder} is not a folder; name a folder that holds {_files(symbols)}")
-    for symbol in every:
-        if not _SYMBOL.fullmatch(symbol):
-            raise PriceError(f"the symbol {symbol!r} cannot be the name of a file; rename it in the study")
-    places = {symbol: _place(folder, symbol) for symbol in every}
-    contents = {symbol: content for symbol in every if (content := _content(places[symbol], symbol)) is not None}
-    if missing := [symbol for symbol in symbols if symbol not in contents]:
-        raise PriceError(
-            f"{folder} has no {_files(missing)}; the study needs {_files(symbols)}, each with the columns {LAYOUT}"
-        )
-    series: dict[str, PriceSeries] = {}
-    faults: list[Fault] = []
+        wanted = ", ".join(dict.fromkeys(table.file for table in tables)) or _files(symbols)
+        raise PriceError(f"{folder} is not a folder; name a folder that holds {wanted}")
+    found = _tables(folder, every, tables, zones or {})
+    places = {symbol: _place(folder, symbol) for symbol in every if _can_be_a_file(symbol, found)}
+    contents = {symbol: content for symbol in places if (content := _content(places[symbol], symbol)) is not None}
+    missing = [symbol for symbol in symbols if symbol not in contents and symbol not in found.files]
+    if missing and not found.faults:
+        raise PriceError(_missing(folder, missing, symbols, found))
+    series, faults = dict(found.series), list(found.faults)
     for symbol, content in contents.items():
+        if symbol in found.files:
+            faults.extend(_twice(symbol, places[symbol], found))
+            continue
         try:
             series[symbol] = _parse(content, places[symbol], symbol)
         except PriceFileError as error:
             faults.extend(error.faults)
     if faults:
         raise PriceFileError(faults)
-    return PricePanel(series)
+    return PricePanel({symbol: series[symbol] for symbol in every if symbol in series})
+
+
+def _tables(folder: Path, symbols: Sequence[str], tables: Sequence[PriceFile], zones: Mapping[str, str]) -> Found:
+    if not tables:
+        return NOTHING
+    from eventstudy.sources.tables import read_tables
+
+    return read_tables(folder, tables, symbols, zones)
+
+
+def _can_be_a_file(symbol: str, found: Found) -> bool:
+    """Whether a file may be called after a symbol; one that needs a file and cannot have one is refused."""
+    if _SYMBOL.fullmatch(symbol):
+        return True
+    if symbol in found.files:
+        return False
+    raise PriceError(f"the symbol {symbol!r} cannot be the name of a file; rename it in the study")
+
+
+def _missing(folder: Path, missing: Sequence[str], symbols: Sequence[str], found: Found) -> str:
+    if not found.tables:
+        return f"{folder} has no {_files(missing)}; the study needs {_files(symbols)}, each with the columns {LAYOUT}"
+    near = {symbol: closest(symbol, found.names) for symbol in missing}
+    hint = ", ".join(f"{symbol} may be {other!r} there" for symbol, other in near.items() if other)
+    return (
+        f"{folder} has no {_files(missing)}, and {', '.join(found.tables)} "
+        f"{'has' if len(found.tables) == 1 else 'have'} no prices of {', '.join(missing)}; supply them, or state under "
+        f"symbols what the file calls them{f' ({hint})' if hint else ''}"
+    )
+
+
+def _twice(symbol: str, path: Path, found: Found) -> Iterator[Fault]:
+    if path not in found.paths:
+        message = f"{symbol} stands in {found.files[symbol]} already; a symbol comes from one file, so remove one"
+        yield Fault(str(path), 1, 1, message)
 
 
 def _place(folder: Path, symbol: str) -> Path:
@@ -135,20 +170,12 @@ def parse_prices(data: bytes, label: str, origin: Origin) -> PriceSeries:
     """
     rows, broken = read_rows(data, file=label, layout=_TABLE)
     faults = list(broken)
-    bars = [_bar(row, faults) for row in rows]
-    faults.extend(_order_faults(bars))
+    names = tuple(rows[0].cells) if rows else ()
+    bars = [bar for row in rows if (bar := read_bar(row, names, STRICT, None, faults)) is not None]
+    faults.extend(series_faults(bars))
     if faults:
         raise PriceFileError(shortened(faults))
-    sessions = np.array([bar.day for bar in bars], dtype="datetime64[D]")
-    columns = {name: np.array([bar.numbers[name] for bar in bars]) for name in bars[0].numbers}
-    provenance = Provenance(
-        **asdict(origin),
-        first=sessions[0].item(),
-        last=sessions[-1].item(),
-        rows=len(sessions),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-    return PriceSeries(symbol=origin.symbol, sessions=sessions, provenance=provenance, **{"close": None, **columns})
+    return make_series(bars, origin, hashlib.sha256(data).hexdigest())
 
 
 def _content(path: Path, symbol: str) -> bytes | None:
@@ -187,72 +214,6 @@ _TABLE = Layout(
     comma="a number has no comma: 1234.50",
     also_missing=_also_missing,
 )
-
-
-class _Bar(NamedTuple):
-    """What could be read of a row: its date, and its numbers by column."""
-
-    row: Row
-    day: date | None
-    numbers: dict[str, float]
-
-
-def _bar(row: Row, faults: list[Fault]) -> _Bar:
-    """Read the values of a row; what is wrong with them goes to `faults`."""
-    day, numbers = None, {}
-    for name, cell in row.cells.items():
-        try:
-            if name == "date":
-                day = iso_date(cell)
-            else:
-                numbers[name] = _number(name, cell)
-        except ValueError as error:
-            faults.append(row.fault(name, str(error)))
-    for upper, lower in BAR_ORDER:
-        if upper in numbers and lower in numbers and numbers[upper] < numbers[lower]:
-            message = f"{upper} {row[upper]} is below {lower} {row[lower]}; a bar has low <= open, close <= high"
-            faults.append(row.fault("high" if upper == "high" else lower, message))
-    return _Bar(row, day, numbers)
-
-
-def _order_faults(bars: Iterable[_Bar]) -> Iterator[Fault]:
-    """Tell each date that stands twice, and the first one that is before its predecessor."""
-    seen: dict[date, int] = {}
-    before, in_order = date.min, True
-    for row, day, _ in bars:
-        if day is None:
-            continue
-        if day in seen:
-            yield row.fault("date", f"{day} stands on line {seen[day]} already; keep one row a session")
-        elif day < before and in_order:
-            in_order = False
-            yield row.fault("date", f"{day} comes after {before}; sort the rows by date, the oldest first")
-        seen.setdefault(day, row.line)
-        before = day
-
-
-def _number(name: str, cell: str) -> float:
-    if not _NUMBER.fullmatch(cell):
-        raise ValueError(_not_a_number(name, cell))
-    value = float(cell)
-    if math.isinf(value):
-        raise ValueError(f"{name} {cell} is too large for a number")
-    if value < 0 and name == "volume":
-        raise ValueError(f"volume is {cell}; it must be 0 or more")
-    if value <= 0 and name != "volume":
-        raise ValueError(f"{name} is {cell}; a price must be above 0")
-    return value
-
-
-def _not_a_number(name: str, cell: str) -> str:
-    if not cell:
-        return f"{name} is empty; write a number, or leave the row out where there was no trade"
-    if cell.endswith("%"):
-        return f"{name} {cell!r} is not a number; write a price, not a percentage"
-    if _THOUSANDS.fullmatch(cell):
-        plain = re.sub(r"[,' ]", "", cell)
-        return f"{name} {cell!r} is not a number; write {plain}, without thousands separators"
-    return f"{name} {cell!r} is not a number; write it as 1234.50"
 
 
 def _files(symbols: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ LONGEST_WAIT = 60.0
 """Seconds; a vendor that asks for more is not waited for."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Pace:
     """A handler at the network that keeps requests to a vendor apart.
 
@@ -99,9 +99,9 @@ def retrying(sleep: Callable[[float], None], told: Callable[[SourceError, float]
     told : callable
         Is told of every error before the next attempt, and of the seconds until then.
     """
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-    growing = wait_exponential_jitter(initial=2.0, max=LONGEST_WAIT / 2, jitter=2.0)
+    growing = wait_exponential(multiplier=2.0, max=LONGEST_WAIT / 2) + wait_random(0.0, 2.0)
 
     def fault(state: RetryCallState) -> SourceError | None:
         error = state.outcome.exception() if state.outcome is not None else None

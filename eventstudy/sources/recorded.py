@@ -167,7 +167,7 @@ def read_manifest(place: Traversable) -> dict[str, Any]:
 
 
 def _read(place: Traversable, recording: Recording) -> PriceSeries:
-    own = isinstance(place, Path)
+    own = place != _root()
     mend = "record it anew with: eventstudy record --refresh" if own else "reinstall eventstudy-toolkit"
     try:
         data = place.joinpath(recording.file).read_bytes()

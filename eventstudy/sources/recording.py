@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 from hashlib import sha256
 from pathlib import Path
@@ -31,14 +31,14 @@ class Planned:
     symbol : str
         The study's symbol.
     state : {"new", "longer", "changed", "same", "kept"}
-        Not recorded before; recorded and now with more sessions; with other figures in the overlap; the same; or not
-        downloaded because what is recorded covers the range.
+        Not recorded before; recorded and now with more sessions; with other prices in the overlap; with the same; or
+        not downloaded because what is recorded covers the range.
     changes : tuple of str
         What the vendor says otherwise in the overlap, a sentence each.
     recording : Recording
         Its entry in the manifest.
     data : bytes or None
-        Its file; None where it is kept.
+        Its file; None where the one there is kept.
     """
 
     symbol: str
@@ -136,7 +136,13 @@ def _compared(
         return Planned(series.symbol, "new", (), recording, data)
     old = read_recorded([series.symbol], folder)[series.symbol]
     span = (max(old.provenance.first, origin.first), min(old.provenance.last, origin.last))
-    said = changes(old, series, span, f"{origin.file.partition('/')[0]} changed", f"the recording to {before.last}")
+    who = origin.file.partition("/")[0]
+    if before.vendor != origin.vendor:
+        who = f"{who}, asked instead of {before.vendor},"
+    said = changes(old, series, span, f"{who} changed", f"the recording to {before.last}")
+    if recording.sha256 == before.sha256:
+        same = replace(before, asked_first=recording.asked_first, asked_last=recording.asked_last)
+        return Planned(series.symbol, "same", (), same, None)
     longer = origin.first < old.provenance.first or origin.last > old.provenance.last
     return Planned(series.symbol, "changed" if said else "longer" if longer else "same", said, recording, data)
 

@@ -96,7 +96,6 @@ def _describe(symbol: str) -> tuple[str, Kind]:
 SINA = Vendor(
     name="sina",
     title="Sina",
-    library="akshare",
     adjustment="unadjusted",
     table=_table,
     check=_check,

@@ -23,20 +23,33 @@ EXCHANGE_OF: Mapping[str, str] = {"sh": "XSHG", "sz": "XSHE", "bj": "BJSE", "csi
 YAHOO_EXCHANGES: Mapping[str, str] = {"SS": "XSHG", "SZ": "XSHE", "": "XNYS"}
 """Exchange of a Yahoo symbol, by its suffix."""
 
+_PLACES: Mapping[str, Place] = {"XSHG": "sh", "XSHE": "sz", "BJSE": "bj"}
+
 FALLBACK_ORDER = ("eastmoney", "tencent", "sina", "yahoo")
 """Vendors in the order in which they are asked."""
 
 _RANGES: tuple[tuple[Place, Kind, str], ...] = (
     ("sh", "share", r"60[0135]\d{3}|68[89]\d{3}|900\d{3}"),
-    ("sh", "fund", r"5\d{5}"),
+    ("sh", "fund", r"5(?!2[1-4]|8[0-7])\d{5}"),
     ("sh", "index", r"000\d{3}"),
-    ("sz", "share", r"00[0-4]\d{3}|30[0-2]\d{3}|200\d{3}"),
-    ("sz", "fund", r"1[568]\d{4}"),
-    ("sz", "index", r"399\d{3}|98\d{4}"),
-    ("bj", "share", r"920\d{3}|8[378]\d{4}|43\d{4}"),
+    ("sz", "share", r"00[0-4]\d{3}|30\d{4}|20\d{4}"),
+    ("sz", "fund", r"15[0189]\d{3}|1[67]\d{4}|18[04]\d{3}"),
+    ("sz", "index", r"399\d{3}|9[78]\d{4}"),
+    ("bj", "share", r"920\d{3}|8[37]\d{4}|88[0-8]\d{3}|43\d{4}"),
     ("bj", "index", r"899\d{3}"),
 )
-_WRITTEN = re.compile(r"(?:(sh|sz|bj|csi)(\d{6})|(\d{6})(?:\.(SS|SH|SZ|BJ))?)", re.IGNORECASE)
+"""Codes of what has daily bars.
+
+Shanghai: the exchange's guide no. 4 on the allotment of code ranges (second revision of 2024, 2 July 2024). Of its fund
+numbers 521 to 524 stand for subscriptions, transfers and payouts, and 580 to 587 for warrants. Shenzhen: A shares 000
+to 004 and, on ChiNext, 300 to 309; B shares 200 to 209; exchange-traded funds 158 and 159, other funds 150, 151, 160 to
+179 and 184, REITs 180; indices 399, 97 and 98. Beijing: 920 for all shares since 9 October 2025, before that 43, 83, 87
+and 88 (cctv.com of that day), of which 889 are subscriptions; indices 899.
+"""
+_WRITTEN = re.compile(r"(?:(sh|sz|bj|csi)(\d{6})|(\d{6})(?:\.(SS|SH|SZ|BJ))?)", re.IGNORECASE | re.ASCII)
+_US = re.compile(r"\^?[A-Z][A-Z0-9.\-]*")
+_OFF_EXCHANGE = re.compile(r"=|-USDT?$", re.IGNORECASE)
+"""Yahoo's marks of currencies, futures and coins."""
 _SUFFIXES: Mapping[str, Place] = {"SS": "sh", "SH": "sh", "SZ": "sz", "BJ": "bj"}
 
 
@@ -67,12 +80,14 @@ def china_symbol(text: str, *, prefer: Kind | None = None, place: Place | None =
     text : str
         The code, with its exchange or bare.
     prefer, place : str, optional
-        What a bare code means where it could be two things, if the study says so.
+        What a bare code means where it could be two things, and what any code must be, if the study says so. The
+        indices of CSI follow the sessions of Shanghai and go with ``sh``.
 
     Raises
     ------
     OptionError
-        For anything else, for a code outside the ranges of its exchange, and for a bare code that is two things.
+        For anything else, for a code outside the ranges of its exchange, for a bare code that is two things, and for
+        one that is not what the study says.
     """
     written = _WRITTEN.fullmatch(text)
     if written is None:
@@ -81,18 +96,22 @@ def china_symbol(text: str, *, prefer: Kind | None = None, place: Place | None =
     code = code or bare
     stated: Place | None = _place(prefix) if prefix else _SUFFIXES[suffix.upper()] if suffix else None
     if stated == "csi":
-        return ChinaSymbol(code, "csi", "index")
-    fitting = [
-        ChinaSymbol(code, where, kind)
-        for where, kind, codes in _RANGES
-        if re.fullmatch(codes, code) and stated in (None, where)
-    ]
-    chosen = [one for one in fitting if prefer in (None, one.kind) and place in (None, one.place)]
+        fitting = [ChinaSymbol(code, "csi", "index")]
+    else:
+        fitting = [
+            ChinaSymbol(code, where, kind)
+            for where, kind, codes in _RANGES
+            if re.fullmatch(codes, code, re.ASCII) and stated in (None, where)
+        ]
+    chosen = [one for one in fitting if prefer in (None, one.kind) and _is_at(one, place)]
     if len(chosen) == 1:
         return chosen[0]
     if not fitting:
         raise OptionError(f"{text!r} is no share, fund or index of the Chinese exchanges; check the code")
     meanings = " or ".join(f"{one.prefixed} ({one.kind})" for one in fitting)
+    if not chosen:
+        wanted = " of ".join(filter(None, (f"a {prefer or 'code'}", place and EXCHANGE_OF[place])))
+        raise OptionError(f"{text!r} is {meanings}, not {wanted}; check the code and its exchange")
     raise OptionError(f"{text!r} may be {meanings}; write which")
 
 
@@ -102,10 +121,11 @@ def yahoo_exchange(symbol: str) -> str:
     Raises
     ------
     OptionError
-        For a suffix of an exchange whose sessions are not known here.
+        For a suffix of an exchange whose sessions are not known here, and for a currency, coin or future.
     """
-    suffix = symbol.rpartition(".")[2].upper() if "." in symbol else ""
-    if suffix not in YAHOO_EXCHANGES:
+    name, _, suffix = symbol.partition(".")
+    suffix = suffix.upper()
+    if not name or suffix not in YAHOO_EXCHANGES or symbol.endswith(".") or _OFF_EXCHANGE.search(symbol):
         raise OptionError(
             f"the Yahoo symbol {symbol!r} is of an exchange whose sessions are not known here; "
             "known are US symbols (BRK-B), Shanghai (.SS) and Shenzhen (.SZ)"
@@ -117,12 +137,13 @@ def vendor_symbols(symbol: str, instrument: Instrument) -> dict[str, str]:
     """What each vendor calls an instrument of a study, in the order in which they are asked.
 
     What the study states (``symbols: {yahoo: …}``) is taken, and only those vendors are asked. Otherwise the names are
-    derived: a code of a Chinese exchange for all four vendors, a US symbol for Yahoo.
+    derived: a code of a Chinese exchange for the vendors that have it, a US symbol for Yahoo.
 
     Raises
     ------
     OptionError
-        If nothing is stated and nothing can be derived.
+        If a vendor is stated that there is not, if nothing is stated and nothing can be derived, if the code is not one
+        of the instrument's exchange, or if it is an index and the instrument no benchmark.
     """
     if instrument.symbols:
         unknown = sorted(set(instrument.symbols) - set(FALLBACK_ORDER))
@@ -131,16 +152,32 @@ def vendor_symbols(symbol: str, instrument: Instrument) -> dict[str, str]:
                 f"{symbol}: there is no vendor {', '.join(unknown)}; vendors are {', '.join(FALLBACK_ORDER)}"
             )
         return {vendor: instrument.symbols[vendor] for vendor in FALLBACK_ORDER if vendor in instrument.symbols}
-    places: dict[str, Place] = {"XSHG": "sh", "XSHE": "sz", "BJSE": "bj"}
-    if instrument.exchange in places:
-        is_index = isinstance(instrument, Benchmark)
-        found = china_symbol(symbol, prefer=None if is_index else "share", place=places[instrument.exchange])
-        derived = dict.fromkeys(("eastmoney", "tencent", "sina"), found.prefixed)
-        suffix = {"sh": "SS", "sz": "SZ"}.get(found.place)
-        return {**derived, "yahoo": f"{found.code}.{suffix}"} if suffix else derived
-    if re.fullmatch(r"[A-Z][A-Z0-9.\-^=]*", symbol):
+    if instrument.exchange in _PLACES:
+        found = china_symbol(symbol, place=_PLACES[instrument.exchange])
+        if found.kind == "index" and not isinstance(instrument, Benchmark):
+            raise OptionError(
+                f"{symbol}: {found.prefixed} is an index and no benchmark of the study; "
+                "check the code and its exchange, or state its symbols if the index is meant"
+            )
+        return _derived(found)
+    if _US.fullmatch(symbol) and not _OFF_EXCHANGE.search(symbol):
         return {"yahoo": symbol.replace(".", "-")}
     raise OptionError(f"{symbol}: no vendor's symbol is stated and none can be derived; add symbols: {{yahoo: …}}")
+
+
+def _derived(found: ChinaSymbol) -> dict[str, str]:
+    """What the vendors that have a Chinese code call it."""
+    vendors = ["eastmoney"] if found.place == "csi" else ["eastmoney", "tencent", "sina"]
+    if found.place == "sh" and found.code.startswith("900"):
+        # akshare looks for Shanghai's B shares in Shenzhen when it asks Eastmoney.
+        vendors.remove("eastmoney")
+    names = dict.fromkeys(vendors, found.prefixed)
+    suffix = {"sh": "SS", "sz": "SZ"}.get(found.place)
+    return {**names, "yahoo": f"{found.code}.{suffix}"} if suffix else names
+
+
+def _is_at(found: ChinaSymbol, place: Place | None) -> bool:
+    return place in (None, found.place) or (found.place == "csi" and place == "sh")
 
 
 def _place(prefix: str) -> Place:

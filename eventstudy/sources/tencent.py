@@ -74,7 +74,6 @@ def _describe(symbol: str) -> tuple[str, Kind]:
 TENCENT = Vendor(
     name="tencent",
     title="Tencent",
-    library="akshare",
     adjustment="unadjusted",
     table=_table,
     check=_check,

@@ -39,6 +39,14 @@ from eventstudy.sources.wire import Asked, Reply, Send, through, vendor_of
 SETTLING = timedelta(minutes=30)
 """How long after the close a session's bar is taken as final; vendors' daily bars lag by up to a quarter of an hour."""
 
+VENDOR_LIBRARIES: Mapping[str, str] = {
+    "yahoo": "yfinance",
+    "eastmoney": "akshare",
+    "tencent": "akshare",
+    "sina": "akshare",
+}
+"""Distribution that speaks to a vendor."""
+
 Told: TypeAlias = Callable[[str], None]
 Table: TypeAlias = Callable[[str, date, date], Bars]
 
@@ -49,8 +57,8 @@ class Vendor:
 
     Attributes
     ----------
-    name, title, library : str
-        Short name, name for readers, distribution that speaks to the vendor.
+    name, title : str
+        Short name, name for readers.
     adjustment : str
         What its prices are adjusted for.
     table : callable
@@ -65,12 +73,16 @@ class Vendor:
 
     name: str
     title: str
-    library: str
     adjustment: str
     table: Table
     check: Callable[[Asked, Reply, str], None]
     describe: Callable[[str], tuple[str, Kind]]
     auxiliary: tuple[str, ...] = ()
+
+    @property
+    def library(self) -> str:
+        """Distribution that speaks to the vendor."""
+        return VENDOR_LIBRARIES[self.name.partition("-")[0]]
 
 
 @dataclass(frozen=True, slots=True)

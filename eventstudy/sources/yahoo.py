@@ -102,7 +102,6 @@ def _describe(symbol: str) -> tuple[str, Kind]:
 YAHOO = Vendor(
     name="yahoo",
     title="Yahoo Finance",
-    library="yfinance",
     adjustment="split-adjusted; adj_close also dividend-adjusted",
     table=_table,
     check=_check,

@@ -29,6 +29,7 @@ from eventstudy.spec.instruments import (
     Suspension,
     Weights,
 )
+from eventstudy.spec.prices import PriceFile, Prices, PriceTable
 from eventstudy.spec.study import (
     Check,
     Claim,
@@ -64,6 +65,9 @@ __all__ = [
     "Listed",
     "ModelName",
     "Peer",
+    "PriceFile",
+    "PriceTable",
+    "Prices",
     "Record",
     "Regime",
     "ReturnKind",

@@ -46,6 +46,7 @@ from eventstudy.spec.fields import (
     known_version,
 )
 from eventstudy.spec.instruments import Benchmark, Instrument, Peer, Security, Source, in_order
+from eventstudy.spec.prices import Prices
 from eventstudy.windows import Window
 
 FEWEST_DRAWS = 100
@@ -339,6 +340,7 @@ class StudySpec(Record):
     market_rules: Text | None = None
     limit_days: LimitDays = "keep"
     windows: Windows
+    prices: Prices = Prices()
     models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
     tests: tuple[TestName, ...] = ()
     sources: dict[str, Source]
@@ -380,6 +382,10 @@ class StudySpec(Record):
     def event(self, event_id: str) -> Event:
         """The event of that id; `KeyError` where there is none."""
         return {event.id: event for event in self.events}[event_id]
+
+    def event_group(self, group_id: str) -> EventGroup:
+        """The piece of news of that id; `KeyError` where there is none."""
+        return {group.id: group for group in self.event_groups}[group_id]
 
     def group_of(self, event_id: str) -> EventGroup | None:
         """The piece of news that the event is a step of, or None."""

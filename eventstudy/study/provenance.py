@@ -21,7 +21,7 @@ def provenance_records(
     spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]
 ) -> Iterator[ProvenanceRecord]:
     """The `provenance` list: the design, prices by symbol, sessions by exchange, market rules, software by version."""
-    design = spec.model_dump_json(exclude={"overlays", "market_rules"}).encode()
+    design = spec.model_dump_json(exclude={"overlays": True, "market_rules": True, "prices": {"recorded"}}).encode()
     yield ProvenanceRecord(
         kind="study file",
         name=spec.study.id,

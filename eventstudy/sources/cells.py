@@ -1,0 +1,205 @@
+"""Cells of a price table, as texts or typed, to numbers; which of them mean that there is none.
+
+``SYMBOL.csv`` is the case in which nothing is stated (`STRICT`): ISO dates, plain numbers, no empty cell.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from eventstudy.sources.stamps import ISO_OR_STATED, StampRules
+
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([,' ][0-9]{3})+(\.[0-9]*)?")
+_GROUPS = {" ": "[ \u00a0\u202f\u2009]", "'": "['\u2019]", ",": ",", ".": r"\."}
+_WAYS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (",", "'"), (".", " "), (",", " "))
+_CRSP = (
+    "; CRSP files mark the average of bid and ask so: state negative: bid_ask_average to take its absolute value, "
+    "or list the cell under missing"
+)
+
+
+class PercentCell(float):
+    """A number of a cell that is formatted as a percentage: 0.0123 where 1.23% is shown."""
+
+
+class ErrorCell(str):
+    """An error value of a spreadsheet, such as #N/A."""
+
+
+class FormulaCell(str):
+    """A formula of a spreadsheet whose result is not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellRules:
+    """How the cells of a table are written.
+
+    Attributes
+    ----------
+    decimal, thousands : str
+        The characters between units and decimals and between groups of three digits; no groups where empty.
+    percent : bool
+        Whether returns are in percent.
+    missing : frozenset of str
+        Cells that mean: no trade in this session.
+    bid_ask_average : bool
+        Whether a negative close is the average of bid and ask and its absolute value is taken.
+    stamps : StampRules
+        How dates are written.
+    stated : bool
+        Whether the user may state all this; else faults say how to write the cell.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    percent: bool = False
+    missing: frozenset[str] = frozenset()
+    bid_ask_average: bool = False
+    stamps: StampRules = ISO_OR_STATED
+    stated: bool = True
+    pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    codes: frozenset[float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        units = r"[0-9]+"
+        if self.thousands:
+            units = rf"(?:[0-9]{{1,3}}(?:{_GROUPS[self.thousands]}[0-9]{{3}})+|[0-9]+)"
+        point = re.escape(self.decimal)
+        pattern = rf"[+-]?(?:{units}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+        object.__setattr__(self, "pattern", re.compile(pattern))
+        numbers = (float(code) for code in self.missing if _PLAIN.fullmatch(code))
+        object.__setattr__(self, "codes", frozenset(numbers))
+
+
+STRICT = CellRules(stamps=StampRules(stated=False), stated=False)
+"""Nothing is stated."""
+
+
+def is_missing(name: str, cell: object, rules: CellRules) -> bool:
+    """Whether a cell says that there is no value.
+
+    Zero is no price but may be a volume or a return, and with bid-ask averages a code below zero may be a close.
+    """
+    if name == "return" and cell == "":
+        return True
+    if not rules.missing:
+        return False
+    number = _figure(cell)
+    if number is None:
+        return isinstance(cell, str) and str(cell) in rules.missing
+    if number not in rules.codes:
+        return False
+    if number == 0:
+        return name not in ("volume", "return")
+    return not (number < 0 and name == "close" and rules.bid_ask_average)
+
+
+def _figure(cell: object) -> float | None:
+    """The number that a cell is or plainly writes, or None."""
+    if isinstance(cell, str):
+        return float(cell) if _PLAIN.fullmatch(cell) else None
+    return float(cell) if isinstance(cell, (int, float, Decimal)) and not isinstance(cell, bool) else None
+
+
+def read_number(name: str, cell: object, rules: CellRules) -> float:
+    """Turn a cell into a number.
+
+    Raises
+    ------
+    ValueError
+        With one sentence, where it is none or one that the column cannot have.
+    """
+    if isinstance(cell, str):
+        value = _of_text(name, cell, rules)
+    elif isinstance(cell, (int, float, Decimal)) and not isinstance(cell, bool):
+        value = _of_typed(name, cell, rules)
+    else:
+        raise ValueError(f"{name} {shown(cell)} is a {type(cell).__name__}, not a number; write it as 1234.50")
+    if math.isnan(value):
+        raise ValueError(f"{name} {shown(cell)} is not a number; write it as 1234.50")
+    if math.isinf(value):
+        raise ValueError(f"{name} {shown(cell)} is too large for a number")
+    return _allowed(name, value, shown(cell), rules)
+
+
+def _allowed(name: str, value: float, written: str, rules: CellRules) -> float:
+    if name == "return":
+        if value <= -1:
+            hint = "" if rules.percent else "; state percent: true if returns are in percent"
+            raise ValueError(f"return is {written}; a return is above -1 (-100 %){hint}")
+    elif name == "volume":
+        if value < 0:
+            raise ValueError(f"volume is {written}; it must be 0 or more")
+    elif value <= 0 and not (value < 0 and name == "close" and rules.bid_ask_average):
+        hint = _CRSP if rules.stated and value < 0 and name == "close" else ""
+        raise ValueError(f"{name} is {written}; a price must be above 0{hint}")
+    return value
+
+
+def _of_text(name: str, cell: str, rules: CellRules) -> float:
+    if isinstance(cell, ErrorCell):
+        raise ValueError(
+            f"{name} is Excel's error {cell}; mend the cell, or list it under missing if there was no trade"
+        )
+    if isinstance(cell, FormulaCell):
+        raise ValueError(
+            f"{name} is the formula {cell} without a stored result; open the workbook in Excel and save it, "
+            "or paste the values"
+        )
+    percent = name == "return" and cell.endswith("%")
+    text = cell[:-1].rstrip() if percent else cell
+    if not rules.pattern.fullmatch(text):
+        raise ValueError(_not_a_number(name, cell, rules))
+    if rules.thousands:
+        text = re.sub(_GROUPS[rules.thousands], "", text)
+    value = float(text.replace(rules.decimal, "."))
+    return value / 100 if percent or (rules.percent and name == "return") else value
+
+
+def _of_typed(name: str, cell: float | Decimal, rules: CellRules) -> float:
+    if isinstance(cell, PercentCell):
+        if name != "return":
+            raise ValueError(f"{name} {cell:.2%} is formatted as a percentage; write a price, not a percentage")
+        if rules.percent:
+            raise ValueError(
+                f"return {cell:.2%} is formatted as a percentage, so it is a decimal; remove percent: true"
+            )
+    return float(cell) / 100 if rules.percent and name == "return" else float(cell)
+
+
+def _not_a_number(name: str, cell: str, rules: CellRules) -> str:
+    if not cell:
+        hint = ', or list "" under missing' if rules.stated else ""
+        return f"{name} is empty; write a number, or leave the row out where there was no trade{hint}"
+    if cell.endswith("%") and name != "return":
+        return f"{name} {cell!r} is not a number; write a price, not a percentage"
+    if not rules.stated and _THOUSANDS.fullmatch(cell):
+        plain = re.sub(r"[,' ]", "", cell)
+        return f"{name} {cell!r} is not a number; write {plain}, without thousands separators"
+    if not rules.stated:
+        return f"{name} {cell!r} is not a number; write it as 1234.50"
+    groups = f" and thousands {rules.thousands!r}" if rules.thousands else " and no thousands separator"
+    return f"{name} {cell!r} is not a number with decimal {rules.decimal!r}{groups}, as stated{_remedy(cell, rules)}"
+
+
+def _remedy(cell: str, rules: CellRules) -> str:
+    """The statements under which a text would be a number, or the other way out."""
+    ways = []
+    for decimal, thousands in _WAYS:
+        if (thousands and thousands not in cell) or not CellRules(decimal, thousands).pattern.fullmatch(cell):
+            continue
+        point = f'decimal: "{decimal}"' if decimal != rules.decimal else ""
+        groups = f'thousands: "{thousands}"' if thousands else "no thousands" if rules.thousands else ""
+        ways.append(" and ".join(filter(None, (point, groups))))
+    return "; state " + " or ".join(ways) if ways else "; list it under missing if there was no trade"
+
+
+def shown(cell: object) -> str:
+    """A cell as a sentence shows it."""
+    if isinstance(cell, float):
+        return repr(float(cell)).removesuffix(".0")
+    return str(cell)

@@ -1,0 +1,247 @@
+"""Where a study's prices come from and how the user's own tables are to be read."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from eventstudy.csvtext import AS_WRITTEN
+from eventstudy.spec.fields import Exchange, InstrumentRef, IsoDate, Record, Text
+from eventstudy.spec.instruments import in_order
+
+TableLayout = Literal["long", "wide", "single"]
+WideValues = Literal["close", "adj_close", "return"]
+TableColumn = Literal["date", "symbol", "open", "high", "low", "close", "adj_close", "volume", "return"]
+
+EXCHANGE_ZONES: Mapping[Exchange, str] = {
+    "XNAS": "America/New_York",
+    "XNYS": "America/New_York",
+    "XSHG": "Asia/Shanghai",
+    "XSHE": "Asia/Shanghai",
+    "BJSE": "Asia/Shanghai",
+}
+"""Time zone in which an exchange's sessions are dated."""
+
+TEXT_ENDINGS = (".csv", ".tsv", ".txt")
+EXCEL_ENDINGS = (".xlsx", ".xlsm")
+PARQUET_ENDINGS = (".parquet",)
+_ENDINGS = (*TEXT_ENDINGS, *(f"{one}.gz" for one in TEXT_ENDINGS), *PARQUET_ENDINGS, *EXCEL_ENDINGS)
+_BAR = ("open", "high", "low")
+_ANCHOR = date(2001, 2, 3)
+
+Conflict = tuple[tuple[str | int, ...], str]
+
+
+def _zone(name: str) -> str:
+    if name != AS_WRITTEN:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(
+                f"unknown time zone {name!r}; write UTC, a name such as Asia/Shanghai, or {AS_WRITTEN!r} "
+                "where the date as it stands is the session"
+            ) from None
+    return name
+
+
+def _encoding(name: str) -> str:
+    try:
+        b"a".decode(name, "replace")
+    except LookupError:
+        raise ValueError(f"unknown encoding {name!r}; write e.g. utf-8, gb18030, big5, utf-16 or cp1252") from None
+    return codecs.lookup(name).name
+
+
+def _date_format(form: str) -> str:
+    if not _whole_date(form):
+        raise ValueError(
+            f"{form!r} is not a format of whole dates; write e.g. %d/%m/%Y for 08/12/2025 or %Y%m%d for 20251208"
+        )
+    return form
+
+
+def _whole_date(form: str) -> bool:
+    """Whether year, month and day can be read again from what the format writes."""
+    try:
+        written = [datetime(day.year, day.month, day.day, tzinfo=UTC).strftime(form) for day in _neighbours(_ANCHOR)]
+        return len(set(written)) == len(written) and datetime.strptime(written[0], form).date() == _ANCHOR  # noqa: DTZ007
+    except (ValueError, re.error):
+        return False
+
+
+def _neighbours(day: date) -> tuple[date, ...]:
+    """Dates that differ from a day in the year, the month or the day alone, and the day itself first."""
+    return day, day.replace(year=day.year + 1), day.replace(month=day.month + 1), day.replace(day=day.day + 1)
+
+
+def _relative(path: str) -> str:
+    parts = re.split(r"[/\\]", path)
+    if ".." in parts or path.startswith(("/", "\\", "~")) or ":" in path:
+        raise ValueError(f"{path!r} must be the name of a file inside the folder that --source names")
+    if path.lower().endswith(".xls"):
+        raise ValueError(f"{path!r} is in Excel's old format, which is not read; save the workbook as .xlsx")
+    if not path.lower().endswith(_ENDINGS):
+        raise ValueError(f"{path!r} has an ending that is not known; allowed: {', '.join(_ENDINGS)}")
+    return path
+
+
+Written = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    WithJsonSchema({"type": ["string", "integer"], "description": "as the file writes it"}),
+]
+Missing = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=40), WithJsonSchema({"type": ["string", "number"]})
+]
+DateFormat = Annotated[str, StringConstraints(min_length=2, max_length=60), AfterValidator(_date_format)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class PriceTable(Record):
+    """How a table of prices is to be read: its shape, what its columns are called, how its cells are written.
+
+    `columns` maps the names used here to the headers of the table; without it the headers are these names. `values`
+    are the cells of a wide table, `of` is the symbol of a single one. `symbols` maps symbols of the study to what the
+    table calls them. Cells listed in `missing` mean that there was no trade. `negative` says what a negative close
+    is: in CRSP files the average of bid and ask of a day without a trade.
+    """
+
+    layout: TableLayout
+    of: InstrumentRef | None = None
+    values: WideValues | None = None
+    columns: dict[TableColumn, Written] = {}
+    symbols: dict[InstrumentRef, Written] = {}
+    dates: DateFormat | None = None
+    timezone: Zone | None = None
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", "'", " "] | None = None
+    percent: bool = False
+    missing: tuple[Missing, ...] = ()
+    negative: Literal["bid_ask_average"] | None = None
+    adjustment: Text
+    vendor: Text | None = None
+
+    @property
+    def price_columns(self) -> tuple[str, ...]:
+        """The columns that `columns` names besides date and symbol."""
+        return tuple(name for name in self.columns if name not in ("date", "symbol"))
+
+
+class PriceFile(PriceTable):
+    """A file of the user's own, in the folder that ``--source`` names; `adjustment` says what its prices are."""
+
+    file: Annotated[Text, AfterValidator(_relative)]
+    sheet: Annotated[str, StringConstraints(min_length=1, max_length=31)] | None = None
+    header: Annotated[int, Field(ge=1, le=1000)] = 1
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
+
+    def is_a(self, endings: tuple[str, ...]) -> bool:
+        """Whether the file's name has one of these endings; ``.gz`` does not count."""
+        return self.file.lower().removesuffix(".gz").endswith(endings)
+
+
+class Prices(Record):
+    """Where prices come from: the range and tolerance of downloads, the study's recordings, and the user's own files.
+
+    `tolerance` is the largest relative difference of two vendors' closes (0.005 = 0.5 %). `recorded` is the folder of
+    the study's own recordings, relative to the study file; they come before the package's.
+    """
+
+    first: IsoDate | None = None
+    last: IsoDate | None = None
+    tolerance: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.005
+    recorded: Text | None = None
+    files: tuple[PriceFile, ...] = ()
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date | None, info: ValidationInfo) -> date | None:
+        return None if last is None or info.data.get("first") is None else in_order(last, info, "the range of prices")
+
+
+def table_conflicts(table: PriceTable) -> Iterator[Conflict]:
+    """What is wrong between the fields of a table, each as the path of its entry and a sentence."""
+    yield from _by_layout(table)
+    yield from _columns(table)
+    if table.thousands == table.decimal:
+        yield ("thousands",), f"thousands and decimal are both {table.decimal!r}; state which is which"
+    read = {table.values} if table.layout == "wide" else set(table.columns)
+    if table.percent and read and "return" not in read:
+        yield ("percent",), "percent says how returns are written, and none are read; remove it"
+    named: dict[str, str] = {}
+    for symbol, written in table.symbols.items():
+        if written in named:
+            yield ("symbols", symbol), f"{written!r} is given as {named[written]} already; a series is one symbol's"
+        named.setdefault(written, symbol)
+    if isinstance(table, PriceFile):
+        yield from _by_ending(table)
+
+
+def _by_layout(table: PriceTable) -> Iterator[Conflict]:
+    layout = table.layout
+    if layout == "single" and table.of is None:
+        yield (), "layout single needs of: the symbol whose prices the table holds"
+    if layout != "single" and table.of is not None:
+        yield ("of",), f"of belongs to layout single; a {layout} table names its symbols itself"
+    if layout == "single" and table.symbols:
+        yield ("symbols",), "layout single has one symbol, which of names; remove symbols"
+    if layout == "wide" and table.values is None:
+        yield (), "layout wide needs values: what its cells are, one of close, adj_close, return"
+    if layout != "wide" and table.values is not None:
+        yield ("values",), f"values belongs to layout wide; a {layout} table has a column for each value"
+
+
+def _columns(table: PriceTable) -> Iterator[Conflict]:
+    names: set[str] = set(table.columns)
+    if table.layout == "wide":
+        for name in names - {"date"}:
+            yield ("columns", name), "a wide table has the column date and one for each symbol; see symbols"
+    elif "symbol" in names and table.layout == "single":
+        yield ("columns", "symbol"), "a single table has one symbol, which of names; remove this column or take long"
+    headers: dict[str, str] = {}
+    for name, header in table.columns.items():
+        if header in headers:
+            yield ("columns", name), f"{header!r} is given as {headers[header]} already; a column has one meaning"
+        headers.setdefault(header, name)
+    if names and table.layout != "wide":
+        needed = ("date", "symbol") if table.layout == "long" else ("date",)
+        if missing := lacking(names, needed):
+            yield ("columns",), f"columns lacks {', '.join(missing)}; only the columns named here are read"
+    if {"return", "adj_close"} <= names:
+        yield ("columns", "return"), "return and adj_close say the same; name one of the two"
+
+
+def lacking(names: set[str], needed: tuple[str, ...]) -> list[str]:
+    """House names of columns that a long or single table needs and that are not among `names`."""
+    missing = [name for name in needed if name not in names]
+    if names & set(_BAR):
+        return [*missing, *(name for name in (*_BAR, "close") if name not in names)]
+    return missing if names & {"close", "adj_close", "return"} else [*missing, "close"]
+
+
+def _by_ending(table: PriceFile) -> Iterator[Conflict]:
+    excel, text = table.is_a(EXCEL_ENDINGS), table.is_a(TEXT_ENDINGS)
+    if table.sheet is not None and not excel:
+        yield ("sheet",), f"{table.file} has no sheets; sheet belongs to .xlsx and .xlsm"
+    for name in ("delimiter", "encoding"):
+        if getattr(table, name) is not None and not text:
+            yield (name,), f"{table.file} is no text file; {name} belongs to {', '.join(TEXT_ENDINGS)}"
+    if table.header != 1 and table.is_a(PARQUET_ENDINGS):
+        yield ("header",), f"{table.file} has named columns and no line of headers; remove header"
+    if table.is_a((".txt",)) and table.delimiter is None:
+        yield (), f'{table.file} needs delimiter: what stands between two cells, e.g. "\\t" for a tab'
