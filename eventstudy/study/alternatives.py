@@ -176,12 +176,10 @@ def _record(
     names = [str(design.benchmark) if name == "benchmark" else name for name in fit.names]
     start = window.first - panel.event_window.first
     sessions = [to_date(day) for day in panel.event_sessions[0, start : start + window.size]]
-    flags = setting.ledger.flags(design.subject, sessions, of_event=design.event.id)
-    if design.partial and design.day0 in sessions:
-        flags.add("partial_session")
     used = estimation_sessions(panel, 0)
-    if way.variant != "across" and setting.ledger.crosses_regime(design.subject, used, sessions):
-        flags.add("regime_break")
+    flags = setting.ledger.case_flags(design, sessions, used)
+    if way.variant == "across":
+        flags.discard("regime_break")
     if window in way.over_control:
         flags.add("over_control")
     return AlternativeRecord(

@@ -13,7 +13,7 @@ from eventstudy.calendars import to_date
 from eventstudy.censoring import bound, first_open_close
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import fit_model
-from eventstudy.panel import Case, EventPanel, align, moved
+from eventstudy.panel import Case, align, moved
 from eventstudy.results import ExclusionRecord, LimitRecord
 from eventstudy.study.cases import MARKET, Design, build_case, market_designs
 from eventstudy.study.estimate import estimation_sessions
@@ -41,6 +41,8 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
         return  # the event's own estimates say why there is none
     day = abnormal_returns(panel, fit)
     side = int(setting.series[design.subject].at_limit[case.day0])
+    ends = estimation_sessions(panel, 0)
+    flags = setting.ledger.flags(design.subject, [design.day0], of_event=design.event.id, estimation=ends)
     stop, cars = cars_to_open(setting, design, case, np.array([case.day0]), horizon)
     found = {
         "ar": float(day.value[0, 0]),
@@ -68,15 +70,8 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
         limit="limit_up" if side > 0 else "limit_down",
         **_bar(setting, design, side),
         **found,
-        flags=_flags(setting, design, panel),
+        flags=tuple(sorted(flags)),
     )
-
-
-def _flags(setting: Setting, design: Design, panel: EventPanel) -> tuple[str, ...]:
-    flags = setting.ledger.flags(design.subject, [design.day0], of_event=design.event.id)
-    if setting.ledger.crosses_regime(design.subject, estimation_sessions(panel, 0), [design.day0]):
-        flags.add("regime_break")
-    return tuple(sorted(flags))
 
 
 def _bar(setting: Setting, design: Design, side: int) -> dict[str, Any]:

@@ -239,18 +239,10 @@ def sessions_of(part: Estimated, row: int, window: Window) -> list[date]:
 
 
 def flags_of(part: Estimated, row: int, ledger: Ledger, sessions: Sequence[date]) -> tuple[str, ...]:
-    """Flags of a row over some sessions: those of its members' firm-days, and of its own estimation."""
-    design = part.designs[row]
-    flags: set[str] = set()
-    for member in design.members:
-        flags |= ledger.flags(member, sessions, of_event=design.event.id)
-    if design.partial and design.day0 in sessions:
-        flags.add("partial_session")
+    """Flags of a row over some sessions: those of its case, and of its own estimation."""
+    flags = ledger.case_flags(part.designs[row], sessions, estimation_sessions(part.panel, row))
     if not part.enough[row]:
         flags.add("short_history")
-    estimation = estimation_sessions(part.panel, row)
-    if any(ledger.crosses_regime(member, estimation, sessions) for member in design.members):
-        flags.add("regime_break")
     return tuple(sorted(flags))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from eventstudy.calendars import to_date
 from eventstudy.inference import JointFit, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
 from eventstudy.models.event_days import fit_event_days
-from eventstudy.panel import Case, EventPanel, align
+from eventstudy.panel import Case, align
 from eventstudy.results import EventDayRecord, JointRecord
 from eventstudy.spec import EventSet, LimitDays, StudySpec
 from eventstudy.study.cases import MARKET, Design, build_case, estimand_of
@@ -109,11 +109,6 @@ def _single(spec: StudySpec, design: Design, member: str, series: Mapping[str, S
     return build_case(replace(design, subject=member, members=(member,), day0=day0), series, limit_days)
 
 
-def _broken(ledger: Ledger, design: Design, panel: EventPanel, day: date) -> tuple[str, ...]:
-    used = estimation_sessions(panel, 0)
-    return ("regime_break",) if ledger.crosses_regime(design.subject, used, [day]) else ()
-
-
 def _set_sessions(event_set: EventSet, security: SecuritySeries) -> list[date]:
     first, last = np.datetime64(event_set.first_session), np.datetime64(event_set.last_session)
     inside = security.sessions[(security.sessions >= first) & (security.sessions <= last)]
@@ -152,6 +147,7 @@ def _event_days(
         panel.event_returns[0, traded],
         panel.event_factors[0, 0, traded],
     )
+    ends = estimation_sessions(panel, 0)
     for row, day in enumerate(np.array(days, dtype=object)[traded]):
         yield EventDayRecord(
             event_set=event_set.id,
@@ -167,7 +163,5 @@ def _event_days(
             pvalue=float(fit.pvalue[row]),
             prediction_error=float(joint.ar[row, 0]),
             nobs=fit.nobs,
-            flags=tuple(
-                sorted({*ledger.flags(design.subject, [day], of_event=None), *_broken(ledger, design, panel, day)})
-            ),
+            flags=tuple(sorted(ledger.flags(design.subject, [day], of_event=None, estimation=ends))),
         )

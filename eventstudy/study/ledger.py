@@ -16,6 +16,7 @@ from eventstudy.markets import Bars, LimitFlags
 from eventstudy.prices import Finding, PricePanel, PriceSeries, check_prices, require_usable
 from eventstudy.results import ExclusionRecord
 from eventstudy.spec import Security, StudySpec
+from eventstudy.study.cases import Design
 from eventstudy.study.limits import LimitStates
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
@@ -60,8 +61,23 @@ class Ledger:
     first_trades: Mapping[str, date]
     last_trades: Mapping[str, date]
 
-    def flags(self, security: str, sessions: Sequence[date], *, of_event: str | None) -> set[str]:
-        """Flags of some firm-days; another event on one of them gives ``confounded:<event_id>``."""
+    def case_flags(self, design: Design, sessions: Sequence[date], estimation: Sequence[date]) -> set[str]:
+        """Flags of a case over some sessions: those of its members, and ``partial_session`` on its own day 0."""
+        found: set[str] = set()
+        for member in design.members:
+            found |= self.flags(member, sessions, of_event=design.event.id, estimation=estimation)
+        if design.partial and design.day0 in sessions:
+            found.add("partial_session")
+        return found
+
+    def flags(
+        self, security: str, sessions: Sequence[date], *, of_event: str | None, estimation: Sequence[date] = ()
+    ) -> set[str]:
+        """Flags of some firm-days.
+
+        Another event on one of them gives ``confounded:<event_id>``, a regime that does not hold alike on them and on
+        both ends of the estimation window ``regime_break``.
+        """
         found: set[str] = set()
         for session in sessions:
             found |= self.day_flags.get((security, session), frozenset())
@@ -71,9 +87,11 @@ class Ledger:
                     continue
                 if any(item.touches(session) for session in sessions):
                     found.add(f"confounded:{item.event.id}")
+        if self._crosses_regime(security, estimation, sessions):
+            found.add("regime_break")
         return found
 
-    def crosses_regime(self, security: str, estimation: Sequence[date], sessions: Sequence[date]) -> bool:
+    def _crosses_regime(self, security: str, estimation: Sequence[date], sessions: Sequence[date]) -> bool:
         """Whether the model was estimated, wholly or in part, under another regime than some of the sessions."""
         ends = (estimation[0], estimation[-1]) if estimation else ()
         return any(
