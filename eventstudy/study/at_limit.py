@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import abnormal_returns, cumulative
+from eventstudy.abnormal import Estimates, abnormal_returns, cumulative
 from eventstudy.calendars import to_date
 from eventstudy.censoring import bound, first_open_close
 from eventstudy.inference.ranks import rank_test
-from eventstudy.models import fit_model
-from eventstudy.panel import Case, align, moved
+from eventstudy.models import NormalReturnFit, fit_model
+from eventstudy.panel import Case, EventPanel, align, moved
 from eventstudy.results import ExclusionRecord, LimitRecord
 from eventstudy.study.cases import MARKET, Design, build_case, market_designs
 from eventstudy.study.estimate import estimation_sessions
 from eventstudy.study.placebo import placebo_positions
+from eventstudy.study.series import SecuritySeries
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 from eventstudy.windows import Window
+
+Positions = NDArray[np.intp]
 
 
 def limit_records(setting: Setting) -> Iterator[LimitRecord | ExclusionRecord]:
@@ -32,27 +35,16 @@ def limit_records(setting: Setting) -> Iterator[LimitRecord | ExclusionRecord]:
 
 
 def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | ExclusionRecord]:
-    spec = setting.spec
+    spec, series = setting.spec, setting.series[design.subject]
     case = build_case(design, setting.series, spec.limit_days)
     horizon = Window(0, spec.windows.event.last)
-    panel = align([case], estimation=spec.windows.estimation, event=horizon)
+    stop = int(days_to_open(series, np.array([case.day0]), horizon)[0])
+    panel = align([case], estimation=spec.windows.estimation, event=Window(0, max(horizon.last, stop + 1)))
     fit = fit_model(MARKET, panel)
     if fit.nobs[0] < spec.windows.min_estimation or not np.isfinite(fit.sigma[0]):
         return  # the event's own estimates say why there is none
-    day = abnormal_returns(panel, fit)
-    side = int(setting.series[design.subject].at_limit[case.day0])
-    ends = estimation_sessions(panel, 0)
-    flags = setting.ledger.flags(design.subject, [design.day0], of_event=design.event.id, estimation=ends)
-    stop, cars = cars_to_open(setting, design, case, np.array([case.day0]), horizon)
-    found = {
-        "ar": float(day.value[0, 0]),
-        "std_error": float(day.std_error[0, 0]),
-        "df": float(day.df[0, 0]),
-        "bound_pvalue": float(bound(day.value[0, 0], day.std_error[0, 0], day.df[0, 0], side)),
-    }
-    if np.isfinite(cars[0]):
-        found |= _to_open(setting, design, case, int(stop[0]), float(cars[0]))
-    else:
+    to_open = _to_open(setting, case, series, panel, fit, stop) if stop >= 0 else {}
+    if not to_open:
         yield ExclusionRecord(
             event_id=design.event.id,
             security=design.subject,
@@ -60,6 +52,8 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
             reason="no_open_close",
             detail=f"no such close, or a missing return before it, within {horizon.last} sessions after {design.day0}",
         )
+    side = int(series.at_limit[case.day0])
+    ends = estimation_sessions(panel, 0)
     yield LimitRecord(
         event_id=design.event.id,
         security=design.subject,
@@ -69,9 +63,23 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
         session=design.day0,
         limit="limit_up" if side > 0 else "limit_down",
         **_bar(setting, design, side),
-        **found,
-        flags=tuple(sorted(flags)),
+        **_day(abnormal_returns(panel, fit), side),
+        **to_open,
+        flags=tuple(
+            sorted(setting.ledger.flags(design.subject, [design.day0], of_event=design.event.id, estimation=ends))
+        ),
     )
+
+
+def _day(found: Estimates, side: int) -> dict[str, float]:
+    """Day 0's own abnormal return, and the p of its bound."""
+    value, std_error, df = found.value[0, 0], found.std_error[0, 0], found.df[0, 0]
+    return {
+        "ar": float(value),
+        "std_error": float(std_error),
+        "df": float(df),
+        "bound_pvalue": float(bound(value, std_error, df, side)),
+    }
 
 
 def _bar(setting: Setting, design: Design, side: int) -> dict[str, Any]:
@@ -88,24 +96,28 @@ def _bar(setting: Setting, design: Design, side: int) -> dict[str, Any]:
     }
 
 
-def _to_open(setting: Setting, design: Design, case: Case, stop: int, car: float) -> dict[str, Any]:
-    """The CAR to the first close off a limit, its t as if the window had been fixed, and its placebo p."""
-    spec = setting.spec
-    window = Window(0, stop)
-    panel = align([case], estimation=spec.windows.estimation, event=Window(0, stop + 1))
-    fit = fit_model(MARKET, panel)
+def _to_open(
+    setting: Setting, case: Case, series: SecuritySeries, panel: EventPanel, fit: NormalReturnFit, stop: int
+) -> dict[str, Any]:
+    """The CAR to the first close off a limit, its t as if the window had been fixed, and its placebo p.
+
+    Empty where a return before that close is missing.
+    """
+    spec, window = setting.spec, Window(0, stop)
     fixed, further = (cumulative(panel, fit, Window(0, last)) for last in (stop, stop + 1))
-    more = float(further.value[0])
+    car, more = float(fixed.value[0]), float(further.value[0])
+    if not np.isfinite(car):
+        return {}
     horizon = Window(0, spec.windows.event.last)
     positions = placebo_positions(
         case,
-        [setting.series[design.subject]],
+        [series],
         setting.timed,
         horizon,
         estimation=spec.windows.estimation,
         least=spec.windows.min_estimation,
     )
-    others = cars_to_open(setting, design, case, positions, horizon)[1]
+    others = cars_to_open(setting, series, case, positions, horizon)
     test = rank_test(car, others, name="placebo_dates", null="the session is like the earlier ones")
     placebo = test.unavailable is None
     return {
@@ -122,25 +134,22 @@ def _to_open(setting: Setting, design: Design, case: Case, stop: int, car: float
     }
 
 
-def cars_to_open(
-    setting: Setting, design: Design, case: Case, positions: NDArray[np.intp], horizon: Window
-) -> tuple[NDArray[np.int64], Floats]:
-    """Stopping day and CAR with day 0 at each position, under one rule: from there to the first close off a limit.
+def days_to_open(series: SecuritySeries, positions: Positions, horizon: Window) -> NDArray[np.int64]:
+    """(E,) relative day of the first close off a limit with day 0 at each position; -1 where the horizon has none."""
+    around = positions[:, None] + np.arange(horizon.size)
+    return first_open_close(series.at_limit[around] != 0, series.traded[around], np.zeros_like(positions))
 
-    Returns
-    -------
-    stop : (E,) int
-        Relative day of that close; -1 where the horizon ends before it.
-    car : (E,) float
-        NaN where there is none, or a return is missing.
+
+def cars_to_open(setting: Setting, series: SecuritySeries, case: Case, positions: Positions, horizon: Window) -> Floats:
+    """(E,) CARs with day 0 at each position, under one rule: from there to the first close off a limit.
+
+    NaN where the horizon ends before that close, or a return is missing.
     """
-    series = setting.series[design.subject]
     panel = moved(case, positions, estimation=setting.spec.windows.estimation, event=horizon)
     fit = fit_model(MARKET, panel)
-    around = positions[:, None] + np.arange(horizon.size)
-    stop = first_open_close(series.at_limit[around] != 0, series.traded[around], np.zeros_like(positions))
+    stop = days_to_open(series, positions, horizon)
     car = np.full(positions.size, np.nan)
     for last in np.unique(stop[stop >= 0]):
         rows = stop == last
         car[rows] = cumulative(panel, fit, Window(0, int(last))).value[rows]
-    return stop, car
+    return car
