@@ -38,14 +38,13 @@ def base_designs(setting: Setting) -> Iterator[Design]:
 def told_windows(setting: Setting, design: Design) -> tuple[Window, ...]:
     """The first CAR window of the study, and those of headlines on the same event and security."""
     windows = [setting.spec.windows.car[0]]
-    groups = {group.id: group for group in setting.spec.event_groups}
     for headline in setting.spec.headlines:
         if headline.security != design.subject:
             continue
         if headline.event == design.event.id and headline.window is not None:
             windows.append(headline.window)
         elif headline.event_group is not None:
-            found = step_window(setting, groups[headline.event_group], design.subject)
+            found = step_window(setting, setting.spec.event_group(headline.event_group), design.subject)
             if found and found[0].event.id == design.event.id:
                 windows.append(found[1])
     return tuple(dict.fromkeys(windows))

@@ -250,7 +250,7 @@ def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: 
 
 
 def _steps(result: StudyResult, head: HeadlineRecord) -> Sequence[str]:
-    return next((group.steps for group in result.spec.event_groups if group.id == head.event_group), ())
+    return () if head.event_group is None else result.spec.event_group(head.event_group).steps
 
 
 def _dated(result: StudyResult, names: Names, events: Sequence[str], members: Sequence[str]) -> str:

@@ -44,8 +44,7 @@ def _figure(setting: Setting, contrast: Contrast, security: str) -> Figure | Non
     """A security's part of a contrast: the market model against its preferred benchmark."""
     event, window = contrast.event, Window(0, 0)
     if contrast.event_group is not None:
-        group = next(group for group in setting.spec.event_groups if group.id == contrast.event_group)
-        found = step_window(setting, group, security)
+        found = step_window(setting, setting.spec.event_group(contrast.event_group), security)
         if found is None:
             return None
         event, window = found[0].event.id, found[1]
