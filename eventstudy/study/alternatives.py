@@ -13,15 +13,14 @@ from eventstudy.censoring import imputed
 from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import Case, EventPanel, align
 from eventstudy.results import AlternativeRecord, ExclusionRecord
-from eventstudy.returns import over_same_span
 from eventstudy.study.cases import MARKET, Design, build_case, market_designs, with_limit_days
 from eventstudy.study.estimate import estimation_sessions
 from eventstudy.study.foreign import foreign_returns_known, over_controlled
-from eventstudy.study.levels import mean_level, placed, without
+from eventstudy.study.levels import mean_level, returns_over, without
 from eventstudy.study.regimes import regime_ways
 from eventstudy.study.setting import Setting
 from eventstudy.study.steps import step_window
-from eventstudy.study.ways import Floats, Way
+from eventstudy.study.ways import Way
 from eventstudy.windows import Window
 
 SIGMA_MULTIPLES = (1.0, 1.5, 2.0)
@@ -113,7 +112,7 @@ def _leave_out_ways(setting: Setting, design: Design, case: Case) -> Iterator[Wa
         return
     level = setting.levels[str(design.benchmark)]
     rest = without(level, setting.levels, benchmark.weights.of, benchmark.weights.session)
-    returns = _same_span(setting, design.subject, placed(rest, case.sessions))
+    returns = returns_over(rest, setting.series[design.subject].trade, setting.spec.returns)
     yield Way(
         "leave_treated_out",
         "index_without",
@@ -131,7 +130,7 @@ def _peer_ways(setting: Setting, design: Design, case: Case) -> Iterator[Way]:
         names = tuple(name for name in security.peers if spec.touched(name) is touched)
         if names:
             level = mean_level([setting.levels[name] for name in names], security.exchange, case.sessions)
-            peers = _same_span(setting, design.subject, level.values)
+            peers = returns_over(level, setting.series[design.subject].trade, spec.returns)
             yield Way(
                 "peers",
                 variant,
@@ -140,10 +139,6 @@ def _peer_ways(setting: Setting, design: Design, case: Case) -> Iterator[Way]:
                 other=names,
                 estimand="relative" if touched else None,
             )
-
-
-def _same_span(setting: Setting, security: str, level: Floats) -> Floats:
-    return over_same_span(level, setting.series[security].trade.span, setting.spec.returns)
 
 
 def _records(

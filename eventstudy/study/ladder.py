@@ -16,10 +16,10 @@ from eventstudy.models import fit_model
 from eventstudy.models.prior import PeerPrior, peer_prior, predictive, too_few_peers
 from eventstudy.panel import Case, align
 from eventstudy.results import ExclusionRecord, LadderRecord, Rung
-from eventstudy.returns import TradeReturns, over_same_span, trade_returns
+from eventstudy.returns import TradeReturns, trade_returns
 from eventstudy.study.alternatives import base_designs
 from eventstudy.study.cases import MARKET, Design, build_case
-from eventstudy.study.levels import mean_level, placed
+from eventstudy.study.levels import mean_level, placed, returns_over
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 from eventstudy.windows import Window
@@ -61,8 +61,7 @@ class _Day:
         setting = self.setting
         values = placed(setting.levels[symbol], self.case.sessions)
         trade = trade_returns(self.case.sessions, values, setting.spec.returns)
-        market = placed(setting.levels[self.benchmark], self.case.sessions)
-        return trade, over_same_span(market, trade.span, setting.spec.returns)
+        return trade, returns_over(setting.levels[self.benchmark], trade, setting.spec.returns)
 
     def record(self, rung: Rung, estimate: float, **more: Any) -> LadderRecord:
         flags = self.setting.ledger.flags(self.design.subject, [self.design.day0], of_event=self.design.event.id)
@@ -118,7 +117,7 @@ def _peer_adjusted(day: _Day) -> Found:
         if not names:
             continue
         level = mean_level([day.setting.levels[name] for name in names], security.exchange, day.case.sessions)
-        expected = float(over_same_span(level.values, day.case.span, spec.returns)[day.row])
+        expected = float(returns_over(level, day.setting.series[day.design.subject].trade, spec.returns)[day.row])
         if np.isfinite(expected):
             yield day.record(
                 "peer_adjusted",

@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 from eventstudy.calendars import ExchangeSessions
 from eventstudy.errors import InputError
 from eventstudy.prices import PricePanel
-from eventstudy.returns import leave_out, on_sessions, total_return_level, trade_returns
-from eventstudy.spec import Instrument, StudySpec
+from eventstudy.returns import (
+    TradeReturns,
+    leave_out,
+    on_sessions,
+    over_same_span,
+    total_return_level,
+    trade_returns,
+)
+from eventstudy.spec import Instrument, ReturnKind, StudySpec
 
 Floats = NDArray[np.float64]
 Days = NDArray[np.datetime64]
@@ -62,6 +69,11 @@ def _priced(instrument: Instrument, symbol: str, prices: PricePanel, sessions: D
 def placed(level: Level, sessions: Days) -> Floats:
     """(S,) values of a level on another exchange's sessions of the same calendar."""
     return level.values if level.sessions is sessions else on_sessions(sessions, level.sessions, level.values)
+
+
+def returns_over(level: Level, trade: TradeReturns, kind: ReturnKind) -> Floats:
+    """(S,) returns of a level over the same spans as a security's, on that security's sessions."""
+    return over_same_span(placed(level, trade.sessions), trade.span, kind)
 
 
 def mean_level(members: Sequence[Level], exchange: str, sessions: Days) -> Level:

@@ -14,13 +14,12 @@ from eventstudy.inference import TestResult
 from eventstudy.inference.breaks import chow, sup_f
 from eventstudy.panel import Case
 from eventstudy.results import BreakRecord, ExclusionRecord
-from eventstudy.returns import over_same_span
 from eventstudy.spec import Regime
 from eventstudy.study.cases import Design, anchor_of
-from eventstudy.study.levels import placed
+from eventstudy.study.levels import returns_over
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.setting import Setting
-from eventstudy.study.ways import Floats, Way
+from eventstudy.study.ways import Way
 from eventstudy.windows import Window
 
 
@@ -39,7 +38,8 @@ def regime_ways(setting: Setting, design: Design, case: Case) -> Iterator[Way]:
         drivers = regime.securities[design.subject]
         yield Way("regime", "before", case, before, other=(regime.id,))
         if all(name in setting.levels for name in drivers):
-            own = {name: _driver(setting, design.subject, name) for name in drivers}
+            trade = setting.series[design.subject].trade
+            own = {name: returns_over(setting.levels[name], trade, setting.spec.returns) for name in drivers}
             yield Way(
                 "regime",
                 "inside",
@@ -68,11 +68,6 @@ def _positions(series: SecuritySeries, regime: Regime) -> tuple[int, int]:
     """First and last session of a regime."""
     last = int(np.searchsorted(series.sessions, np.datetime64(regime.last), side="right")) - 1
     return series.position(regime.first), last
-
-
-def _driver(setting: Setting, security: str, name: str) -> Floats:
-    series = setting.series[security]
-    return over_same_span(placed(setting.levels[name], series.sessions), series.trade.span, setting.spec.returns)
 
 
 def _interacted(case: Case, regime: Regime) -> Case:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.returns import TradeReturns, over_same_span, trade_returns
+from eventstudy.returns import TradeReturns, trade_returns
 from eventstudy.spec import StudySpec
-from eventstudy.study.levels import Level, placed
+from eventstudy.study.levels import Level, returns_over
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,8 +56,5 @@ def _series(spec: StudySpec, symbol: str, levels: Mapping[str, Level], at_limit:
     security = spec.securities[symbol]
     own = levels[symbol]
     trade = trade_returns(own.sessions, own.values, spec.returns)
-    benchmarks = {
-        name: over_same_span(placed(levels[name], own.sessions), trade.span, spec.returns)
-        for name in security.benchmarks
-    }
+    benchmarks = {name: returns_over(levels[name], trade, spec.returns) for name in security.benchmarks}
     return SecuritySeries(symbol, security.exchange, trade, benchmarks, at_limit)

@@ -16,9 +16,8 @@ from eventstudy.models.synthetic_control import all_period_residuals, fit_synthe
 from eventstudy.panel import EventPanel, align, moved
 from eventstudy.results import CounterfactualRecord, ExclusionRecord
 from eventstudy.results.robustness import Rung
-from eventstudy.returns import over_same_span
 from eventstudy.study.cases import MARKET, benchmarks_of, build_case, estimand_of
-from eventstudy.study.levels import placed
+from eventstudy.study.levels import returns_over
 from eventstudy.study.robust.figures import Figure, admissible, latest
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
@@ -71,11 +70,8 @@ def counterfactual_records(
 
 def _among(setting: Setting, figure: Figure, donors: tuple[str, ...]) -> Figure:
     """The figure with those donors as regressors that have every return of its windows; no limit day is left out."""
-    series = setting.series[figure.design.subject]
-    returns = {
-        name: over_same_span(placed(setting.levels[name], series.sessions), series.trade.span, setting.spec.returns)
-        for name in donors
-    }
+    trade = setting.series[figure.design.subject].trade
+    returns = {name: returns_over(setting.levels[name], trade, setting.spec.returns) for name in donors}
     case = replace(figure.case, factors=returns, left_out=None, censored=None)
     known = complete_donors(align([case], estimation=setting.spec.windows.estimation, event=figure.window))[0]
     kept = {name: returns[name] for name, there in zip(donors, known, strict=True) if there}
