@@ -157,16 +157,35 @@ def _records(
     for window in windows:
         cars = cumulative(panel, fit, window)
         if np.isfinite(cars.value[0]):
-            yield _record(setting, design, way, window, panel, fit, cars)
+            yield _record(setting, design, way, window, panel, fit, **_tested(cars, spec.confidence))
         else:
             detail = f"a return or a regressor is missing on a session of the window {window}"
             yield ExclusionRecord(**where, reason="alternative_missing", detail=detail)
 
 
+def _tested(cars: Estimates, confidence: float) -> dict[str, float]:
+    """The first of some estimates with its t test and its confidence limits."""
+    low, high = interval(cars.value[0], cars.std_error[0], cars.df[0], confidence)
+    return {
+        "estimate": float(cars.value[0]),
+        "std_error": float(cars.std_error[0]),
+        "statistic": float(cars.statistic[0]),
+        "df": float(cars.df[0]),
+        "pvalue": float(cars.pvalue[0]),
+        "ci_low": float(low),
+        "ci_high": float(high),
+    }
+
+
 def _record(
-    setting: Setting, design: Design, way: Way, window: Window, panel: EventPanel, fit: NormalReturnFit, cars: Estimates
+    setting: Setting,
+    design: Design,
+    way: Way,
+    window: Window,
+    panel: EventPanel,
+    fit: NormalReturnFit,
+    **found: float,
 ) -> AlternativeRecord:
-    low, high = interval(cars.value[0], cars.std_error[0], cars.df[0], setting.spec.confidence)
     names = [str(design.benchmark) if name == "benchmark" else name for name in fit.names]
     start = window.first - panel.event_window.first
     sessions = [to_date(day) for day in panel.event_sessions[0, start : start + window.size]]
@@ -186,13 +205,7 @@ def _record(
         variant=way.variant,
         other=way.other,
         window=window,
-        estimate=float(cars.value[0]),
-        std_error=float(cars.std_error[0]),
-        statistic=float(cars.statistic[0]),
-        df=float(cars.df[0]),
-        pvalue=float(cars.pvalue[0]),
-        ci_low=float(low),
-        ci_high=float(high),
+        **found,
         nobs=int(fit.nobs[0]),
         sigma=float(fit.sigma[0]),
         params={name: float(value) for name, value in zip(names, fit.params[0], strict=True)},
@@ -220,19 +233,5 @@ def _imputations(setting: Setting, design: Design, case: Case) -> Iterator[Alter
     ar = abnormal_returns(panel, fit)
     for multiple in SIGMA_MULTIPLES:
         mean, sd = imputed(fit.expected[0, 0], multiple * ar.std_error[0, 0], panel.event_returns[0, 0], side)
-        base = _record(
-            setting,
-            design,
-            replace(way, variant=f"sigma_x{multiple:g}"),
-            window,
-            panel,
-            fit,
-            cumulative(panel, fit, window),
-        )
-        yield base.model_copy(
-            update={
-                "estimate": float(mean),
-                "std_error": float(sd),
-                **dict.fromkeys(("statistic", "df", "pvalue", "ci_low", "ci_high")),
-            }
-        )
+        assumed = replace(way, variant=f"sigma_x{multiple:g}")
+        yield _record(setting, design, assumed, window, panel, fit, estimate=float(mean), std_error=float(sd))
