@@ -190,23 +190,6 @@ def foreign_sessions(local: ExchangeSessions, foreign: ExchangeSessions) -> NDAr
     return np.where(beyond, -1, position)
 
 
-def completed_between(local: ExchangeSessions, foreign: ExchangeSessions) -> NDArray[np.intp]:
-    """For each local session, how many foreign sessions were completed since the previous local open.
-
-    0 on the days after a foreign holiday, several after a local one. A foreign return that is cumulated over all of
-    them leaves nothing out.
-
-    Returns
-    -------
-    (S,) int
-        The number; -1 on the first local session and where either open has no known foreign session.
-    """
-    position = foreign_sessions(local, foreign)
-    count = np.full(position.size, -1, dtype=np.intp)
-    count[1:] = np.where((position[1:] >= 0) & (position[:-1] >= 0), np.diff(position), -1)
-    return count
-
-
 def news_inside(moment: Moment, exchange: ExchangeSessions, session: DayLike) -> bool:
     """Tell whether a session's return can already contain the news: it closes after the news' first possible moment.
 

@@ -276,27 +276,6 @@ def level_at(level: Floats, position: NDArray[np.intp]) -> Floats:
     return found
 
 
-def foreign_returns(level: Floats, position: NDArray[np.intp], kind: ReturnKind) -> Floats:
-    """Foreign return that became known between each local open and the one before.
-
-    Parameters
-    ----------
-    level, position
-        As for `level_at`.
-    kind : {"simple", "log"}
-        Kind of the returns.
-
-    Returns
-    -------
-    (S,) float
-        Cumulated over all foreign sessions completed since the previous local open; zero where there was none; NaN
-        on the first session and where either level is not known.
-    """
-    span = np.ones(position.size, dtype=np.int64)
-    span[:1] = 0
-    return over_same_span(level_at(level, position), span, kind)
-
-
 def _growth(ratio: Floats, kind: ReturnKind) -> Floats:
     return np.log(ratio) if kind == "log" else ratio - 1.0
 

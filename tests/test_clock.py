@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from eventstudy.calendars import ExchangeSessions, apply_overlay, load_sessions
 from eventstudy.clock import (
     FirstSession,
-    completed_between,
     first_session,
     first_sessions,
     foreign_sessions,
@@ -289,16 +288,15 @@ NEW_YORK_ON_SHANGHAI = [
 def test_foreign_sessions(
     local: ExchangeSessions, foreign: ExchangeSessions, session: str, known: str, count: int
 ) -> None:
-    place = local.index(date.fromisoformat(session))
-    assert str(foreign.sessions[foreign_sessions(local, foreign)[place]]) == known
-    assert completed_between(local, foreign)[place] == count
+    position, place = foreign_sessions(local, foreign), local.index(date.fromisoformat(session))
+    assert str(foreign.sessions[position[place]]) == known
+    assert position[place] - position[place - 1] == count
 
 
 def test_foreign_sessions_are_complete_ones() -> None:
     # an exchange with the same hours has only its session before; one that closes as this one opens has that one
     same = foreign_sessions(NEW_YORK, NEW_YORK)
     assert (same == np.arange(len(NEW_YORK)) - 1).all()
-    assert (completed_between(NEW_YORK, NEW_YORK)[2:] == 1).all()
     just_closed = foreign_sessions(NEW_YORK, replace(NEW_YORK, closes=NEW_YORK.opens))
     assert (just_closed == np.arange(len(NEW_YORK))).all()
 
@@ -308,14 +306,12 @@ def test_foreign_sessions_at_the_edges() -> None:
     position = foreign_sessions(SHANGHAI, NEW_YORK)
     assert str(SHANGHAI.sessions[0]) == str(NEW_YORK.sessions[0]) == "1993-01-04"
     assert position[:3].tolist() == [-1, 0, 1]
-    assert completed_between(SHANGHAI, NEW_YORK)[:3].tolist() == [-1, -1, 1]
     # Shanghai is known to the end of 2026, New York to the end of 2028: after that nothing is known of Shanghai
-    position, count = foreign_sessions(NEW_YORK, SHANGHAI), completed_between(NEW_YORK, SHANGHAI)
+    position = foreign_sessions(NEW_YORK, SHANGHAI)
     last = NEW_YORK.index(date(2026, 12, 31))
-    assert (str(SHANGHAI.sessions[position[last]]), count[last]) == ("2026-12-31", 1)
+    assert str(SHANGHAI.sessions[position[last]]) == "2026-12-31"
     assert (position[last + 1 :] == -1).all()
-    assert (count[last + 1 :] == -1).all()
-    assert len(position) == len(count) == len(NEW_YORK)
+    assert len(position) == len(NEW_YORK)
 
 
 def test_nothing_is_known_before_the_first_close_or_after_the_record() -> None:
@@ -488,10 +484,8 @@ def test_the_last_closed_session_comes_before_the_first_that_can_react(
 @given(st.sampled_from([(NEW_YORK, SHANGHAI), (SHANGHAI, NEW_YORK)]), st.integers(10, 8200))
 def test_each_open_knows_the_last_foreign_close(pair: tuple[ExchangeSessions, ExchangeSessions], k: int) -> None:
     local, foreign = pair
-    closed = [np.flatnonzero(foreign.closes <= local.opens[place]) for place in (k - 1, k)]
     position = foreign_sessions(local, foreign)
-    assert position[k] == closed[1][-1]
-    assert completed_between(local, foreign)[k] == closed[1].size - closed[0].size
+    assert position[k] == np.flatnonzero(foreign.closes <= local.opens[k])[-1]
     at = datetime.fromisoformat(str(local.opens[k].astype("datetime64[s]"))).replace(tzinfo=UTC)
     assert str(last_closed_session(at, foreign)) == str(foreign.sessions[position[k]])
 

@@ -14,7 +14,6 @@ from eventstudy.clock import foreign_sessions
 from eventstudy.errors import OptionError
 from eventstudy.returns import (
     day_parts,
-    foreign_returns,
     leave_out,
     level_at,
     on_sessions,
@@ -338,22 +337,29 @@ def test_shapes_positions_and_contradictions():
 # --- Foreign returns ----------------------------------------------------------------------------------------------
 
 
+def between_opens(level, position, kind):
+    """Foreign return that became known between each local open and the one before."""
+    span = np.ones(position.size, dtype=np.int64)
+    span[:1] = 0
+    return over_same_span(level_at(level, position), span, kind)
+
+
 def test_foreign_returns_by_hand():
     # the second local session follows a foreign holiday, the fourth a local one; the sixth is past what is known
     level = np.array([100.0, 110.0, 99.0, 108.9])
     position = np.array([0, 0, 1, 3, 3, -1, -1])
     expected = [NAN, 0.0, 0.1, -0.01, 0.0, NAN, NAN]
-    assert foreign_returns(level, position, "simple") == pytest.approx(expected, abs=EXACT, nan_ok=True)
-    assert foreign_returns(level, position, "log") == pytest.approx(np.log1p(expected), abs=EXACT, nan_ok=True)
+    assert between_opens(level, position, "simple") == pytest.approx(expected, abs=EXACT, nan_ok=True)
+    assert between_opens(level, position, "log") == pytest.approx(np.log1p(expected), abs=EXACT, nan_ok=True)
     assert level_at(level, position) == pytest.approx([100, 100, 110, 108.9, 108.9, NAN, NAN], nan_ok=True)
-    assert foreign_returns(level, np.empty(0, dtype=np.intp), "log").size == 0
+    assert between_opens(level, np.empty(0, dtype=np.intp), "log").size == 0
 
 
 def test_a_gap_in_the_foreign_index_is_not_filled():
     level = np.array([100.0, NAN, 99.0])
-    found = foreign_returns(level, np.array([0, 1, 2]), "simple")
+    found = between_opens(level, np.array([0, 1, 2]), "simple")
     assert np.isnan(found).all()
-    assert foreign_returns(level, np.array([0, 2]), "simple")[1] == pytest.approx(-0.01, abs=EXACT)
+    assert between_opens(level, np.array([0, 2]), "simple")[1] == pytest.approx(-0.01, abs=EXACT)
 
 
 @pytest.mark.parametrize("position", [[0, 3], [-2, 0]])
@@ -379,7 +385,7 @@ def on_day(values, day):
 
 def test_new_york_as_known_in_shanghai(spy):
     level, close = spy
-    found = foreign_returns(level, foreign_sessions(SHANGHAI, NEW_YORK), "log")
+    found = between_opens(level, foreign_sessions(SHANGHAI, NEW_YORK), "log")
     known = {
         "2025-12-09": ("2025-12-05", "2025-12-08"),
         "2025-12-10": ("2025-12-08", "2025-12-09"),
@@ -396,7 +402,7 @@ def test_new_york_as_known_in_shanghai(spy):
 
 def test_nothing_is_lost_over_holidays(spy):
     level, close = spy
-    found = foreign_returns(level, foreign_sessions(SHANGHAI, NEW_YORK), "log")
+    found = between_opens(level, foreign_sessions(SHANGHAI, NEW_YORK), "log")
     first, last = (SHANGHAI.index(date.fromisoformat(day)) for day in ("2025-01-02", "2025-12-31"))
     assert found[first + 1 : last + 1].sum() == pytest.approx(
         np.log(close("2025-12-30") / close("2024-12-31")), abs=1e-12

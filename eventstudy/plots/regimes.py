@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-    from eventstudy.spec import Regime
-
 VARIANTS = ("as_designed", "before", "inside", "across")
 LOOKS: Mapping[str, Mapping[str, str]] = {
     "as_designed": {"color": INK, "symbol": "circle"},
@@ -29,11 +27,6 @@ LOOKS: Mapping[str, Mapping[str, str]] = {
 FIELDS = ["line", "title", "variant", "estimate", "ci_low", "ci_high", "pvalue", "limit"]
 BETA_FIELDS = ["line", "title", "security", "name", "variant", "value"]
 STEP_SLOPE = "benchmark_in_regime"
-
-
-def regime_of(result: StudyResult, regime_id: str) -> Regime:
-    """A regime of the study by its id."""
-    return {regime.id: regime for regime in result.spec.regimes}[regime_id]
 
 
 def regime_records(result: StudyResult, regime_id: str) -> list[AlternativeRecord]:
