@@ -19,7 +19,7 @@ from eventstudy.inference.parametric import brown_warner_1980, cross_sectional_t
 from eventstudy.inference.rank import corrado_rank, corrado_zivney_rank, corrado_zivney_sign
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.resampling import permutation, skewness_adjusted_t, wild_bootstrap
-from eventstudy.inference.section import EventDays, ResidualBlock, Section
+from eventstudy.inference.section import EventDays, HeldResiduals, ResidualBlock, Section
 from eventstudy.inference.signs import generalized_sign, sign, wilcoxon
 from eventstudy.inference.standardised import adjusted_bmp_t, adjusted_patell_z, bmp_t, patell_z
 
@@ -53,6 +53,7 @@ __all__ = [
     "Alternative",
     "CrossCorrelation",
     "EventDays",
+    "HeldResiduals",
     "JointFit",
     "ResidualBlock",
     "Section",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.inference.days import distances
-from eventstudy.inference.section import ResidualBlock, Section
+from eventstudy.inference.section import ResidualBlock, Section, of_history
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,6 +43,7 @@ class CrossCorrelation:
     estimator: str
 
 
+@of_history
 def cross_correlation(section: Section, *, all_pairs: bool = False, exact_up_to: int = EXACT_UP_TO) -> CrossCorrelation:
     """Mean cross-correlation of the tested abnormal returns, from estimation residuals on common dates.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.inference.section import EventDays, ResidualBlock, Section
+from eventstudy.inference.section import EventDays, ResidualBlock, Section, of_history
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -76,6 +76,7 @@ def distances(block: ResidualBlock, position: Ints) -> Ints:
     return away
 
 
+@of_history
 def residual_sums(source: Source) -> DaySums:
     """Residuals summed over events for each estimation day."""
     return sum_by_day(((block, block.resid) for block in source.residuals()), source.position)
@@ -109,10 +110,10 @@ def scores_by_day(source: Source, event: Floats, score: Score) -> DayScores:
 
 def midranks(values: Floats) -> Floats:
     """Ranks along each row from 1, ties at their mean; NaN stays NaN and is not ranked."""
-    order = np.argsort(values, axis=1)
-    ordered = np.take_along_axis(values, order, axis=1)
+    rows, order = np.arange(values.shape[0])[:, None], np.argsort(values, axis=1)
+    ordered = values[rows, order]
     ranks = np.empty_like(values)
-    np.put_along_axis(ranks, order, np.broadcast_to(np.arange(1.0, values.shape[1] + 1.0), values.shape), axis=1)
+    ranks[rows, order] = np.arange(1.0, values.shape[1] + 1.0)
     ranks[np.isnan(values)] = np.nan
     tied = np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1))
     if tied.size:

@@ -174,6 +174,6 @@ def _rao(lam: Floats, width: int, days: int, nu: int) -> tuple[Floats, tuple[flo
 
 
 def _f_sf(statistic: float, df: tuple[float, float]) -> float:
-    from scipy import stats
+    from scipy import special
 
-    return float(stats.f.sf(statistic, *df))
+    return float(special.fdtrc(*df, max(statistic, 0.0)))  # rounding can bring lambda beyond one

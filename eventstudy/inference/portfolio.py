@@ -11,7 +11,7 @@ from eventstudy.inference import estudy2, joint
 from eventstudy.inference.days import DaySums, residual_sums
 from eventstudy.inference.question import Question, ask, mean_of, spread, too_few
 from eventstudy.inference.records import Alternative, TestResult
-from eventstudy.inference.section import Section
+from eventstudy.inference.section import Section, of_history
 
 Floats = NDArray[np.float64]
 
@@ -61,13 +61,9 @@ def mvrm_f(section: Section, *, alternative: Alternative = "two-sided", variant:
     if alternative != "two-sided" or df < section.size:
         few = f"{df} residual degrees of freedom do not suffice for {section.size} events"
         return question.refused(few if alternative == "two-sided" else _NO_DIRECTION)
-    resid = _in_order(section).T
-    known = np.isfinite(resid)
-    if (known.any(axis=1) != known.all(axis=1)).any() or not _aligned(section):
+    used = _common_days(section)
+    if used is None:
         return question.refused(_DIFFERENT_DAYS)
-    used = resid[known.all(axis=1)]
-    if about_mean(section):
-        used = used - used.mean(axis=0)
     leverage = np.array([[forecast_variance(section)[0]]])
     nothing = np.zeros((0, 0))
     fit = joint.JointFit(section.car[None, :], leverage, used, nothing, nothing, df)
@@ -114,12 +110,14 @@ def forecast_variance(section: Section) -> Floats:
     return (section.car_se / section.sigma) ** 2
 
 
+@of_history
 def about_mean(section: Section) -> bool:
     """Whether the model's s is taken about the mean of the residuals and that mean is not zero."""
     squares = sum(float(np.nansum(block.resid**2)) for block in section.residuals())
     return squares > float((section.sigma**2 * section.df).sum()) * (1.0 + _SAME)
 
 
+@of_history
 def not_one_portfolio(section: Section) -> str | None:
     """Why the events are no portfolio with one regression, or None."""
     if reason := _not_one_date(section):
@@ -134,6 +132,7 @@ def not_one_portfolio(section: Section) -> str | None:
     return None
 
 
+@of_history
 def _not_one_date(section: Section) -> str | None:
     if section.one_date:
         return None
@@ -141,12 +140,17 @@ def _not_one_date(section: Section) -> str | None:
     return f"the events have {dates} dates, the test needs one; crude_dependence does without it"
 
 
-def _in_order(section: Section) -> Floats:
-    """(N, T) residuals in the order of the events."""
+@of_history
+def _common_days(section: Section) -> Floats | None:
+    """(T, N) residuals as the model's s takes them; None where the events do not have the same estimation days."""
     blocks = list(section.residuals())
     order = np.argsort(np.concatenate([block.rows for block in blocks]))
-    resid: Floats = np.concatenate([block.resid for block in blocks])[order]
-    return resid
+    resid: Floats = np.concatenate([block.resid for block in blocks])[order].T
+    known = np.isfinite(resid)
+    if (known.any(axis=1) != known.all(axis=1)).any() or not _aligned(section):
+        return None
+    used = resid[known.all(axis=1)]
+    return used - used.mean(axis=0) if about_mean(section) else used
 
 
 def _aligned(section: Section) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
-from eventstudy.inference.records import Alternative, DegreesOfFreedom, TestResult
-from eventstudy.inference.section import Section
+from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.section import Section, of_history
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +49,10 @@ class Question:
         if estimate is not None and std_error is not None:
             half = float(special.stdtrit(df, (1.0 + CONFIDENCE) / 2.0)) * std_error
             interval = (estimate - half, estimate + half)
-        answer = replace(self.blank, estimate=estimate, std_error=std_error, conf_int=interval)
-        return _concluded(answer, statistic, "t", float(df), self._sided(lower, upper))
+        pvalue = self._sided(lower, upper)
+        return self._answered(
+            statistic, "t", pvalue, df=float(df), estimate=estimate, std_error=std_error, conf_int=interval
+        )
 
     def by_normal(
         self, statistic: float, *, estimate: float | None = None, std_error: float | None = None
@@ -59,26 +61,28 @@ class Question:
         from scipy import special
 
         upper, lower = float(special.ndtr(-statistic)), float(special.ndtr(statistic))
-        answer = replace(self.blank, estimate=estimate, std_error=std_error)
-        return _concluded(answer, statistic, "normal", None, self._sided(lower, upper))
+        pvalue = self._sided(lower, upper)
+        return self._answered(statistic, "normal", pvalue, estimate=estimate, std_error=std_error)
 
     def by_tails(
         self, statistic: float, lower: float, upper: float, *, distribution: str, estimate: float | None = None
     ) -> TestResult:
         """Answer by the probabilities of a value at most, and at least, as large as the observed one."""
-        answer = replace(self.blank, estimate=estimate)
-        return _concluded(answer, statistic, distribution, None, self._sided(lower, upper))
+        return self._answered(statistic, distribution, self._sided(lower, upper), estimate=estimate)
 
     def by_pvalue(
         self, statistic: float, pvalue: float, *, distribution: str, estimate: float | None = None
     ) -> TestResult:
         """Answer by a p-value of the side that was asked."""
-        return _concluded(replace(self.blank, estimate=estimate), statistic, distribution, None, pvalue)
+        return self._answered(statistic, distribution, pvalue, estimate=estimate)
 
     def noting(self, note: str) -> Question:
         """The same question with a further note."""
         told = note if self.blank.note is None else f"{self.blank.note}; {note}"
         return replace(self, blank=replace(self.blank, note=told))
+
+    def _answered(self, statistic: float, distribution: str, pvalue: float, **found: Any) -> TestResult:
+        return replace(self.blank, statistic=float(statistic), distribution=distribution, pvalue=float(pvalue), **found)
 
     def _sided(self, lower: float, upper: float) -> float:
         if self.side == "two-sided":
@@ -141,8 +145,12 @@ def mean_of(section: Section, standardised: bool = False) -> str:
 
 def independent(question: Question, section: Section) -> Question:
     """The question, with a note where events share dates and the test cannot know it."""
-    shared = np.unique(section.position).size < section.position.size
-    return question.noting(_CLUSTERED) if shared else question
+    return question.noting(_CLUSTERED) if _share_dates(section) else question
+
+
+@of_history
+def _share_dates(section: Section) -> bool:
+    return bool(np.unique(section.position).size < section.position.size)
 
 
 def too_few(section: Section, needed: int = 1) -> str | None:
@@ -157,9 +165,3 @@ def spread(values: Floats) -> float:
     """Standard deviation with N - 1; exactly 0 where the values differ by rounding only."""
     deviation = float(values.std(ddof=1))
     return 0.0 if deviation <= _NOTHING * float(np.abs(values).max()) else deviation
-
-
-def _concluded(
-    blank: TestResult, statistic: float, distribution: str, df: DegreesOfFreedom, pvalue: float
-) -> TestResult:
-    return replace(blank, statistic=float(statistic), distribution=distribution, df=df, pvalue=float(pvalue))

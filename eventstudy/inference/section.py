@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from eventstudy.windows import Window
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Options = ParamSpec("Options")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,3 +135,39 @@ class Section:
     def one_date(self) -> bool:
         """Whether all events share one date: then they are one draw of calendar time."""
         return bool(np.unique(self.position).size == 1)
+
+
+class HeldResiduals:
+    """Residuals of sections that differ in `ar` and `car` only, such as one panel under many effects.
+
+    In the place of `Section.residuals`: what functions of `of_history` make of them is kept.
+    """
+
+    def __init__(self, *blocks: ResidualBlock) -> None:
+        self.blocks = blocks
+        self.found: dict[Hashable, Any] = {}
+
+    def __call__(self) -> Iterator[ResidualBlock]:
+        return iter(self.blocks)
+
+
+Source = TypeVar("Source", bound=Section | EventDays)
+
+
+def of_history(
+    function: Callable[Concatenate[Source, Options], Found],
+) -> Callable[Concatenate[Source, Options], Found]:
+    """Mark a function that does not look at `ar` and `car`: it runs once where the residuals are `HeldResiduals`."""
+
+    @wraps(function)
+    def once(source: Source, /, *args: Options.args, **options: Options.kwargs) -> Found:
+        held = source.residuals
+        if not isinstance(held, HeldResiduals):
+            return function(source, *args, **options)
+        key = (function, args, *options.items())
+        if key not in held.found:
+            held.found[key] = function(source, *args, **options)
+        found: Found = held.found[key]
+        return found
+
+    return once

@@ -9,7 +9,7 @@ from eventstudy.inference import estudy2
 from eventstudy.inference.days import Source, midranks
 from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, too_few
 from eventstudy.inference.records import Alternative, TestResult
-from eventstudy.inference.section import Section
+from eventstudy.inference.section import Section, of_history
 
 Floats = NDArray[np.float64]
 
@@ -136,6 +136,7 @@ def signed_rank_tails(ranks: Floats, statistic: float) -> tuple[float, float]:
     return float(chance[: at + 1].sum()), float(chance[at:].sum())
 
 
+@of_history
 def positive_share(source: Source, *, pooled: bool = False) -> float:
     """Share of positive residuals: the mean over events of each one's share, or over all residuals together."""
     shares, positives, days = 0.0, 0, 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def by_width(figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str,
     figure.update_layout(meta={"narrow": dict(narrow), "wide": dict(wide), "below": below})
 
 
+@lru_cache(maxsize=4096)
 def wrap(text: str, width: int) -> str:
     """Text broken into lines of at most `width` half-width characters (a Chinese sign counts as two)."""
     lines: list[str] = []

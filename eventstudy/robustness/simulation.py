@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
 from eventstudy.errors import OptionError
-from eventstudy.inference import TESTS, ResidualBlock, Section, TestResult
+from eventstudy.inference import TESTS, HeldResiduals, ResidualBlock, Section, TestResult
 from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.windows import Window
 
@@ -343,7 +343,7 @@ def _section(world: World, fit: NormalReturnFit, row: slice, values: tuple[Float
         weight=np.ones(world.events),
         position=start + past,
         left_out=0,
-        residuals=lambda: iter((block,)),
+        residuals=HeldResiduals(block),
     )
 
 
