@@ -79,7 +79,7 @@ class Question:
     def noting(self, note: str) -> Question:
         """The same question with a further note."""
         told = note if self.blank.note is None else f"{self.blank.note}; {note}"
-        return replace(self, blank=replace(self.blank, note=told))
+        return Question(replace(self.blank, note=told), self.side)
 
     def _answered(self, statistic: float, distribution: str, pvalue: float, **found: Any) -> TestResult:
         return replace(self.blank, statistic=float(statistic), distribution=distribution, pvalue=float(pvalue), **found)

@@ -95,26 +95,10 @@ def _at_limit(setting: Setting, figure: Figure) -> bool:
 def curve_of(setting: Setting, figure: Figure, most: int) -> Curve:
     """The headline under all its choices, on its own date and on the last `most` placebo dates."""
     choices = choices_of(setting, figure)
-    series = {
-        kind: study_series(
-            setting.spec.model_copy(update={"returns": kind}),
-            setting.levels,
-            {name: one.at_limit for name, one in setting.series.items()},
-        )
-        for kind in {choice.returns for choice in choices}
-    }
     positions = latest(_positions(setting, figure, choices), most)
-    every = np.concatenate([positions, [figure.case.day0]])
-    cases: dict[tuple[str, str | None, str, str], Case] = {}
-    columns = []
-    for choice in choices:
-        place = (choice.model, choice.benchmark, choice.returns, choice.adjustment)
-        if place not in cases:
-            design = replace(figure.design, model=choice.model, benchmark=choice.benchmark)
-            cases[place] = build_case(design, series[choice.returns], LIMITS[choice.adjustment])
-        columns.append(_column(setting, cases[place], choice, every))
+    columns = _estimates(setting, figure, choices, np.concatenate([positions, [figure.case.day0]]))
     value, std_error, statistic, df, pvalue = (
-        np.column_stack([getattr(column, name) for column in columns])
+        np.column_stack([getattr(columns[choice], name) for choice in choices])
         for name in ("value", "std_error", "statistic", "df", "pvalue")
     )
     known = np.isfinite(statistic[-1])
@@ -131,13 +115,49 @@ def curve_of(setting: Setting, figure: Figure, most: int) -> Curve:
     )
 
 
-def _column(setting: Setting, case: Case, choice: Choice, positions: Positions) -> Estimates:
-    panel = moved(case, positions, estimation=choice.span, event=choice.window)
-    fit = fit_model(choice.model, panel)
-    cars = cumulative(panel, fit, choice.window)
-    least = min(setting.spec.windows.min_estimation, int(ENOUGH * choice.estimation))
-    few = fit.nobs < least
-    return replace(cars, value=np.where(few, np.nan, cars.value), statistic=np.where(few, np.nan, cars.statistic))
+def _estimates(
+    setting: Setting, figure: Figure, choices: Sequence[Choice], positions: Positions
+) -> dict[Choice, Estimates]:
+    """The figure under every choice with its day 0 at each position; choices that differ in window only share a fit."""
+    series = {
+        kind: study_series(
+            setting.spec.model_copy(update={"returns": kind}),
+            setting.levels,
+            {name: one.at_limit for name, one in setting.series.items()},
+        )
+        for kind in {choice.returns for choice in choices}
+    }
+    alike: dict[Choice, list[Choice]] = {}
+    for choice in choices:
+        alike.setdefault(replace(choice, window=figure.window), []).append(choice)
+    cases: dict[tuple[str, str | None, str, str], Case] = {}
+    columns: dict[Choice, Estimates] = {}
+    for choice, others in alike.items():
+        place = (choice.model, choice.benchmark, choice.returns, choice.adjustment)
+        if place not in cases:
+            design = replace(figure.design, model=choice.model, benchmark=choice.benchmark)
+            cases[place] = build_case(design, series[choice.returns], LIMITS[choice.adjustment])
+        columns |= _columns(setting, cases[place], others, positions)
+    return columns
+
+
+def _columns(
+    setting: Setting, case: Case, alike: Sequence[Choice], positions: Positions
+) -> Iterator[tuple[Choice, Estimates]]:
+    """Estimates under choices that differ in their window only, from one fit."""
+    first = alike[0]
+    panel = moved(case, positions, estimation=first.span, event=_widest(alike))
+    fit = fit_model(first.model, panel)
+    few = fit.nobs < min(setting.spec.windows.min_estimation, int(ENOUGH * first.estimation))
+    for choice in alike:
+        cars = cumulative(panel, fit, choice.window)
+        value, statistic = (np.where(few, np.nan, part) for part in (cars.value, cars.statistic))
+        yield choice, replace(cars, value=value, statistic=statistic)
+
+
+def _widest(choices: Sequence[Choice]) -> Window:
+    """The window that holds those of all choices."""
+    return Window(min(choice.window.first for choice in choices), max(choice.window.last for choice in choices))
 
 
 def _positions(setting: Setting, figure: Figure, choices: Sequence[Choice]) -> Positions:
@@ -145,8 +165,7 @@ def _positions(setting: Setting, figure: Figure, choices: Sequence[Choice]) -> P
     if not choices:
         return np.zeros(0, dtype=np.intp)
     estimation = Window(min(choice.span.first for choice in choices), min(choice.span.last for choice in choices))
-    window = Window(min(choice.window.first for choice in choices), max(choice.window.last for choice in choices))
-    return admissible(setting, figure, estimation=estimation, window=window)
+    return admissible(setting, figure, estimation=estimation, window=_widest(choices))
 
 
 def specification_records(setting: Setting, curve: Curve) -> Iterator[SpecificationRecord | ExclusionRecord]:
