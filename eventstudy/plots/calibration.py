@@ -12,6 +12,7 @@ from eventstudy.plots.style import (
     INK,
     VERMILLION,
     by_width,
+    error_bars,
     new_figure,
     percent_axis,
     plain_text,
@@ -116,20 +117,12 @@ def calibration_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
 
 
 def _points(figure: go.Figure, own: pd.DataFrame, name: str, look: Mapping[str, Any], texts: Texts) -> None:
-    sizes = 100 * own["size"]
+    bars = error_bars(own, look["color"], of="size", low="low", high="high")
     figure.add_scatter(
-        x=list(sizes),
+        x=list(100 * own["size"]),
         y=list(own["place"]),
         mode="markers",
-        error_x={
-            "type": "data",
-            "array": list(100 * own["high"] - sizes),
-            "arrayminus": list(sizes - 100 * own["low"]),
-            "thickness": 1.5,
-            "width": 3,
-            "color": look["color"],
-            "visible": name != "never",
-        },
+        error_x=bars | {"visible": name != "never"},
         marker={
             "symbol": look["symbol"],
             "size": look["size"],

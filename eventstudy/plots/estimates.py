@@ -14,6 +14,7 @@ from eventstudy.plots.style import (
     VERMILLION,
     axis,
     by_width,
+    error_bars,
     look_of,
     new_figure,
     percent_axis,
@@ -350,15 +351,11 @@ def _mark_limits(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
 
 def _points(own: pd.DataFrame, places: list[float], texts: Texts, *, color: str) -> Mapping[str, Any]:
     """Markers with asymmetric error bars, in percent."""
-    estimates = 100 * own["estimate"]
-    up, down = 100 * own["ci_high"] - estimates, estimates - 100 * own["ci_low"]
-    known = own["ci_low"].notna().all()
-    bars = {"type": "data", "array": list(up), "arrayminus": list(down), "thickness": 1.5, "width": 3, "color": color}
     return {
-        "x": list(estimates),
+        "x": list(100 * own["estimate"]),
         "y": places,
         "mode": "markers",
-        "error_x": bars if known else None,
+        "error_x": error_bars(own, color) if own["ci_low"].notna().all() else None,
         "hovertext": [_hover(row, texts) for row in records(own)],
         "hoverinfo": "text",
     }

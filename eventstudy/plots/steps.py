@@ -9,6 +9,7 @@ from eventstudy.plots.around import line_places, lines_axis, lines_height
 from eventstudy.plots.style import (
     INK,
     by_width,
+    error_bars,
     look_of,
     new_figure,
     percent_axis,
@@ -156,21 +157,12 @@ def _bars(figure: go.Figure, days: pd.DataFrame, texts: Texts) -> None:
 
 def _sums(figure: go.Figure, sums: pd.DataFrame, texts: Texts, *, known: bool) -> None:
     look = look_of(str(sums["estimand"].iloc[0]), int(sums["rank"].iloc[0]))
-    estimates = 100 * sums["estimate"]
-    reach = {
-        "type": "data",
-        "array": list(100 * sums["ci_high"] - estimates),
-        "arrayminus": list(estimates - 100 * sums["ci_low"]),
-        "thickness": 1.5,
-        "width": 3,
-        "color": look["color"],
-    }
     estimand = texts(f"estimand.{sums['estimand'].iloc[0]}")
     figure.add_scatter(
-        x=list(estimates),
+        x=list(100 * sums["estimate"]),
         y=list(sums["place"]),
         mode="markers",
-        error_x=reach if known else None,
+        error_x=error_bars(sums, look["color"]) if known else None,
         marker={
             "symbol": look["symbol"] if known else f"{look['symbol']}-open",
             "size": 10,

@@ -110,6 +110,21 @@ def percent_axis(title: str, **values: Any) -> dict[str, Any]:
     return axis(title={"text": title, "font": {"size": 12}, "standoff": 8}, ticksuffix="%", nticks=7, **values)
 
 
+def error_bars(
+    own: pd.DataFrame, color: str, *, of: str = "estimate", low: str = "ci_low", high: str = "ci_high"
+) -> dict[str, Any]:
+    """Bars in percent from the values of a column to the columns of their limits (decimal)."""
+    values = 100 * own[of]
+    return {
+        "type": "data",
+        "array": list(100 * own[high] - values),
+        "arrayminus": list(values - 100 * own[low]),
+        "thickness": 1.5,
+        "width": 3,
+        "color": color,
+    }
+
+
 def look_of(estimand: str, rank: int) -> Mapping[str, str]:
     """How an estimate looks: by what it measures, and its rank among a security's benchmarks of that kind."""
     looks = LOOKS[estimand]

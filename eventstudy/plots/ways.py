@@ -12,6 +12,7 @@ from eventstudy.plots.style import (
     INK,
     PALE,
     by_width,
+    error_bars,
     look_of,
     new_figure,
     percent_axis,
@@ -186,19 +187,11 @@ def _references(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
 
 def _points(figure: go.Figure, own: pd.DataFrame, texts: Texts, *, hollow: bool) -> None:
     look = look_of(str(own["estimand"].iloc[0]), 0)
-    estimates = 100 * own["estimate"]
     figure.add_scatter(
-        x=list(estimates),
+        x=list(100 * own["estimate"]),
         y=list(own["place"]),
         mode="markers",
-        error_x={
-            "type": "data",
-            "array": list(100 * own["ci_high"] - estimates),
-            "arrayminus": list(estimates - 100 * own["ci_low"]),
-            "thickness": 1.5,
-            "width": 3,
-            "color": look["color"],
-        },
+        error_x=error_bars(own, look["color"]),
         marker={
             "symbol": look["symbol"],
             "size": 10,
