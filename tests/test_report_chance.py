@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from html.parser import HTMLParser
 from math import inf, nan
 
 import numpy as np
@@ -29,12 +28,9 @@ from eventstudy.plots.calibration import LOOKS
 from eventstudy.plots.placebo import FOOT, TALLEST, bin_width
 from eventstudy.plots.rows import place_of
 from eventstudy.plots.single import set_words
-from eventstudy.report.page import environment
-from eventstudy.report.sections import SECTIONS
 from eventstudy.report.sections.reasons import REFUSED, UNAVAILABLE, refusal, unavailability
-from eventstudy.report.views import Study
 from eventstudy.texts import LANGS, load_texts
-from eventstudy.texts.names import names_of
+from tests.report_words import Words, section_html, section_words
 
 NAMED = (*TESTS, *BEYOND, *NORMAL)
 GROUP, NVIDIA, HYGON, SUGON = "shanghai-first-day", "nvidia-two-steps", "hygon-first-day", "sugon-merger-day"
@@ -42,33 +38,12 @@ MADE = ("placebos", "placebo_dates", "single_firm", "recommendations", "calibrat
 COMMAND = "eventstudy run --robustness full"
 
 
-class Words(HTMLParser):
-    """The visible text of a piece of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self._hidden = [], 0
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self._hidden += tag == "script"
-
-    def handle_endtag(self, tag):
-        self._hidden -= tag == "script"
-
-    def handle_data(self, data):
-        if not self._hidden and data.strip():
-            self.found.append(data.strip())
-
-
 def html_of(result, lang="en"):
-    study = Study(result, names_of(result.spec, lang))
-    template = environment().get_template("chance.html")
-    return template.render(view=SECTIONS["chance"](study), t=study.texts, names=study.names)
+    return section_html(result, "chance", lang)
 
 
 def words_of(result, lang="en"):
-    return " ".join(Words(html_of(result, lang)).found).replace("\N{NO-BREAK SPACE}", " ")
+    return section_words(result, "chance", lang)
 
 
 def without(result, *names):

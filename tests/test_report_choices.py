@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -23,13 +22,13 @@ from eventstudy.plots import (
     specification_frame,
 )
 from eventstudy.plots.specifications import CHOSEN, DIMENSIONS, EMPTY, FOUND, choices_in_order
-from eventstudy.report.page import environment
 from eventstudy.report.sections.choices import build
 from eventstudy.report.views import Study
 from eventstudy.results import ExclusionRecord, SpecificationRecord
 from eventstudy.summary.exclusions import exclusion_groups
 from eventstudy.texts import LANGS, load_texts
 from eventstudy.texts.names import names_of
+from tests.report_words import section_words
 
 EXACT = 1e-12  # the same arithmetic on the same numbers
 DRAWN = 1e-3  # percent; figures draw three decimals
@@ -50,29 +49,8 @@ COMPUTED = (
 )
 
 
-class Words(HTMLParser):
-    """The visible text of a piece of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self._hidden = [], 0
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self._hidden += tag == "script"
-
-    def handle_endtag(self, tag):
-        self._hidden -= tag == "script"
-
-    def handle_data(self, data):
-        if not self._hidden and data.strip():
-            self.found.append(data.strip())
-
-
 def words_of(result, lang="en"):
-    study = Study(result, names_of(result.spec, lang))
-    html = environment().get_template("choices.html").render(view=build(study), t=study.texts, names=study.names)
-    return " ".join(Words(html).found).replace("\N{NO-BREAK SPACE}", " ")
+    return section_words(result, "choices", lang)
 
 
 def changed(result, name, wanted, **changes):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 import yaml
@@ -24,47 +23,17 @@ from eventstudy.plots import (
 from eventstudy.plots.ladder import RUNGS
 from eventstudy.plots.regimes import LOOKS, VARIANTS
 from eventstudy.plots.rows import place_of
-from eventstudy.report.page import environment
-from eventstudy.report.sections import SECTIONS
 from eventstudy.report.sections.history import build as build_history
 from eventstudy.report.views import Study
 from eventstudy.results import ExclusionRecord
 from eventstudy.texts import LANGS, catalogs, load_texts
 from eventstudy.texts.names import names_of
+from tests.report_words import Words, section_html, section_words
 
 EXACT = 1e-12  # the same arithmetic on the same numbers
 SUGON, MOORE = ("hygon-sugon-merger-terminated", "603019"), ("h200-approval", "688795")
 DEAL = "share-swap-pending"
 MINE = ("limits", "history", "regimes")
-
-
-class Words(HTMLParser):
-    """The visible text of a piece of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self._hidden = [], 0
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self._hidden += tag == "script"
-
-    def handle_endtag(self, tag):
-        self._hidden -= tag == "script"
-
-    def handle_data(self, data):
-        if not self._hidden and data.strip():
-            self.found.append(data.strip())
-
-
-def html_of(result, name, lang="en"):
-    study = Study(result, names_of(result.spec, lang))
-    template = environment().get_template(f"{name}.html")
-    return template.render(view=SECTIONS[name](study), t=study.texts, names=study.names)
-
-
-def words_of(result, name, lang="en"):
-    return " ".join(Words(html_of(result, name, lang)).found).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def with_limits(result, **changes):
@@ -88,7 +57,7 @@ def empty(flagship):
 
 @pytest.fixture(scope="module")
 def pages(flagship):
-    return {(name, lang): words_of(flagship, name, lang) for name in MINE for lang in LANGS}
+    return {(name, lang): section_words(flagship, name, lang) for name in MINE for lang in LANGS}
 
 
 # --- price limits --------------------------------------------------------------------------------------
@@ -164,7 +133,7 @@ def test_the_limit_day_is_told_with_its_prices_bound_and_placebo(pages):
     ],
 )
 def test_other_limit_days_are_told_as_they_were(flagship, changes, sentence):
-    told = words_of(with_limits(flagship, **changes), "limits")
+    told = section_words(with_limits(flagship, **changes), "limits")
     assert sentence in told
     assert "nan" not in told and "None " not in told
 
@@ -253,13 +222,13 @@ def test_the_closes_that_earlier_listings_need_are_a_table(flagship, lang, day):
     ],
 )
 def test_every_refused_rung_says_why(flagship, rung, reason, detail, sentence):
-    assert sentence in words_of(with_refused(flagship, rung, reason, detail), "history")
+    assert sentence in section_words(with_refused(flagship, rung, reason, detail), "history")
 
 
 def test_a_rung_on_fewer_comparators_is_no_empty_row(flagship):
     result = with_refused(flagship, "same_day_rank", "some_earlier_listings_missing", "1 of 4")
     assert (ladder_frame(result, *MOORE)["missing"] == "").all()
-    assert "are left out (1 of 4)" in words_of(result, "history")
+    assert "are left out (1 of 4)" in section_words(result, "history")
 
 
 @pytest.mark.parametrize(("low", "sentence"), [(-0.01, "and it holds zero"), (0.001, "and it leaves zero out")])
@@ -267,11 +236,11 @@ def test_the_interval_is_read(flagship, low, sentence):
     ladder = tuple(
         item.model_copy(update={"ci_low": low}) if item.ci_low is not None else item for item in flagship.ladder
     )
-    assert sentence in words_of(flagship.model_copy(update={"ladder": ladder}), "history")
+    assert sentence in section_words(flagship.model_copy(update={"ladder": ladder}), "history")
 
 
 def test_a_ladder_of_refusals_alone_has_no_figure(flagship):
-    html = html_of(flagship.model_copy(update={"ladder": ()}), "history")
+    html = section_html(flagship.model_copy(update={"ladder": ()}), "history")
     assert "<figure" not in html and "the recorded prices do not reach back that far" in html
 
 
@@ -340,7 +309,7 @@ def test_the_regime_is_told_with_its_note_slopes_and_breaks(pages):
 
 def test_no_disagreement_is_claimed_where_there_is_none(flagship):
     breaks = tuple(item for item in flagship.breaks if (item.security, item.benchmark) == ("688041", "sh000300"))
-    told = words_of(flagship.model_copy(update={"breaks": breaks}), "regimes")
+    told = section_words(flagship.model_copy(update={"breaks": breaks}), "regimes")
     assert "disagree" not in told and "1 of 1 tests" in told
 
 
@@ -353,13 +322,13 @@ def test_a_window_without_an_estimate_says_why(flagship):
         detail="12 of at least 60 estimation observations",
     )
     other = record.model_copy(update={"what": f"regime inside ({DEAL}-2)", "security": "688041"})
-    told = words_of(flagship.model_copy(update={"exclusions": (record, other)}), "regimes")
+    told = section_words(flagship.model_copy(update={"exclusions": (record, other)}), "regimes")
     assert "12 of at least 60 sessions with a return" in told
     assert told.count("no estimate from this window") == 1
 
 
 def test_breaks_without_estimates_are_shown_alone(flagship):
-    html = html_of(flagship.model_copy(update={"alternatives": ()}), "regimes")
+    html = section_html(flagship.model_copy(update={"alternatives": ()}), "regimes")
     assert "<figure" not in html and "Did the model change?" in html
 
 
@@ -369,7 +338,7 @@ def test_breaks_without_estimates_are_shown_alone(flagship):
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("name", MINE)
 def test_a_study_without_hard_cases_says_so_and_draws_nothing(empty, name, lang):
-    html = html_of(empty, name, lang)
+    html = section_html(empty, name, lang)
     assert load_texts(lang)(f"{name}.none") in Words(html).found
     assert "<figure" not in html and "<table" not in html
 
@@ -384,7 +353,7 @@ def test_readers_meet_no_ids_or_blanks(flagship, pages, name, lang):
 
 
 def test_the_same_result_gives_the_same_sections(flagship):
-    assert [html_of(flagship, name) for name in MINE] == [html_of(flagship, name) for name in MINE]
+    assert [section_html(flagship, name) for name in MINE] == [section_html(flagship, name) for name in MINE]
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -26,12 +26,11 @@ from eventstudy.plots.ledger import CLOSED, NOTHING
 from eventstudy.plots.ledger import LOOKS as LEDGER_LOOKS
 from eventstudy.plots.steps import days_of_sum, told_sums
 from eventstudy.plots.ways import AS_DESIGNED, OVER_CONTROL, ways_of
-from eventstudy.report.page import environment
-from eventstudy.report.sections import SECTIONS, markets, news
-from eventstudy.report.views import Study
+from eventstudy.report.sections import markets, news
 from eventstudy.results import FIELDS, FirmDayKind, Identified
 from eventstudy.texts import LANGS, load_texts
 from eventstudy.texts.names import names_of
+from tests.report_words import section_words, study_of
 
 EXACT = 1e-12  # the same arithmetic on the same numbers
 LOGS = 1e-9  # sums of logarithms in another order
@@ -47,25 +46,8 @@ def span(flagship):
     return found
 
 
-def study_of(result, lang="en"):
-    return Study(result, names_of(result.spec, lang))
-
-
 def with_spec(result, **changes):
     return result.model_copy(update={"spec": result.spec.model_copy(update=changes)})
-
-
-def shown(result, section, lang="en"):
-    """The visible text of a section, spaces made plain."""
-    study = study_of(result, lang)
-    html = (
-        environment()
-        .get_template(f"{section}.html")
-        .render(view=SECTIONS[section](study), t=study.texts, names=study.names)
-    )
-    text = re.sub(r"<script.*?</script>", " ", html, flags=re.DOTALL)
-    text = re.sub(r"<[^>]+>", " ", text).replace("\N{NO-BREAK SPACE}", " ").replace("&#39;", "'")
-    return re.sub(r"\s+", " ", text)
 
 
 def figures(result, lang="en"):
@@ -91,7 +73,7 @@ def test_the_days_reach_three_sessions_beyond_the_set(flagship, span):
     assert [day.day for day in span.days] == [3, 4, 5, 8, 9, 10, 11, 12, 15]
 
 
-def test_without_sets_the_steps_and_without_steps_the_last_tested_event_is_shown(flagship):
+def test_without_sets_the_steps_and_without_steps_the_last_tested_event_is_words_of(flagship):
     names = names_of(flagship.spec, "en")
     (steps,) = spans(with_spec(flagship, event_sets=()), names)
     assert (steps.id, steps.first, steps.last) == (GROUP, date(2025, 12, 8), date(2025, 12, 9))
@@ -167,7 +149,7 @@ def test_bars_of_steps_start_where_the_last_one_ended_and_intervals_are_the_reco
 
 
 def test_the_sentence_of_the_steps_says_how_they_add_up(flagship):
-    text = shown(flagship, "news")
+    text = section_words(flagship, "news")
     nvda = f"NVIDIA: +2.21 % (8 Dec) and {MINUS}0.22 % (9 Dec) add up to +1.99 %."
     assert f"{nvda} Its 95 % interval runs from {MINUS}2.62 % to +6.61 % (p = 0.394)." in text
     assert "Moore Threads (+6.24 %, 9 Dec), Hygon (+0.69 %, 9 Dec)" in text
@@ -183,7 +165,7 @@ def test_a_sum_that_ends_at_a_limit_is_called_a_bound(flagship):
         "last_session": date(2025, 12, 10),
     }
     changed = tuple(record.model_copy(update=ends) for record in flagship.event_groups if record.security == "603019")
-    text = shown(flagship.model_copy(update={"event_groups": changed}), "news")
+    text = section_words(flagship.model_copy(update={"event_groups": changed}), "news")
     assert "The close of 10 Dec was at a price limit, so the figures that end there are bounds." in text
 
 
@@ -260,17 +242,19 @@ def test_the_ledger_s_marks_carry_their_sign_and_the_legend_explains_it(flagship
 
 
 def test_the_ledger_s_sentence_counts_shared_firm_days(flagship):
-    text = shown(flagship, "news")
+    text = section_words(flagship, "news")
     assert (
         "4 of the 10 sessions with a tested event hold more than one piece of news: "
         "NVIDIA (4 Dec and 9 Dec); Hygon and Sugon (10 Dec)." in text
     )
     alone = tuple(record for record in flagship.firm_days if record.event_id == "h200-approval")
-    assert "none of the 4 sessions with a tested event holds a second piece of news" in shown(
+    assert "none of the 4 sessions with a tested event holds a second piece of news" in section_words(
         flagship.model_copy(update={"firm_days": alone}), "news"
     )
     untested = tuple(record for record in flagship.firm_days if record.event_id == "fomc-december")
-    assert "No tested event falls on these days." in shown(flagship.model_copy(update={"firm_days": untested}), "news")
+    assert "No tested event falls on these days." in section_words(
+        flagship.model_copy(update={"firm_days": untested}), "news"
+    )
 
 
 # --- identification ------------------------------------------------------------------------------------
@@ -290,14 +274,14 @@ def test_the_identification_table_is_the_list(flagship):
 
 
 def test_what_cannot_be_told_apart_is_said(flagship):
-    text = shown(flagship, "news")
+    text = section_words(flagship, "news")
     assert (
         "“Congress leaves the GAIN AI Act out” and “SAFE CHIPS Act introduced in the Senate” fall on the same session "
         "(4 Dec: NVIDIA). Only their sum is measured" in text
     )
     assert "On 3 of the 11 sessions in the table other news falls beside the tested event" in text
     separate = tuple(record for record in flagship.identification if record.identified == "separate")
-    alone = shown(flagship.model_copy(update={"identification": separate}), "news")
+    alone = section_words(flagship.model_copy(update={"identification": separate}), "news")
     assert f"Each of the {len(separate)} sessions in the table holds one tested event" in alone
 
 
@@ -314,7 +298,7 @@ def test_the_parts_are_the_records_and_sum_to_the_whole(flagship, span, symbol):
 
 
 def test_the_finding_says_how_much_came_overnight(flagship):
-    text = shown(flagship, "markets")
+    text = section_words(flagship, "markets")
     assert "NVIDIA, 8 Dec and 9 Dec: +1.39 % in all, of which +0.13 % overnight and +1.26 % during the session." in text
     assert f"Larger than twice its usual size: {MINUS}10.53 % overnight (10 Dec)." in text
     assert "There is no usual size: fewer than 60 sessions before the event." in text
@@ -337,7 +321,7 @@ def test_each_bar_stands_over_its_own_box(flagship, span):
 
 def test_sessions_without_a_tested_event_are_said_to_be_so(flagship):
     none = flagship.model_copy(update={"identification": ()})
-    assert "No tested event falls on these sessions of NVIDIA." in shown(none, "markets")
+    assert "No tested event falls on these sessions of NVIDIA." in section_words(none, "markets")
 
 
 # --- other ways of estimating --------------------------------------------------------------------------
@@ -379,7 +363,7 @@ def test_the_last_new_york_session_may_hold_the_report_but_not_up_to_its_open(fl
 
 
 def test_the_foreign_sentence_names_what_is_free_of_the_news(flagship):
-    text = shown(flagship, "markets")
+    text = section_words(flagship, "markets")
     assert "6 of the 10 estimates with a foreign market may already contain the news." in text
     assert f"10 Dec: {MINUS}0.57 % (as designed {MINUS}0.05 %)." in text
     assert f"9 Dec: none (as designed {MINUS}0.22 %)" in text
@@ -387,7 +371,7 @@ def test_the_foreign_sentence_names_what_is_free_of_the_news(flagship):
         record.model_copy(update={"flags": tuple(flag for flag in record.flags if flag != OVER_CONTROL)})
         for record in flagship.alternatives
     )
-    clean = shown(flagship.model_copy(update={"alternatives": free}), "markets")
+    clean = section_words(flagship.model_copy(update={"alternatives": free}), "markets")
     assert "None of the 10 estimates with a foreign market can contain the news." in clean
 
 
@@ -448,7 +432,7 @@ def test_the_sections_say_what_they_lack(flagship, lang):
     empty = with_spec(empty, event_sets=(), event_groups=(), headlines=())
     wanted = {"news": ("steps", "ledger", "identified"), "markets": ("parts", "foreign", "yardsticks")}
     for section, parts in wanted.items():
-        text = shown(empty, section, lang)
+        text = section_words(empty, section, lang)
         assert all(texts(f"{part}.none").replace("\N{NO-BREAK SPACE}", " ") in text for part in parts)
         assert "<figure" not in text and "None" not in text.replace("None of", "")
 
@@ -456,7 +440,7 @@ def test_the_sections_say_what_they_lack(flagship, lang):
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("section", ["news", "markets"])
 def test_readers_meet_no_ids(flagship, section, lang):
-    text = shown(flagship, section, lang)
+    text = section_words(flagship, section, lang)
     ids = [event.id for event in flagship.spec.events] + [regime.id for regime in flagship.spec.regimes]
     ids += [
         *LEDGER_LOOKS.keys() - {"tested", "confounder", "related", "market", "limit", "suspended", "resumed", "listing"}
