@@ -13,7 +13,8 @@ from scipy import stats
 
 import eventstudy as es
 from eventstudy.errors import OptionError
-from eventstudy.inference import TESTS
+from eventstudy.inference import TESTS, HeldResiduals
+from eventstudy.inference.section import of_history
 from eventstudy.inference.sizes import normal_size, t_size
 from eventstudy.robustness import (
     Calibration,
@@ -382,3 +383,42 @@ def test_one_day_permutations_are_counted_in_full_however_many_days():
     world = World(events=3, estimation=260)
     for section in sections(world, simulate(world, np.random.default_rng(4), 5)):
         assert run_test("permutation", section, 1).pvalue == TESTS["permutation"](section).pvalue
+
+
+WORLDS = [
+    World(events=4, estimation=40, correlation=0.6),
+    World(events=20, estimation=30, window=2, correlation=0.2, dates=5),
+    World(events=1, estimation=30),
+]
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_held_residuals_answer_as_residuals_read_anew(world):
+    (held,) = sections(world, simulate(world, np.random.default_rng(5), 1))
+    assert isinstance(held.residuals, HeldResiduals)
+    anew = replace(held, residuals=lambda: iter(held.residuals.blocks))
+    for effect in (0.0, 0.7, -3.0):
+        for name in TESTS:
+            mine, theirs = (
+                run_test(name, replace(one, ar=one.ar + effect, car=one.car + effect * world.window), 3)
+                for one in (held, anew)
+            )
+            assert mine == theirs, (name, effect)
+    for name, variant in (("generalized_sign", "pooled"), ("adjusted_bmp_t", "all_pairs")):
+        assert TESTS[name](held, variant=variant) == TESTS[name](anew, variant=variant)
+
+
+def test_a_function_of_the_history_runs_once_for_held_residuals():
+    (held,) = sections(WORLDS[0], simulate(WORLDS[0], np.random.default_rng(5), 1))
+    anew, read = replace(held, residuals=lambda: iter(held.residuals.blocks)), []
+
+    @of_history
+    def sizes(section, *, doubled=False):
+        read.append(doubled)
+        return section.size * (1 + doubled)
+
+    moved = replace(held, car=held.car + 1.0)
+    assert [sizes(held), sizes(moved), sizes(held, doubled=True), sizes(moved, doubled=True)] == [4, 4, 8, 8]
+    assert read == [False, True]
+    assert [sizes(anew), sizes(anew)] == [4, 4]
+    assert read == [False, True, False, False]
