@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def test_every_command_and_option_is_documented(name):
     assert command.help
     line = next(line for line in text("docs/commands.md").splitlines() if line.startswith(f"| `eventstudy {name}"))
     options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
-    assert options - {"--help"} == set(re.findall(r"--[a-z]+", line))
+    assert options - {"--help"} == set(re.findall(r"--[a-z]+(?:-[a-z]+)*", line))
 
 
 def test_every_key_of_a_study_is_documented():
@@ -62,15 +63,6 @@ def test_architecture_lists_every_room_and_no_other():
     assert listed == rooms - {"__init__", "__main__"}
 
 
-def test_python_blocks_of_the_tutorial_run(tmp_path):
-    blocks = re.findall(r"```python\n(.*?)```", text("docs/first-study.md"), flags=re.DOTALL)
-    assert blocks
-    for block in blocks:
-        done = subprocess.run([sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert "market_adjusted" in done.stdout
-
-
 def test_python_blocks_of_own_returns_run():
     blocks = re.findall(r"```python\n(.*?)```", text("docs/own-returns.md"), flags=re.DOTALL)
     assert len(blocks) == 2
@@ -79,28 +71,6 @@ def test_python_blocks_of_own_returns_run():
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "True"
-
-
-def test_commands_of_the_tutorial_run(tmp_path):
-    import shutil
-
-    shutil.copy(ROOT / "examples" / "amd" / "events.yaml", tmp_path)
-    (tmp_path / "prices").mkdir()
-    recorded = ROOT / "eventstudy" / "data" / "recorded"
-    shutil.copy(recorded / "SPY.csv", tmp_path / "prices")
-    shutil.copy(recorded / "peers" / "AMD.csv", tmp_path / "prices")
-    lines = re.findall(r"^\$ eventstudy (.*)$", text("docs/first-study.md"), flags=re.MULTILINE)
-    assert len(lines) == 3
-    for line in lines:
-        done = subprocess.run(
-            [sys.executable, "-m", "eventstudy", *line.split()],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    assert (tmp_path / "reports" / "amd-follows" / "report.html").exists()
 
 
 def test_links_between_documents_lead_somewhere():
@@ -138,3 +108,94 @@ def test_generated_pages_are_marked_with_the_session_that_writes_them():
         (DOCS / "benchmarks.md", "bench"),
     ):
         assert f"`nox -s {session}`" in Path(page).read_text(encoding="utf-8")
+
+
+# --- The tutorial: every block is run in order in an empty folder, and its printed output compared -----
+
+FENCE = re.compile(r"^```(console|python|text)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n", flags=re.MULTILINE)
+
+
+def steps(page):
+    """Each command or program of the page with the output below it; that of a program is the text block after it."""
+    blocks = FENCE.findall(page)
+    for number, (kind, block) in enumerate(blocks):
+        if kind == "console":
+            parts = COMMAND.split(block)
+            assert parts[0] == "", block
+            yield from zip(["console"] * len(parts[1::2]), parts[1::2], parts[2::2], strict=True)
+        elif kind == "python":
+            after = blocks[number + 1] if number + 1 < len(blocks) else ("", "")
+            yield "python", block, after[1] if after[0] == "text" else ""
+
+
+def arguments(command):
+    """The words of a command; `eventstudy` and `python` are those of this environment."""
+    import shlex
+
+    first, *rest = shlex.split(command.replace("\\\n", " "))
+    programs = {"eventstudy": [sys.executable, "-m", "eventstudy"], "python": [sys.executable]}
+    return [*programs[first], *rest]
+
+
+def printed(text):
+    """Lines without what nobody sees: spaces at their ends, empty lines around, and how long pytest took."""
+    text = re.sub(r" in \d+\.\d+s", "", text.replace("\r\n", "\n"))
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+
+
+def run_tutorial(page, folder):
+    """Run the page in an empty folder; yields each step as it stands there and what it printed."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_ADDOPTS": "-p no:cacheprovider",
+        "COLUMNS": "80",
+    }
+    for kind, step, shown in steps(page):
+        if step.startswith("cd "):
+            folder = folder / step.removeprefix("cd ")
+            continue
+        words = [sys.executable, "-c", step] if kind == "python" else arguments(step)
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            timeout=120,
+            check=False,
+        )
+        yield step, shown, done
+
+
+def test_the_tutorial_runs_and_prints_what_it_shows(tmp_path):
+    page = text("docs/first-study.md")
+    refused = 0
+    ran = list(run_tutorial(page, tmp_path))
+    assert len(ran) >= 10
+    for step, shown, done in ran:
+        assert printed(shown) == printed(done.stdout + done.stderr), step
+        refused += done.returncode == 2
+        assert done.returncode in (0, 2), step
+    assert refused == 1  # the time without an offset
+    assert [path.name for path in tmp_path.iterdir()] == ["amd-study"]
+    report = tmp_path / "amd-study" / "reports" / "amd-study" / "report.html"
+    assert report.exists()
+    summary = (report.parent / "summary.md").read_text(encoding="utf-8").replace("\u00a0", " ")
+    for number in ("+0.19 %", "−7.00 %", "+7.39 %", "10.26 %"):
+        assert number in summary
+        assert number.replace("−", "-") in page
+
+
+def test_the_tutorial_is_tested_for_what_it_shows(tmp_path):
+    """A changed output or command of the page is noticed by the steps above."""
+    page = (
+        "```console\n$ eventstudy --version\neventstudy-toolkit 0.0.0\n```\n```python\nprint(1)\n```\n```text\n2\n```\n"
+    )
+    assert [printed(shown) == printed(done.stdout) for _, shown, done in run_tutorial(page, tmp_path)] == [False, False]
+    with pytest.raises(KeyError):
+        list(run_tutorial("```console\n$ rm -r x\n```\n", tmp_path))

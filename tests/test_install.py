@@ -74,7 +74,14 @@ def test_the_wheel_holds_data_and_types_and_no_tests(installed):
 
     _, wheel = installed
     names = zipfile.ZipFile(wheel).namelist()
-    for wanted in ("py.typed", "data/events.yaml", "data/recorded/NVDA.csv", "data/recorded/manifest.json"):
+    for wanted in (
+        "py.typed",
+        "data/events.yaml",
+        "data/recorded/NVDA.csv",
+        "data/recorded/manifest.json",
+        "data/starter/events.yaml",
+        "data/starter/tests/test_study.py",
+    ):
         assert f"eventstudy/{wanted}" in names
     assert not [name for name in names if name.startswith("tests/")]
     assert wheel.stat().st_size < 2_000_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from hashlib import sha256
@@ -15,6 +14,7 @@ from typing import Any, Required, TypedDict, Unpack
 import numpy as np
 
 from eventstudy.errors import OptionError
+from eventstudy.files import write_files
 from eventstudy.robustness.calibration import Calibration, TestCalibration, calibrate
 from eventstudy.robustness.simulation import Executor, World
 
@@ -102,15 +102,9 @@ def _restored(body: Mapping[str, Any]) -> Calibration:
 
 
 def _write(path: Path, text: str) -> None:
-    """Put a file in place by one rename, so that nobody meets half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_files(path.parent, {path.name: text.encode()})
     except OSError as error:
-        if part.exists():
-            part.unlink()
         raise OptionError(
             f"the calibration cannot be written to {path.parent}: {error.strerror}; name another folder"
         ) from None

@@ -1,0 +1,98 @@
+"""The commands that read a study: check, run, schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from eventstudy.cli.options import DEFAULT_STUDY, LangOption, NoCacheOption, QuietOption, StudyArgument
+from eventstudy.cli.terminal import downloading, progress, session_table, show, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from eventstudy.results import StudyResult
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")]
+SourceOption = Annotated[
+    str,
+    typer.Option(
+        "--source", metavar="recorded|live|FOLDER", help="Prices: the recordings, the vendors, or a folder of files."
+    ),
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", metavar="FOLDER", help="Folder that the study's folder is written into.")
+]
+RobustnessOption = Annotated[
+    Literal["full", "fast", "none"],
+    typer.Option(
+        "--robustness",
+        help="Placebo dates, specification curve and the like: all, without curve and simulated sizes, or nothing.",
+    ),
+]
+
+
+def check(study: StudyArgument = DEFAULT_STUDY, quiet: QuietOption = False) -> None:
+    """Find every fault of a study file and show the first session of each event; fetches nothing."""
+    from eventstudy.config import load_study
+    from eventstudy.study.timing import open_exchanges, time_events
+
+    with progress("checking", quiet=quiet):
+        spec = load_study(study)
+        timed = time_events(spec, open_exchanges(spec))
+    if quiet:
+        return
+    show(session_table(timed))
+    events = "1 event" if len(spec.events) == 1 else f"{len(spec.events)} events"
+    securities = "1 security" if len(spec.securities) == 1 else f"{len(spec.securities)} securities"
+    typer.echo(f"{study}: no faults; {events} ({len(spec.tested)} tested), {securities}")
+
+
+def run(  # noqa: PLR0913 - one parameter an option
+    study: StudyArgument = DEFAULT_STUDY,
+    source: SourceOption = "recorded",
+    out: OutOption = Path("reports"),
+    lang: LangOption = "en",
+    robustness: RobustnessOption = "full",
+    no_cache: NoCacheOption = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run a study: write the report folder and print the summary table."""
+    from eventstudy.config import load_study
+    from eventstudy.report import write_report
+    from eventstudy.sources import load_prices
+    from eventstudy.study import run_study
+
+    silent = quiet or json
+    with progress("reading the study", quiet=silent):
+        spec = load_study(study)
+    with downloading(quiet=silent or source != "live") as (told, done):
+        prices = load_prices(spec, source=source, cache=not no_cache, told=told, progress=done)
+    what = "estimating" if robustness == "none" else "estimating, and again on earlier dates and under other choices"
+    with progress(what, quiet=silent):
+        result = run_study(spec, prices, robustness=robustness)
+    with progress("writing the report", quiet=silent):
+        folder = write_report(result, out, lang=lang)
+    if json:
+        typer.echo(result.to_json(), nl=False)
+    elif not quiet:
+        show(_headline_table(result, lang))
+        typer.echo(f"report: {folder / 'report.html'}")
+
+
+def schema(
+    results: Annotated[bool, typer.Option("--results", help="The schema of results.json instead.")] = False,
+) -> None:
+    """Print the JSON Schema of events.yaml, for editors and other programs."""
+    from eventstudy.schemas import results_schema, schema_text, study_schema
+
+    typer.echo(schema_text(results_schema() if results else study_schema()), nl=False)
+
+
+def _headline_table(result: StudyResult, lang: Literal["en", "zh"]) -> Table:
+    from eventstudy.summary import HEADLINE_COLUMNS, headline_rows
+
+    return table(HEADLINE_COLUMNS[lang], headline_rows(result, lang=lang))
