@@ -390,16 +390,17 @@ def test_each_section_says_what_it_is_for(pages, section, sentences):
         assert sentence.replace("1 of the 4", "One of the 4") in shown
 
 
-def test_prices_of_a_folder_are_reproduced_from_a_folder(flagship):
+@pytest.mark.parametrize(("source", "named"), [("folder", "FOLDER"), ("frame", "FOLDER"), ("live", "live")])
+def test_prices_are_reproduced_from_their_source(flagship, source, named):
     provenance = tuple(
-        record.model_copy(update={"source": "folder"}) if record.kind == "prices" else record
+        record.model_copy(update={"source": source}) if record.name == "NVDA" else record
         for record in flagship.provenance
     )
     shown = " ".join(
         Page(render_page(flagship.model_copy(update={"provenance": provenance}), "zh")).sections["reproduce"]
     )
-    assert "eventstudy run events.yaml --source FOLDER --lang zh" in shown
-    assert 'es.load_prices(spec, source="FOLDER")' in shown
+    assert f"eventstudy run events.yaml --source {named} --lang zh" in shown
+    assert f'es.load_prices(spec, source="{named}")' in shown
 
 
 def test_a_title_with_markup_is_shown_as_text(flagship, tmp_path):

@@ -11,19 +11,20 @@ from eventstudy.results import LISTS
 def build(study: Study) -> dict[str, Any]:
     """The context of ``reproduce.html``."""
     texts, study_id = study.texts, study.result.spec.study.id
-    recorded = all(record.source == "recorded" for record in study.result.provenance if record.kind == "prices")
-    source = "recorded" if recorded else "FOLDER"
-    option = ("" if recorded else " --source FOLDER") + ("" if texts.lang == "en" else f" --lang {texts.lang}")
+    source = _source({record.source for record in study.result.provenance if record.kind == "prices"})
+    named = "FOLDER" if source == "folder" else source
+    option = "" if source == "recorded" else f" --source {named}"
+    option += "" if texts.lang == "en" else f" --lang {texts.lang}"
     argument = "" if texts.lang == "en" else f', lang="{texts.lang}"'
     code = (
         "import eventstudy as es\n\n"
         'spec = es.load_study("events.yaml")\n'
-        f'prices = es.load_prices(spec, source="{source}")\n'
+        f'prices = es.load_prices(spec, source="{named}")\n'
         "result = es.run_study(spec, prices)\n"
         f'es.write_report(result, "reports"{argument})'
     )
     return {
-        "lead": texts("reproduce.lead" if recorded else "reproduce.lead_folder"),
+        "lead": texts(f"reproduce.lead_{source}"),
         "command": f"eventstudy run events.yaml{option}",
         "code": code,
         "folder": f"reports/{study_id}/",
@@ -33,3 +34,8 @@ def build(study: Study) -> dict[str, Any]:
             {"name": "tables/*.csv", "what": texts("reproduce.tables", n=len(LISTS))},
         ],
     }
+
+
+def _source(sources: set[str]) -> str:
+    """What to name as the source: the recordings if all prices are from them, else what the others are from."""
+    return "live" if "live" in sources else "recorded" if sources <= {"recorded"} else "folder"
