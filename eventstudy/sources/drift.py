@@ -59,20 +59,18 @@ def changes(old: PriceSeries, new: PriceSeries, span: Span, who: str, since: str
     left, right = left[shared], right[shared]
     days = old.sessions[left]
     if old.close is not None and new.close is not None:
-        was, now = old.close[left], new.close[right]
-        said.extend(_changed(days, was, now, who, symbol, since))
+        said.extend(_changed(days, old.close[left], new.close[right], who, symbol, since))
+        kept = _apart(old.close[left], new.close[right]) <= SAME
         for name in ("open", "high", "low"):
             before, after = old.columns.get(name), new.columns.get(name)
-            if before is not None and after is not None:
-                differ = np.abs((after[right] / now) / (before[left] / was) - 1) > SAME
-                # Where the close changed too, that has been said.
-                if (alone := differ & (np.abs(now / was - 1) <= SAME)).any():
-                    said.append(f"{who} the {name} of {symbol} since {since}: {days_text(days[alone].tolist())}")
-    if old.adj_close is not None and new.adj_close is not None:
-        moved = ~(np.abs(_returns(new.adj_close[right]) - _returns(old.adj_close[left])) <= SAME_RETURN)
-        if moved.any():
-            when = days_text(old.sessions[left][1:][moved].tolist())
-            said.append(f"{who} the adjusted returns of {symbol} since {since}: {when}")
+            if before is None or after is None:
+                continue
+            # Where the close changed too, that has been said.
+            if (alone := (_apart(before[left], after[right]) > SAME) & kept).any():
+                said.append(f"{who} the {name} of {symbol} since {since}: {days_text(days[alone].tolist())}")
+    moved = _returns_moved(old, left, new, right)
+    if moved.any():
+        said.append(f"{who} the adjusted returns of {symbol} since {since}: {days_text(days[1:][moved].tolist())}")
     return tuple(said)
 
 
@@ -207,8 +205,24 @@ def _split_factor(traded: FloatArray, adjusted: FloatArray, differ: NDArray[np.b
     return factor
 
 
-def _returns(prices: FloatArray) -> FloatArray:
-    return prices[1:] / prices[:-1] - 1
+def _returns_moved(
+    old: PriceSeries, left: NDArray[np.intp], new: PriceSeries, right: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Where an adjusted return is another, and not because a close is."""
+    if old.adj_close is None or new.adj_close is None:
+        return np.zeros(max(left.size - 1, 0), dtype=bool)
+    was, now = _growth(old.adj_close[left]), _growth(new.adj_close[right])
+    moved = ~(np.abs(now - was) <= SAME_RETURN)
+    if old.close is None or new.close is None:
+        return moved
+    # The adjusted close over the close steps at dividends only, whatever the close is.
+    steps = now / _growth(new.close[right]) - was / _growth(old.close[left])
+    return moved & ~(np.abs(steps) <= SAME_RETURN)
+
+
+def _growth(prices: FloatArray) -> FloatArray:
+    """One plus the returns from each price to the next."""
+    return prices[1:] / prices[:-1]
 
 
 def _within(days: SessionArray, span: tuple[date, date]) -> NDArray[np.bool_]:

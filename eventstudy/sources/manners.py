@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INTERVAL = 1.0
 """Seconds between two requests to a vendor, over all processes that share a cache."""
 LONGEST_TURN = 30.0
-"""Seconds to wait for another process's turn."""
+"""Seconds to wait for another process to look at the time of the last request; it takes a moment."""
 ATTEMPTS = 4
 LONGEST_WAIT = 60.0
 """Seconds; a vendor that asks for more is not waited for."""
@@ -47,15 +47,26 @@ class Pace:
 
     def __call__(self, asked: Asked, send: Send) -> Reply:
         """Wait for the vendor's turn, then send."""
-        vendor = asked.vendor
-        with self._alone(vendor):
-            last = max(self._last.get(vendor, 0.0), self._read(vendor))
-            # A clock set back must not make the wait longer than one interval.
-            if (wait := last + self.interval - self.clock()) > 0:
-                self.sleep(min(wait, self.interval))
-            self._last[vendor] = self.clock()
-            self._write(vendor)
+        waited_out = None
+        while (busy := self._take_turn(asked.vendor, waited_out)) is not None:
+            waited_out, wait = busy
+            self.sleep(wait)
         return send()
+
+    def _take_turn(self, vendor: str, waited_out: float | None) -> tuple[float, float] | None:
+        """Take the turn (None), or give the time of the last request and the seconds until the next one may be sent.
+
+        The turn is not held while waiting, so that a process with many requests does not keep another one from its
+        own. A last request that has been waited out is out, whatever the clock says, which may have been set back.
+        """
+        with self._alone(vendor):
+            last, now = max(self._last.get(vendor, 0.0), self._read(vendor)), self.clock()
+            wait = min(last + self.interval - now, self.interval)
+            if wait > 0 and last != waited_out:
+                return last, wait
+            self._last[vendor] = now
+            self._write(vendor)
+            return None
 
     @contextmanager
     def _alone(self, vendor: str) -> Iterator[None]:
@@ -68,8 +79,9 @@ class Pace:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 lock = FileLock(self.folder / f"{vendor}.lock", timeout=LONGEST_TURN)
                 lock.acquire()
-            except OSError:
-                # A folder that cannot be written, or a process that hangs with the lock: keep the pace alone.
+            except (OSError, NotImplementedError):
+                # A folder that cannot be written, a file system without locks, or a process that hangs with the lock:
+                # keep the pace alone.
                 lock = None
         try:
             yield
