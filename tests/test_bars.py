@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError
+from eventstudy.errors import ChangedFormatError, NoDataError
 from eventstudy.prices import PriceSeries, Provenance
 from eventstudy.sources.bars import Bars, days_text, from_frame, series_csv, tidy
 from eventstudy.sources.folder import Origin, parse_prices
@@ -192,7 +192,7 @@ def test_identical_rows_are_taken_once_and_noted():
 )
 def test_a_session_with_two_different_bars_is_refused_with_both(closes, volumes, differ):
     table = bars(closes, ["2025-12-08", "2025-12-08"], volume=volumes)
-    assert refused(BrokenReplyError, tidied, table) == (
+    assert refused(ChangedFormatError, tidied, table) == (
         f"sina: sh688795: 2025-12-08 came twice with different figures ({differ}); use another source"
     )
 

@@ -216,7 +216,6 @@ def test_a_status(case, status):
     fails(case, answers(status, "<html><body>no</body></html>", "text/html"), kind, what.format(status))
 
 
-@pytest.mark.xfail(reason="vendors._Watch knows no other status below 500, so the body is blamed, and asked for again")
 @pytest.mark.parametrize("status", [400, 404, 410])
 @pytest.mark.parametrize("vendor", ["yahoo", "eastmoney", "tencent"])
 def test_a_request_that_the_vendor_does_not_take(vendor, status):
@@ -285,9 +284,6 @@ HALF_WAY = (BrokenReplyError, "the reply broke off half way; run again")
 NOT_SECURE = (UnreachableError, "no secure connection; check the clock and the certificates of this machine")
 BY_PROXY = (ProxyError, "the proxy on the way refused; check HTTPS_PROXY")
 IN_CIRCLES = (BlockedError, "sent round in circles; this address may be blocked")
-CONNECT_TIMEOUT = pytest.mark.xfail(
-    reason="ConnectTimeout is a ConnectionError before it is a Timeout, and vendors.TRANSPORT goes by that order"
-)
 OF_REQUESTS = {
     "reset mid-body": (plain.ChunkedEncodingError("Connection broken: ConnectionResetError(104)"), HALF_WAY),
     "closed without an answer": (plain.ConnectionError("('Connection aborted.', RemoteDisconnected())"), NO_CONNECTION),
@@ -317,7 +313,6 @@ def test_trouble_that_requests_has(vendor, trouble):
     assert out.error.__cause__ is error
 
 
-@CONNECT_TIMEOUT
 @pytest.mark.parametrize("vendor", CHINESE)
 def test_a_connection_that_takes_too_long_is_a_time_out(vendor):
     fails(CASES[vendor], raising(plain.ConnectTimeout("timed out (connect timeout=20)")), *NO_ANSWER)
@@ -469,7 +464,6 @@ def test_sinas_numbers_of_shares_that_stop_half_way(body):
     fails(CASES["sina"], answers(200, body), BrokenReplyError, what, address="getAmountBySymbol")
 
 
-@pytest.mark.xfail(reason="demjson's JSONDecodeError is no ValueError, so vendors.ask lets it through")
 @pytest.mark.parametrize("body", [b"var KKE_ShareAmount_sh688795=([oops]);", b'var a=([{"date":"2022-08-12" 7}]);'])
 def test_sinas_numbers_of_shares_that_cannot_be_read(body):
     out = attempt(CASES["sina"], answers(200, body), address="getAmountBySymbol")
@@ -494,7 +488,6 @@ def test_whatever_is_ciphered_has_a_named_fault(cipher):
 
 UNKNOWN = "no such symbol; check the code and its exchange"
 NO_BARS = f"no bars from {START} to {END}"
-TENCENT_EMPTY = pytest.mark.xfail(reason="tencent: without rows akshare raises IndexError, told as a changed format")
 NOT_FOUND = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
 BAD_RANGE = {"code": "Bad Request", "description": "Data doesn't exist for startDate = 1710475200"}
 MISSING = f"$688795.SS: possibly delisted; no price data found  (1d {START} -> 2026-01-17)"
@@ -551,28 +544,37 @@ def test_yahoos_errors_with_their_own_status():
         fails(case, answers(404, body, "application/json"), UnknownSymbolError, what, address=address)
 
 
-@TENCENT_EMPTY
 def test_tencent_without_rows_has_no_bars():
     body = 'kline_day2025={"code":0,"data":{"sh688795":{"day":[],"qt":{}}}}'
     out = attempt(CASES["tencent"], answers(200, body), address="newfqkline")
     assert type(out.error) is NoDataError, out.error
 
 
-@TENCENT_EMPTY
 def test_tencent_before_the_listing_has_no_bars():
     with through(Replayer(FOLDER)), pytest.raises(NoDataError):
         tencent.fetch(["sh688795"], START, date(2024, 12, 31), Manner(pace=Pace(None, interval=0.0)))
 
 
-@pytest.mark.xfail(reason="tencent: akshare begins at the first of the last 320 rows where weekTrends is empty")
 def test_tencent_without_a_first_day_does_not_begin_later_in_silence():
+    """akshare would begin at the first of the last 320 rows."""
     case = replace(CASES["tencent"], name="sh688041", recorded="688041")
-    rows = json.dumps({"data": {case.name: {"day": rows_of_tencent(case.name, 2024)[-320:]}}})
+    last_rows = rows_of_tencent(case.name, 2024)[-320:]
+    rows = json.dumps({"data": {case.name: {"day": last_rows}}})
     of_last_rows = Injected(r"_var=kline_dayqfq&", answers(200, f"kline_dayqfq={rows}"))
     nothing = answers(200, 'trend_qfq={"code":0,"msg":"","data":[]}')
     out = attempt(case, nothing, address="weekTrends", also=[of_last_rows])
     assert of_last_rows.count == 1
-    is_recorded(case, out)
+    assert type(out.error) is ChangedFormatError
+    what = f"no first day of trading came, and bars before {last_rows[0][0]} would be left out; use another source"
+    assert str(out.error) == case.sentence(what)
+
+
+def test_tencent_without_a_first_day_takes_a_young_share_whole():
+    case = CASES["tencent"]
+    rows = json.dumps({"data": {case.name: {"day": rows_of_tencent(case.name, 2025)}}})
+    of_last_rows = Injected(r"_var=kline_dayqfq&", answers(200, f"kline_dayqfq={rows}"))
+    nothing = answers(200, 'trend_qfq={"code":0,"msg":"","data":[]}')
+    is_recorded(case, attempt(case, nothing, address="weekTrends", also=[of_last_rows]))
 
 
 def rows_of_tencent(name, year):
@@ -691,12 +693,6 @@ def test_a_row_that_came_twice_is_taken_once(case):
     assert told == (case.vendor == "eastmoney")
 
 
-YAHOO_TAKES_THE_FIRST = pytest.mark.xfail(
-    reason="yfinance keeps the first of two rows of a day; yahoo._check could look at the stamps, if told apart from "
-    "the row of the day that is not over"
-)
-
-
 def conflicting(case):
     bar = next(bar for bar in figures(case.recorded).bars if bar.day == DAY)
 
@@ -708,7 +704,7 @@ def conflicting(case):
     return attempt(case, rows_changed(case, conflict))
 
 
-@pytest.mark.parametrize("vendor", [pytest.param("yahoo", marks=YAHOO_TAKES_THE_FIRST), *CHINESE])
+@pytest.mark.parametrize("vendor", ["yahoo", *CHINESE])
 def test_two_different_rows_of_a_session_are_refused(vendor):
     case = CASES[vendor]
     out = conflicting(case)
@@ -718,7 +714,6 @@ def test_two_different_rows_of_a_session_are_refused(vendor):
     assert list(out.error.kept) == []
 
 
-@pytest.mark.xfail(reason="bars._once raises an error that passes by itself, but outside of what is tried again")
 @pytest.mark.parametrize("vendor", CHINESE)
 def test_two_different_rows_are_asked_again_if_that_is_said_to_help(vendor):
     out = conflicting(CASES[vendor])
@@ -901,7 +896,6 @@ def test_yahoo_with_a_column_that_is_too_short():
     assert str(out.error) == case.unreadable("ValueError: All arrays must be of the same length")
 
 
-@pytest.mark.xfail(reason="yfinance takes the close for an adjusted close that is not there, and yahoo._check lets it")
 def test_yahoo_without_an_adjusted_close_is_refused():
     """Its place is taken by the close, so that total returns would be without dividends and nobody told."""
     case = CASES["yahoo"]
@@ -915,7 +909,6 @@ def test_yahoo_without_an_adjusted_close_is_refused():
     assert type(out.error) is ChangedFormatError
 
 
-@pytest.mark.xfail(reason="vendors.ask knows some kinds of exception; pandas's NotImplementedError is none of them")
 def test_yahoo_with_stamps_in_milliseconds():
     def longer(rows):
         for row in rows:
@@ -926,7 +919,6 @@ def test_yahoo_with_stamps_in_milliseconds():
     assert type(out.error) is ChangedFormatError
 
 
-@pytest.mark.xfail(reason="yahoo._table lets yfinance's own YFDataException through")
 def test_yahoo_that_says_it_will_be_back():
     out = attempt(CASES["yahoo"], answers(200, b'{"message":"Will be right back"}', "application/json"))
     assert isinstance(out.error, SourceError)
@@ -968,19 +960,10 @@ def of_another(asked, send):
     return read(FOLDER / file_name(other)).reply
 
 
-UNSEEN = pytest.mark.xfail(reason="whose bars came is not looked at: yahoo meta.symbol, sina the name of the variable")
-
-
-@pytest.mark.parametrize(
-    "vendor", [pytest.param("yahoo", marks=UNSEEN), "eastmoney", pytest.param("sina", marks=UNSEEN)]
-)
+@pytest.mark.parametrize("vendor", ["yahoo", "eastmoney", "tencent", "sina"])
 def test_the_bars_of_another_symbol_are_refused(vendor):
-    code = {"yahoo": "603019.SS", "eastmoney": "603019", "sina": "sh603019"}[vendor]
+    code = {"yahoo": "603019.SS", "eastmoney": "603019", "tencent": "sh603019", "sina": "sh603019"}[vendor]
     fails(CASES[vendor], of_another, ChangedFormatError, f"the bars of {code} came; use another source")
-
-
-def test_tencents_bars_of_another_symbol_are_none_of_this_one():
-    fails(CASES["tencent"], of_another, UnknownSymbolError, UNKNOWN)
 
 
 # --- Several symbols ----------------------------------------------------------------------------------------------
@@ -1066,21 +1049,17 @@ def test_factors_with_other_fields(row):
     assert out.faulty == 1
 
 
-DROPPED = pytest.mark.xfail(reason="a factor that is none is dropped like the close of a day without trade")
-BARE = pytest.mark.xfail(raises=NameError, reason="JSON's null is no Python, so akshare's eval raises NameError")
-
-
 @pytest.mark.parametrize(
     "factor",
     [
         '"-1.5"',
         '"abc"',
         '"inf"',
-        pytest.param('"0"', marks=DROPPED),
-        pytest.param('""', marks=DROPPED),
-        pytest.param('"NaN"', marks=DROPPED),
-        pytest.param("null", marks=BARE),
-        pytest.param("true", marks=BARE),
+        '"0"',
+        '""',
+        '"NaN"',
+        "null",
+        "true",
     ],
 )
 def test_a_factor_that_is_no_factor_is_refused(factor):
@@ -1093,9 +1072,6 @@ def test_a_factor_that_is_no_factor_is_refused(factor):
 # --- Yahoo's cookie and crumb -------------------------------------------------------------------------------------
 
 WAY_IN = r"fc\.yahoo\.com|getcrumb|consent"
-SECOND_WAY = pytest.mark.xfail(
-    reason="yfinance's second way to a crumb, by guce.yahoo.com and query2 getcrumb, is checked as if it were data"
-)
 
 
 def curl_error(code):
@@ -1105,12 +1081,12 @@ def curl_error(code):
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(curl_error(CurlECode.OPERATION_TIMEDOUT), marks=SECOND_WAY),
-        pytest.param(curl_error(CurlECode.COULDNT_CONNECT), marks=SECOND_WAY),
+        curl_error(CurlECode.OPERATION_TIMEDOUT),
+        curl_error(CurlECode.COULDNT_CONNECT),
         answers(429, b"Too Many Requests"),
         answers(500, b"oops"),
-        pytest.param(curl_error(CurlECode.COULDNT_RESOLVE_HOST), marks=SECOND_WAY),
-        pytest.param(answers(200, b"<html><body>sorry</body></html>", "text/html"), marks=SECOND_WAY),
+        curl_error(CurlECode.COULDNT_RESOLVE_HOST),
+        answers(200, b"<html><body>sorry</body></html>", "text/html"),
     ],
     ids=["time-out", "refused", "429", "500", "no such host (a blocklist)", "a page"],
 )

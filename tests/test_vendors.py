@@ -385,7 +385,6 @@ def test_a_symbol_that_a_vendor_cannot_have_is_refused_before_it_is_asked(vendor
     assert asked == []
 
 
-@pytest.mark.xfail(reason="vendors.fetch looks at each symbol only when its turn comes")
 @pytest.mark.parametrize(("vendor", "name", "message"), REFUSED, ids=[f"{one[0]}-{one[1]}" for one in REFUSED])
 def test_among_others_it_is_refused_before_any_is_asked(vendor, name, message):
     asked = []
@@ -433,15 +432,10 @@ def run(code):
     return done.stdout, done.stderr
 
 
-TQDM = pytest.mark.xfail(reason="tqdm reads TQDM_DISABLE once, when it is imported, so vendors._quiet comes too late")
-
-
-@TQDM
 def test_no_progress_bar_is_shown():
     assert run("from tqdm import tqdm\nsys.stdout.write(str(fetch()))") == ("29", "")
 
 
-@TQDM
 def test_progress_bars_of_others_are_shown_afterwards():
     _, shown = run("fetch()\nfrom tqdm import tqdm\nlist(tqdm(range(3)))")
     assert "3/3" in shown
@@ -472,7 +466,6 @@ sys.stdout.write(str(sum("/chart/" in one for one in seen)))
 """
 
 
-@pytest.mark.xfail(reason="yfinance keeps the cache that it opened first, so its time zones are not asked for again")
 def test_a_yfinance_that_was_used_before_changes_nothing(tmp_path):
     """Else a recording made from a notebook would be without the exchange that a replay elsewhere asks for."""
     assert run("warnings.simplefilter('ignore')" + USED_BEFORE.format(folder=str(tmp_path)))[0] == "2"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError
+from eventstudy.errors import ChangedFormatError, NoDataError
 from eventstudy.prices import BAR_ORDER, COLUMNS, Column, FloatArray, PriceSeries, SessionArray
 from eventstudy.sources.symbols import Kind
 
@@ -130,9 +130,7 @@ def tidy(
     NoDataError
         If no bar lies in the range.
     ChangedFormatError
-        If dates cannot be read, or prices are not those of bars.
-    BrokenReplyError
-        If one session has two different bars.
+        If dates cannot be read, prices are not those of bars, or one session has two different bars.
     """
     if last < first:
         raise NoDataError(vendor, symbol, f"no session from {first} on is over yet; run again after the close")
@@ -220,7 +218,7 @@ def _once(table: _Table, notes: list[str]) -> _Table:
     for row in np.flatnonzero(again):
         for name, values in table.columns.items():
             if values[row] != values[row - 1] and not np.isnan(values[[row - 1, row]]).all():
-                raise BrokenReplyError(
+                raise ChangedFormatError(
                     table.vendor,
                     table.symbol,
                     f"{table.sessions[row]} came twice with different figures ({name} "

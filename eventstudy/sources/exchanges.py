@@ -9,23 +9,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from eventstudy.errors import NotRecordedError, StoreError
 from eventstudy.files import write_files
-from eventstudy.sources.wire import Asked, Reply, Send
+from eventstudy.sources.wire import CRUMB, WAYS_IN, Asked, Reply, Send
 
 Kind: TypeAlias = Literal["made", "recorded"]
 
-CANNED: Mapping[tuple[str, str], tuple[int, bytes]] = {
-    ("fc.yahoo.com", "/"): (404, b""),
-    ("fc.yahoo.com", ""): (404, b""),
-    ("query1.finance.yahoo.com", "/v1/test/getcrumb"): (200, b"canned"),
-}
-"""Answers to the requests that only fetch a cookie or a crumb; these exchanges are never stored."""
+CANNED_CRUMB = b"canned"
+"""Answer to a request for a token; requests for cookies and consent are answered with nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,8 @@ class Recorder:
     def __call__(self, asked: Asked, send: Send) -> Reply:
         """Pass the exchange on and store it; `StoreError` where it cannot be written."""
         reply = send()
-        if _canned(asked) is None:
+        led_to = urlsplit(reply.url).hostname or asked.host
+        if not asked.is_way_in and led_to not in WAYS_IN:
             save(Exchange("recorded", asked, reply, self._library, self._at), self._folder)
         return reply
 
@@ -85,9 +82,8 @@ class Replayer:
 
     def __call__(self, asked: Asked, send: Send) -> Reply:
         """Answer a request from its file."""
-        canned = _canned(asked)
-        if canned is not None:
-            return canned
+        if asked.is_way_in:
+            return _canned(asked)
         path = self._folder / file_name(asked)
         if not path.exists():
             self.missed.append(asked)
@@ -101,7 +97,7 @@ def file_name(asked: Asked) -> str:
     """Name of the file of a request, below the folder of exchanges: ``<vendor>/<host and path>-<key>.json``."""
     key = hashlib.sha256(f"{asked.method} {asked}".encode()).hexdigest()[:12]
     path = asked.url.split("://", 1)[-1]
-    slug = "".join(character if character.isalnum() else "-" for character in path).strip("-")[-60:].strip("-")
+    slug = "".join(character if character.isalnum() else "-" for character in path).strip("-")[:60].strip("-")
     return f"{asked.vendor}/{slug}-{key}.json"
 
 
@@ -145,7 +141,7 @@ def read(path: Path) -> Exchange:
         )
     except OSError as error:
         raise StoreError(f"the exchange {path} cannot be read ({error.strerror}); record it again") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path} is not an exchange ({error!r}); delete it and record it again") from None
 
 
@@ -176,7 +172,7 @@ def _document(exchange: Exchange) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
-def _canned(asked: Asked) -> Reply | None:
-    path = asked.url.split(asked.host, 1)[-1]
-    answer = CANNED.get((asked.host, path))
-    return None if answer is None else Reply(answer[0], answer[1], "text/plain")
+def _canned(asked: Asked) -> Reply:
+    """The answer of a replay to a request that is never stored."""
+    token = asked.url.endswith(CRUMB)
+    return Reply(200 if token else 404, CANNED_CRUMB if token else b"", "text/plain")

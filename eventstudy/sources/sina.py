@@ -24,6 +24,7 @@ COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volu
 WHOLE_HISTORY = ("19900101", "21000101")
 
 _CIPHER = re.compile(r'\s*var\s+\w+\s*=\s*"[A-Za-z0-9+/=]+"\s*;?.*', re.DOTALL)
+_OWNER = re.compile(r"\s*(?:/\*.*?\*/)?\s*var\s+\w*?((?:sh|sz|bj)[0-9]{6})", re.DOTALL)
 _FACTORS = re.compile(r"\s*var\s+\w+\s*=\s*(\{.*\})\s*;?\s*(/\*.*\*/)?\s*", re.DOTALL)
 
 
@@ -52,8 +53,9 @@ def _check(asked: Asked, reply: Reply, symbol: str) -> None:
     """What akshare does not look at; above all that the factors, which it evaluates as code, are data."""
     if reply.status == 404:
         raise UnknownSymbolError("sina", symbol, "no such symbol (HTTP 404); check the code and its exchange")
+    _require_own(reply.text, symbol)
     if asked.url.endswith("fq.js"):
-        _factor_rows(reply.text, symbol)
+        _require_factors(reply.text, symbol)
     elif asked.url.endswith("klc_kl.js"):
         if not reply.text.strip():
             raise UnknownSymbolError("sina", symbol, "an empty reply came; check the code and its exchange")
@@ -63,8 +65,15 @@ def _check(asked: Asked, reply: Reply, symbol: str) -> None:
         raise BrokenReplyError("sina", symbol, "the numbers of shares are not whole; run again")
 
 
-def _factor_rows(text: str, symbol: str) -> list[tuple[str, str]]:
-    """Day and factor of each row of a file of factors, which must be JSON and nothing else."""
+def _require_own(text: str, symbol: str) -> None:
+    """Refuse another symbol's data; the variable that they are given to is named after it."""
+    named = _OWNER.match(text)
+    if named and named.group(1) != china_symbol(symbol).prefixed:
+        raise ChangedFormatError("sina", symbol, f"the bars of {named.group(1)} came; use another source")
+
+
+def _require_factors(text: str, symbol: str) -> None:
+    """Refuse a file of factors that is not JSON and nothing else, or holds other things than days and factors."""
     found = _FACTORS.fullmatch(text)
     try:
         rows = json.loads(found.group(1))["data"] if found else None
@@ -74,7 +83,14 @@ def _factor_rows(text: str, symbol: str) -> list[tuple[str, str]]:
         raise BrokenReplyError("sina", symbol, "the factors are not whole, or are not data; run again")
     if not all(isinstance(row, dict) and list(row) == ["d", "f"] for row in rows):
         raise ChangedFormatError("sina", symbol, "the factors have other fields than day and factor; update akshare")
-    return [(row["d"], row["f"]) for row in rows]
+    if wrong := next((row for row in rows if not _is_factor(row["f"])), None):
+        what = f"the factor from {wrong['d']} on is {wrong['f']!r}; use another source"
+        raise ChangedFormatError("sina", symbol, what)
+
+
+def _is_factor(text: object) -> bool:
+    """Whether it is the text of a number above 0."""
+    return isinstance(text, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) is not None and float(text) > 0
 
 
 def _factor_table(symbol: str, first: date, last: date) -> Bars:
@@ -84,6 +100,13 @@ def _factor_table(symbol: str, first: date, last: date) -> Bars:
     frame = akshare.stock_zh_a_daily(symbol=china_symbol(symbol).prefixed, adjust="hfq-factor")
     bars = from_frame(frame, {"date": "date", "hfq_factor": "close"}, "sina", symbol)
     return Bars(bars.sessions[::-1], {"close": bars.columns["close"][::-1]})
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from akshare.utils.demjson import JSONException
+    from py_mini_racer.py_mini_racer import MiniRacerBaseException
+
+    return JSONException, MiniRacerBaseException
 
 
 def _describe(symbol: str) -> tuple[str, Kind]:
@@ -100,6 +123,7 @@ SINA = Vendor(
     table=_table,
     check=_check,
     describe=_describe,
+    errors=_errors,
 )
 
 SINA_FACTORS = replace(

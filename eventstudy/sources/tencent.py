@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from eventstudy.errors import BrokenReplyError, ChangedFormatError, OptionError, UnknownSymbolError
+from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
 from eventstudy.prices import PricePanel
 from eventstudy.sources.bars import Bars, from_frame
 from eventstudy.sources.symbols import Kind, china_symbol
-from eventstudy.sources.vendors import Manner, Vendor
+from eventstudy.sources.vendors import Manner, Vendor, replaced
 from eventstudy.sources.vendors import fetch as fetch_from
 from eventstudy.sources.wire import Asked, Reply
 
 COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume", "amount")}
+LAST_ROWS = 320
+"""Rows that akshare takes for a whole history where no first day of trading comes."""
 FEWEST_FIELDS = 9
 """Figures in a row that akshare reads by position."""
 
@@ -25,17 +27,29 @@ def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None 
 
 
 def _table(symbol: str, first: date, last: date) -> Bars:
-    import akshare
+    from akshare.stock_feature import stock_hist_tx
 
-    # With dashes: given YYYYMMDD akshare asks for every year up to today's.
-    frame = akshare.stock_zh_a_hist_tx(
-        symbol=china_symbol(symbol).prefixed,
-        start_date=first.isoformat(),
-        end_date=last.isoformat(),
-        adjust="",
-        timeout=20,
-    )
+    try:
+        with replaced(stock_hist_tx, get_tqdm=lambda: _no_bar):
+            # With dashes: given YYYYMMDD akshare asks for every year up to today's.
+            frame = stock_hist_tx.stock_zh_a_hist_tx(
+                symbol=china_symbol(symbol).prefixed,
+                start_date=first.isoformat(),
+                end_date=last.isoformat(),
+                adjust="",
+                timeout=20,
+            )
+    except IndexError:
+        # Rows have all their columns (`_check`), so there are none.
+        raise NoDataError(
+            "tencent", symbol, f"no bars from {first} to {last}; check the symbol and the dates"
+        ) from None
     return from_frame(frame, COLUMNS, "tencent", symbol)
+
+
+def _no_bar(years: Iterable[int], **_: object) -> Iterable[int]:
+    """In the place of akshare's progress bar, which cannot be turned off."""
+    return years
 
 
 def _check(asked: Asked, reply: Reply, symbol: str) -> None:
@@ -44,11 +58,16 @@ def _check(asked: Asked, reply: Reply, symbol: str) -> None:
     if not asked.url.endswith("/newfqkline/get"):
         return
     code = china_symbol(symbol).prefixed
+    if isinstance(data, dict) and data and code not in data:
+        raise ChangedFormatError("tencent", symbol, f"the bars of {', '.join(data)} came; use another source")
     if not isinstance(data, dict) or not data.get(code):
         raise UnknownSymbolError("tencent", symbol, "no such symbol; check the code and its exchange")
     rows = next((data[code][name] for name in ("day", "qfqday", "hfqday") if name in data[code]), None)
     if rows is None:
         raise ChangedFormatError("tencent", symbol, "the reply has no daily bars; update akshare")
+    if len(rows) >= LAST_ROWS and ("param", f"{code},day,,,{LAST_ROWS},qfq") in asked.params:
+        what = f"no first day of trading came, and bars before {rows[0][0]} would be left out; use another source"
+        raise ChangedFormatError("tencent", symbol, what)
     if found := next((row for row in rows if len(row) < FEWEST_FIELDS or not isinstance(row[6], dict)), None):
         raise ChangedFormatError(
             "tencent", symbol, f"a row has other fields than open, close, high, low, volume … ({found}); update akshare"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -22,6 +21,7 @@ from eventstudy.errors import (
     BlockedError,
     BrokenReplyError,
     ChangedFormatError,
+    NoDataError,
     NotDataError,
     ProxyError,
     RateLimitedError,
@@ -34,7 +34,7 @@ from eventstudy.prices import PricePanel, PriceSeries, Provenance
 from eventstudy.sources.bars import Bars, series_csv, tidy
 from eventstudy.sources.manners import Pace, retrying
 from eventstudy.sources.symbols import Kind
-from eventstudy.sources.wire import Asked, Reply, Send, through, vendor_of
+from eventstudy.sources.wire import WAYS_IN, Asked, Reply, Send, through, vendor_of
 
 SETTLING = timedelta(minutes=30)
 """How long after the close a session's bar is taken as final; vendors' daily bars lag by up to a quarter of an hour."""
@@ -67,8 +67,8 @@ class Vendor:
         (asked, reply, symbol): raises a `SourceError` for a reply that the library must not be given.
     describe : callable
         Symbol to its exchange and kind; `OptionError` for one that the vendor cannot have.
-    auxiliary : tuple of str
-        Beginnings of addresses that do not carry data and are the library's own affair.
+    errors : callable
+        Kinds of exception of the library's own that mean that it cannot read a reply.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Vendor:
     table: Table
     check: Callable[[Asked, Reply, str], None]
     describe: Callable[[str], tuple[str, Kind]]
-    auxiliary: tuple[str, ...] = ()
+    errors: Callable[[], tuple[type[Exception], ...]] = lambda: ()
 
     @property
     def library(self) -> str:
@@ -169,7 +169,10 @@ def fetch(vendor: Vendor, symbols: Iterable[str], start: date, end: date, manner
         For a symbol that the vendor cannot have.
     """
     had: dict[str, PriceSeries] = {}
-    for symbol in dict.fromkeys(symbols):
+    symbols = tuple(dict.fromkeys(symbols))
+    for symbol in symbols:
+        vendor.describe(symbol)
+    for symbol in symbols:
         try:
             had[symbol] = download(vendor, symbol, start, end, manner or Manner()).series
         except SourceError as error:
@@ -222,12 +225,14 @@ def ask(
     """
     watch = _Watch(vendor, symbol)
 
+    unreadable: tuple[type[Exception], ...] = (*UNREADABLE, *vendor.errors())
+
     def attempt() -> Bars:
         watch.begin()
         try:
             with _quiet(), through(watch, behind=(manner.pace,)):
                 return (table or vendor.table)(symbol, first, last)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, SyntaxError) as error:
+        except unreadable as error:
             if watch.fault is not None:
                 raise watch.fault from error
             library = f"{vendor.library} {_version(vendor.library)}"
@@ -244,20 +249,30 @@ def ask(
     return retrying(manner.sleep, told)(attempt), tuple(watch.requests)
 
 
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, NameError, NotImplementedError, SyntaxError)
+"""What a library raises that meets other data than it was written for."""
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the warnings and progress bars of other people's libraries."""
+    """Without the warnings of other people's libraries."""
     # Recorded, because yfinance adds a filter of its own that shows them.
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("ignore")
-        before = os.environ.get("TQDM_DISABLE")
-        os.environ["TQDM_DISABLE"] = "1"
-        try:
-            yield
-        finally:
-            del os.environ["TQDM_DISABLE"]
-            if before is not None:
-                os.environ["TQDM_DISABLE"] = before
+        yield
+
+
+@contextmanager
+def replaced(module: object, **names: object) -> Iterator[None]:
+    """With other values for some names of a library's module, for what it has no option for."""
+    before = {name: getattr(module, name) for name in names}
+    try:
+        for name, value in names.items():
+            setattr(module, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(module, name, value)
 
 
 class _Watch:
@@ -275,13 +290,18 @@ class _Watch:
 
     def __call__(self, asked: Asked, send: Send) -> Reply:
         """Pass an exchange on; a `SourceError` where its reply is of no use."""
-        if str(asked).startswith(self._vendor.auxiliary):
+        if asked.is_way_in:
             return send()
         self.requests.append(str(asked))
         try:
             reply = self._send(send)
+            led_to = urlsplit(reply.url).hostname or asked.host
+            if led_to in WAYS_IN:
+                # The library may give its consent and ask again; should it not, this is why.
+                self.fault = self._sent_on(led_to)
+                return reply
             self._check(asked, reply)
-            self._vendor.check(asked, reply, self._symbol)
+            self._explain(asked, reply)
         except SourceError as fault:
             self.fault = fault
             raise
@@ -292,9 +312,9 @@ class _Watch:
         try:
             return send()
         except OSError as error:
-            for name in (kind.__name__ for kind in type(error).__mro__):
-                if name in TRANSPORT:
-                    kind, what = TRANSPORT[name]
+            names = {kind.__name__ for kind in type(error).__mro__}
+            for name, (kind, what) in TRANSPORT.items():
+                if name in names:
                     raise kind(self._vendor.name, self._symbol, what) from error
             raise
 
@@ -312,10 +332,24 @@ class _Watch:
         if status >= 500:
             raise VendorFaultError(name, symbol, f"the vendor's server failed (HTTP {status}); run again later")
         host = urlsplit(reply.url).hostname or asked.host
-        if vendor_of(host) != asked.vendor or "consent." in host:
-            raise BlockedError(name, symbol, f"sent on to {host} instead of data; this address may be blocked")
-        if reply.text.lstrip("\ufeff \r\n\t")[:15].lower().startswith(("<!doctype", "<html", "<?xml", "<head")):
+        if vendor_of(host) != asked.vendor:
+            raise self._sent_on(host)
+        page = reply.text.lstrip("\ufeff \r\n\t")[:15].lower().startswith(("<!doctype", "<html", "<?xml", "<head"))
+        if page and status < 400:
             raise NotDataError(name, symbol, "a web page came instead of data; the vendor may block this address")
+
+    def _sent_on(self, host: str) -> BlockedError:
+        what = f"sent on to {host} instead of data; this address may be blocked"
+        return BlockedError(self._vendor.name, self._symbol, what)
+
+    def _explain(self, asked: Asked, reply: Reply) -> None:
+        """What the vendor itself says in a reply; a refused request is one without data at the least."""
+        if reply.status < 400:
+            return self._vendor.check(asked, reply, self._symbol)
+        with suppress(BrokenReplyError):
+            self._vendor.check(asked, reply, self._symbol)
+        what = f"the request was refused (HTTP {reply.status}); check the symbol and the dates"
+        raise NoDataError(self._vendor.name, self._symbol, what)
 
 
 TRANSPORT: Mapping[str, tuple[type[SourceError], str]] = {
@@ -331,7 +365,7 @@ TRANSPORT: Mapping[str, tuple[type[SourceError], str]] = {
     "ConnectionError": (UnreachableError, "no connection, or it was closed without an answer; check the network"),
     "RequestException": (UnreachableError, "the request failed; check the network"),
 }
-"""Errors of requests and of curl_cffi by the name that both use, most particular first in their own order."""
+"""Errors of requests and of curl_cffi by the name that both use; the first that an error is a kind of is taken."""
 
 
 def last_over(exchange: str, last: date, at: datetime) -> date:

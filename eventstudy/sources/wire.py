@@ -25,6 +25,11 @@ VENDOR_DOMAINS: Mapping[str, tuple[str, ...]] = {
 }
 """Domains whose hosts belong to a vendor."""
 
+WAYS_IN = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
+"""Hosts that hand out cookies and ask for consent; what passes there identifies who asks and carries no prices."""
+CRUMB = "/v1/test/getcrumb"
+"""Path, at Yahoo, of a token that identifies who asks."""
+
 SECRET_PARAMS = frozenset({"crumb", "ut"})
 """Parameters of a request that identify who asks; they are neither stored nor compared."""
 
@@ -60,6 +65,11 @@ class Asked:
     def vendor(self) -> str:
         """The vendor that the host belongs to; the host itself where it is none of them."""
         return vendor_of(self.host)
+
+    @property
+    def is_way_in(self) -> bool:
+        """Whether it asks for a cookie, a consent or a token: the library's own affair, never stored."""
+        return self.host in WAYS_IN or self.url.endswith(CRUMB)
 
     def __str__(self) -> str:
         query = "&".join(f"{name}={value}" for name, value in self.params)

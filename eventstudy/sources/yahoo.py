@@ -6,18 +6,17 @@ Prices are asked for unadjusted, which at Yahoo still means adjusted for splits.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from eventstudy.errors import BrokenReplyError, NoDataError, RateLimitedError, UnknownSymbolError
+from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
 from eventstudy.prices import FloatArray, PricePanel
-from eventstudy.sources.bars import Bars, from_frame
-from eventstudy.sources.symbols import Kind, yahoo_exchange
-from eventstudy.sources.vendors import Manner, Vendor
+from eventstudy.sources.bars import Bars, figure_text, from_frame
+from eventstudy.sources.symbols import Kind, china_symbol, yahoo_exchange
+from eventstudy.sources.vendors import Manner, Vendor, replaced
 from eventstudy.sources.vendors import fetch as fetch_from
 from eventstudy.sources.wire import Asked, Reply
 
@@ -30,8 +29,6 @@ COLUMNS = {
     "Adj Close": "adj_close",
     "Volume": "volume",
 }
-NOWHERE = f"{os.devnull}/none"
-"""A folder that cannot be made, which is how yfinance is told to keep nothing on disk."""
 
 
 def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
@@ -39,33 +36,43 @@ def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None 
     return fetch_from(YAHOO, symbols, start, end, manner)
 
 
+class _Nothing:
+    """In the place of yfinance's caches on disk: keeps nothing."""
+
+    def lookup(self, key: str) -> None:
+        """There is nothing."""
+
+    def store(self, key: str, value: object) -> None:
+        """Nothing is kept."""
+
+
 def _table(symbol: str, first: date, last: date) -> Bars:
     import yfinance
+    from yfinance import cache
     from yfinance.data import YfData
     from yfinance.exceptions import YFPricesMissingError, YFRateLimitError, YFTzMissingError
 
-    # Its caches would make a download depend on those before it: on disk the time zones, in memory the replies.
+    # Its caches would make a download depend on those before it: on disk time zones and cookies, in memory replies.
     YfData.cache_get.cache_clear()
-    hidden = yfinance.config.debug.hide_exceptions
-    yfinance.config.debug.hide_exceptions = False
-    yfinance.set_tz_cache_location(NOWHERE)
     try:
-        frame = yfinance.Ticker(symbol).history(
-            start=first.isoformat(),
-            end=(last + timedelta(days=1)).isoformat(),
-            interval="1d",
-            auto_adjust=False,
-            actions=True,
-            timeout=20,
-        )
+        with (
+            replaced(yfinance.config.debug, hide_exceptions=False),
+            replaced(cache, get_tz_cache=_Nothing, get_cookie_cache=_Nothing),
+        ):
+            frame = yfinance.Ticker(symbol).history(
+                start=first.isoformat(),
+                end=(last + timedelta(days=1)).isoformat(),
+                interval="1d",
+                auto_adjust=False,
+                actions=True,
+                timeout=20,
+            )
     except YFRateLimitError as error:
         raise RateLimitedError("yahoo", symbol, "asked too often; wait some minutes and run again") from error
     except (YFTzMissingError, YFPricesMissingError) as error:
         raise NoDataError(
             "yahoo", symbol, f"no bars from {first} to {last} ({error}); check symbol and dates"
         ) from error
-    finally:
-        yfinance.config.debug.hide_exceptions = hidden
     frame = frame.assign(date=frame.index)
     bars = from_frame(frame, COLUMNS, "yahoo", symbol)
     prices = {name: values if name == "volume" else _as_quoted(values) for name, values in bars.columns.items()}
@@ -85,18 +92,61 @@ def _check(asked: Asked, reply: Reply, symbol: str) -> None:
         content: Any = json.loads(reply.text)
     except ValueError:
         raise BrokenReplyError("yahoo", symbol, "the reply is not whole JSON; run again") from None
-    fault = (content.get("chart") or {}).get("error") if isinstance(content, dict) else None
-    if fault:
+    chart = content.get("chart") if isinstance(content, dict) else None
+    if not isinstance(chart, dict):
+        raise ChangedFormatError(
+            "yahoo", symbol, f"no chart came but {reply.text[:60]}; run again later, or update yfinance"
+        )
+    if fault := chart.get("error"):
         reason = str(fault.get("description") or fault.get("code"))
         if fault.get("code") == "Not Found":
             raise UnknownSymbolError("yahoo", symbol, f"no such symbol, or delisted ({reason}); check its spelling")
         raise NoDataError("yahoo", symbol, f"no bars ({reason}); check the symbol and the dates")
+    if ("range", "1d") not in asked.params:
+        for result in chart.get("result") or ():
+            _require_own(result, symbol)
+
+
+def _require_own(result: dict[str, Any], symbol: str) -> None:
+    """Refuse another symbol's bars, bars without an adjusted close, and two bars for one day."""
+    named = (result.get("meta") or {}).get("symbol")
+    if named is not None and named.upper() != symbol.upper():
+        raise ChangedFormatError("yahoo", symbol, f"the bars of {named} came; use another source")
+    stamps = result.get("timestamp") or []
+    if stamps and not (result.get("indicators") or {}).get("adjclose"):
+        # yfinance would take the close for it, and total returns would be without dividends.
+        raise ChangedFormatError("yahoo", symbol, "no adjusted close came; run again later, or update yfinance")
+    offset = (result.get("meta") or {}).get("gmtoffset") or 0
+    days = [(stamp + offset) // 86400 for stamp in stamps]
+    quote = (result.get("indicators") or {}).get("quote") or [{}]
+    closes = quote[0].get("close") or []
+    # The last day may come twice, its bar and the latest price; yfinance makes one of them.
+    for row in range(1, min(len(days), len(closes))):
+        if days[row] == days[row - 1] != days[-1] and closes[row] != closes[row - 1]:
+            day = date(1970, 1, 1) + timedelta(days=days[row])
+            raise ChangedFormatError(
+                "yahoo",
+                symbol,
+                f"{day} came twice with different figures (close {_shown(closes[row - 1])} and "
+                f"{_shown(closes[row])}); use another source",
+            )
+
+
+def _shown(close: float | None) -> str:
+    return "none" if close is None else figure_text(_as_quoted(np.array([close]))[0])
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from yfinance.exceptions import YFException
+
+    return (YFException,)
 
 
 def _describe(symbol: str) -> tuple[str, Kind]:
     exchange = yahoo_exchange(symbol)
-    is_index = symbol.startswith("^") or (exchange == "XSHG" and symbol.startswith("000"))
-    return exchange, "index" if is_index or symbol.startswith("399") else "share"
+    if symbol.upper().endswith((".SS", ".SZ")):
+        return exchange, china_symbol(symbol).kind
+    return exchange, "index" if symbol.startswith("^") else "share"
 
 
 YAHOO = Vendor(
@@ -106,5 +156,5 @@ YAHOO = Vendor(
     table=_table,
     check=_check,
     describe=_describe,
-    auxiliary=("https://fc.yahoo.com", "https://query1.finance.yahoo.com/v1/test/getcrumb"),
+    errors=_errors,
 )
