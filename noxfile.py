@@ -87,6 +87,6 @@ def record(session):
         "--into",
         "eventstudy/data/recorded",
         "--exchanges",
-        "tests/exchanges",
+        "tests/recorded",
         *session.posargs,
     )

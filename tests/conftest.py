@@ -11,6 +11,10 @@ import eventstudy as es
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+MADE_EXCHANGES = ROOT / "tests" / "exchanges"
+RECORDED_EXCHANGES = ROOT / "tests" / "recorded"
+EXCHANGES = RECORDED_EXCHANGES if RECORDED_EXCHANGES.is_dir() else MADE_EXCHANGES
+"""What the flagship's live prices are replayed from: real exchanges once `nox -s record` has made them."""
 LOCAL = {"127.0.0.1", "::1", "localhost", ""}
 
 

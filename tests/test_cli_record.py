@@ -11,7 +11,7 @@ from eventstudy.cli import app
 from eventstudy.cli.terminal import INTERRUPTED
 from eventstudy.sources.exchanges import Replayer
 from eventstudy.sources.wire import Reply, through
-from tests.conftest import ROOT
+from tests.conftest import EXCHANGES
 
 STUDY = """\
 version: 1
@@ -48,7 +48,7 @@ def study(tmp_path, monkeypatch):
 
 
 def call(*words, faults=()):
-    with through(*faults, Replayer(ROOT / "tests" / "exchanges")):
+    with through(*faults, Replayer(EXCHANGES)):
         return CliRunner().invoke(app, list(words))
 
 

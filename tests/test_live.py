@@ -29,9 +29,8 @@ from eventstudy.sources.manners import Pace
 from eventstudy.sources.vendors import Manner
 from eventstudy.sources.wire import Reply, through
 from eventstudy.spec.prices import Prices
-from tests.conftest import ROOT
+from tests.conftest import EXCHANGES
 
-EXCHANGES = ROOT / "tests" / "exchanges"
 NOW = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
 FIRST, LAST = dt.date(2024, 3, 15), dt.date(2026, 1, 16)
 SECURITIES = ("NVDA", "688795", "688041", "603019")

@@ -18,9 +18,8 @@ from eventstudy.sources.recorded import MANIFEST, read_recorded
 from eventstudy.sources.recording import plan_recording, write_recording
 from eventstudy.sources.vendors import Manner
 from eventstudy.sources.wire import Reply, through
-from tests.conftest import ROOT
+from tests.conftest import EXCHANGES
 
-EXCHANGES = ROOT / "tests" / "exchanges"
 NOW = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
 
 

@@ -150,7 +150,13 @@ class LiveSource:
             return (sentence,)
         halts = [(halt.first, halt.last) for halt in instrument.suspensions]
         return cross_check(
-            found.series, found.vendor, other.series, other.vendor, tolerance=tolerance, suspensions=halts
+            found.series,
+            found.vendor,
+            other.series,
+            other.vendor,
+            tolerance=tolerance,
+            suspensions=halts,
+            covered=(max(found.first, other.first), min(found.last, other.last)),
         )
 
     def _with_factors(
