@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from eventstudy.report import write_report
     from eventstudy.results import StudyResult
     from eventstudy.sources import load_prices
-    from eventstudy.sources.frames import prices_from_frame
+    from eventstudy.sources.own.frames import prices_from_frame
     from eventstudy.spec import StudySpec
     from eventstudy.study import run_study
 
@@ -66,7 +66,7 @@ _ROOMS = {
     "load_study": "config",
     "log_absolute_residual": "engine.outcomes",
     "log_volume": "engine.outcomes",
-    "prices_from_frame": "sources.frames",
+    "prices_from_frame": "sources.own.frames",
     "run_study": "study",
     "write_report": "report",
 }

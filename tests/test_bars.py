@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from eventstudy.errors import ChangedFormatError, NoDataError
 from eventstudy.prices import PriceSeries, Provenance
-from eventstudy.sources.bars import Bars, days_text, from_frame, series_csv, tidy
-from eventstudy.sources.folder import Origin, parse_prices
+from eventstudy.sources.own.folder import Origin, parse_prices
+from eventstudy.sources.vendors.bars import Bars, days_text, from_frame, series_csv, tidy
 
 NAMES = {"日期": "date", "收盘": "close", "成交量": "volume", "成交额": "amount"}
 FIRST, LAST = dt.date(2025, 12, 1), dt.date(2025, 12, 31)

@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.prices import PriceSeries, Provenance
-from eventstudy.sources.bars import series_csv
-from eventstudy.sources.cache import SETTLED, VARIABLE, PriceCache, cache_folder
-from eventstudy.sources.vendors import Download
+from eventstudy.sources.vendors.bars import series_csv
+from eventstudy.sources.vendors.cache import SETTLED, VARIABLE, PriceCache, cache_folder
+from eventstudy.sources.vendors.download import Download
 from tests.conftest import ROOT
 
 FIRST, LAST = dt.date(2025, 12, 1), dt.date(2025, 12, 12)
@@ -350,7 +350,7 @@ def python(code, *arguments):
 MANY = """
 import sys, datetime as dt
 from pathlib import Path
-from eventstudy.sources.cache import PriceCache
+from eventstudy.sources.vendors.cache import PriceCache
 from tests.test_cache import download
 cache = PriceCache(Path(sys.argv[1]), print)
 for minute in range(25):
@@ -373,7 +373,7 @@ def test_two_processes_may_keep_downloads_at_once(told, tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from eventstudy.sources.cache import PriceCache
+from eventstudy.sources.vendors.cache import PriceCache
 from tests.test_cache import download
 where, left = sys.argv[2], int(sys.argv[3])
 def die(*rest):

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from eventstudy.cli import app
 from eventstudy.cli.terminal import INTERRUPTED
-from eventstudy.sources.exchanges import Replayer
-from eventstudy.sources.wire import Reply, through
+from eventstudy.sources.vendors.exchanges import Replayer
+from eventstudy.sources.vendors.wire import Reply, through
 from tests.conftest import EXCHANGES
 
 STUDY = """\

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from eventstudy.errors import DisagreementError, HoleError
 from eventstudy.prices import PriceSeries, Provenance
-from eventstudy.sources.drift import changes, compare, cross_check
-from eventstudy.sources.vendors import Download
+from eventstudy.sources.vendors.download import Download
+from eventstudy.sources.vendors.drift import changes, compare, cross_check
 
 START = np.datetime64("2025-12-01")
 CLOSES = [100.0, 101.0, 99.5, 102.0, 103.0, 101.5, 104.0, 105.0, 103.5, 106.0]

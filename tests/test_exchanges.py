@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.errors import NotRecordedError, StoreError
-from eventstudy.sources.exchanges import CANNED_CRUMB, Exchange, Recorder, Replayer, file_name, read, save
-from eventstudy.sources.wire import Asked, Reply, through
+from eventstudy.sources.vendors.exchanges import CANNED_CRUMB, Exchange, Recorder, Replayer, file_name, read, save
+from eventstudy.sources.vendors.wire import Asked, Reply, through
 from tests.conftest import NetworkClosed
 
 CHART = "https://query2.finance.yahoo.com/v8/finance/chart/NVDA"

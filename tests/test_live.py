@@ -22,12 +22,12 @@ from eventstudy.errors import (
     SourceError,
     UnknownSymbolError,
 )
-from eventstudy.sources.cache import PriceCache
-from eventstudy.sources.exchanges import Replayer
 from eventstudy.sources.live import LiveSource, price_range
-from eventstudy.sources.manners import Pace
-from eventstudy.sources.vendors import Manner
-from eventstudy.sources.wire import Reply, through
+from eventstudy.sources.vendors.cache import PriceCache
+from eventstudy.sources.vendors.download import Manner
+from eventstudy.sources.vendors.exchanges import Replayer
+from eventstudy.sources.vendors.manners import Pace
+from eventstudy.sources.vendors.wire import Reply, through
 from eventstudy.spec.prices import Prices
 from tests.conftest import EXCHANGES
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventstudy.sources.exchanges import Replayer, file_name, read
-from eventstudy.sources.wire import Asked, through
+from eventstudy.sources.vendors.exchanges import Replayer, file_name, read
+from eventstudy.sources.vendors.wire import Asked, through
 from tests.made import sina
 from tests.made.build import FOLDER, build
 from tests.made.figures import AKSHARE, END, INDICES, MADE_AT, SHARES, START, YFINANCE, figures

@@ -30,9 +30,9 @@ from eventstudy.errors import (
     UnreachableError,
     VendorFaultError,
 )
-from eventstudy.sources import manners
-from eventstudy.sources.manners import ATTEMPTS, INTERVAL, LONGEST_WAIT, Pace, retrying
-from eventstudy.sources.wire import Asked, Reply
+from eventstudy.sources.vendors import manners
+from eventstudy.sources.vendors.manners import ATTEMPTS, INTERVAL, LONGEST_WAIT, Pace, retrying
+from eventstudy.sources.vendors.wire import Asked, Reply
 from tests.conftest import ROOT
 
 HOSTS = {
@@ -216,8 +216,8 @@ def test_an_interrupted_wait_leaves_the_turn_free_and_sends_nothing(tmp_path):
 WORKER = """
 import json, sys, time
 from pathlib import Path
-from eventstudy.sources.manners import Pace
-from eventstudy.sources.wire import Asked, Reply
+from eventstudy.sources.vendors.manners import Pace
+from eventstudy.sources.vendors.wire import Asked, Reply
 stamps = []
 def clock():
     stamps.append(time.time())

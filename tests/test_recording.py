@@ -10,14 +10,14 @@ import pytest
 
 import eventstudy as es
 from eventstudy.errors import BlockedError, PriceError, StoreError
-from eventstudy.sources.cache import PriceCache
-from eventstudy.sources.exchanges import Recorder, Replayer, read
 from eventstudy.sources.live import LiveSource
-from eventstudy.sources.manners import Pace
 from eventstudy.sources.recorded import MANIFEST, read_recorded
 from eventstudy.sources.recording import plan_recording, write_recording
-from eventstudy.sources.vendors import Manner
-from eventstudy.sources.wire import Reply, through
+from eventstudy.sources.vendors.cache import PriceCache
+from eventstudy.sources.vendors.download import Manner
+from eventstudy.sources.vendors.exchanges import Recorder, Replayer, read
+from eventstudy.sources.vendors.manners import Pace
+from eventstudy.sources.vendors.wire import Reply, through
 from tests.conftest import EXCHANGES
 
 NOW = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)

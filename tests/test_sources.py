@@ -20,7 +20,7 @@ from eventstudy.csvtext import MAX_BYTES
 from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources import load_prices, recorded
-from eventstudy.sources.folder import LAYOUT, Origin, parse_prices, read_folder, read_price_file
+from eventstudy.sources.own.folder import LAYOUT, Origin, parse_prices, read_folder, read_price_file
 from eventstudy.sources.recorded import build_manifest, read_recorded, recorded_suspensions, recorded_symbols
 
 ROOT = Path(__file__).parents[1]

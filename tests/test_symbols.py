@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.errors import OptionError
-from eventstudy.sources.symbols import ChinaSymbol, china_symbol, vendor_symbols, yahoo_exchange
+from eventstudy.sources.vendors.symbols import ChinaSymbol, china_symbol, vendor_symbols, yahoo_exchange
 from eventstudy.spec import Benchmark, Instrument
 
 NOT_A_CODE = "is not a code of a Chinese exchange; write e.g. sh688795, sz000001 or 688795"
@@ -305,10 +305,10 @@ def test_what_is_not_stated_is_derived(symbol, exchange, kind, expected):
 
 def test_every_derived_name_is_one_that_its_vendor_takes():
     """Else a study would stop at a vendor whose refusal is the user's fault, not the vendor's."""
-    from eventstudy.sources.eastmoney import EASTMONEY
-    from eventstudy.sources.sina import SINA
-    from eventstudy.sources.tencent import TENCENT
-    from eventstudy.sources.yahoo import YAHOO
+    from eventstudy.sources.vendors.eastmoney import EASTMONEY
+    from eventstudy.sources.vendors.sina import SINA
+    from eventstudy.sources.vendors.tencent import TENCENT
+    from eventstudy.sources.vendors.yahoo import YAHOO
 
     vendors = {vendor.name: vendor for vendor in (EASTMONEY, TENCENT, SINA, YAHOO)}
     codes = [(code, EXCHANGE[place], kind) for place, kind, codes in BARE.values() for code in codes]

@@ -24,11 +24,11 @@ from eventstudy.config import parse_study
 from eventstudy.csvtext import AS_WRITTEN
 from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
 from eventstudy.prices import COLUMNS, check_prices, require_usable
-from eventstudy.sources import grids
-from eventstudy.sources.cells import CellRules, read_number
-from eventstudy.sources.folder import read_folder, read_price_file
+from eventstudy.sources.own import grids
+from eventstudy.sources.own.cells import CellRules, read_number
+from eventstudy.sources.own.folder import read_folder, read_price_file
+from eventstudy.sources.own.tables import exchange_zones
 from eventstudy.sources.recorded import read_recorded
-from eventstudy.sources.tables import exchange_zones
 from eventstudy.spec import PriceFile, Prices
 from eventstudy.spec.prices import EXCHANGE_ZONES
 from tests.conftest import ROOT
@@ -995,7 +995,7 @@ def test_frames_that_are_no_tables():
 def test_the_example_of_the_docstring():
     import doctest
 
-    from eventstudy.sources import frames
+    from eventstudy.sources.own import frames
 
     assert doctest.testmod(frames).attempted == 4
     assert doctest.testmod(frames).failed == 0

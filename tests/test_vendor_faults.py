@@ -32,11 +32,11 @@ from eventstudy.errors import (
     VendorFaultError,
 )
 from eventstudy.prices import PricePanel
-from eventstudy.sources import eastmoney, sina, tencent, yahoo
-from eventstudy.sources.exchanges import Replayer, file_name, read
-from eventstudy.sources.manners import ATTEMPTS, LONGEST_WAIT, Pace
-from eventstudy.sources.vendors import Manner, fetch
-from eventstudy.sources.wire import Reply, through
+from eventstudy.sources.vendors import eastmoney, sina, tencent, yahoo
+from eventstudy.sources.vendors.download import Manner, fetch
+from eventstudy.sources.vendors.exchanges import Replayer, file_name, read
+from eventstudy.sources.vendors.manners import ATTEMPTS, LONGEST_WAIT, Pace
+from eventstudy.sources.vendors.wire import Reply, through
 from tests.made.build import FOLDER
 from tests.made.figures import END, START, figures
 from tests.made.sina import Bits, Ciphered, ciphered, encode

@@ -17,13 +17,13 @@ import requests
 
 from eventstudy.errors import NoDataError, NotRecordedError, OptionError
 from eventstudy.prices import check_prices, require_usable
-from eventstudy.sources import eastmoney, sina, tencent, wire, yahoo
-from eventstudy.sources.bars import series_csv
-from eventstudy.sources.exchanges import Replayer
-from eventstudy.sources.folder import Origin, parse_prices
-from eventstudy.sources.manners import Pace
-from eventstudy.sources.vendors import Manner, download, fetch
-from eventstudy.sources.wire import Reply, through
+from eventstudy.sources.own.folder import Origin, parse_prices
+from eventstudy.sources.vendors import eastmoney, sina, tencent, wire, yahoo
+from eventstudy.sources.vendors.bars import series_csv
+from eventstudy.sources.vendors.download import Manner, download, fetch
+from eventstudy.sources.vendors.exchanges import Replayer
+from eventstudy.sources.vendors.manners import Pace
+from eventstudy.sources.vendors.wire import Reply, through
 from tests.conftest import ROOT
 from tests.made.build import FOLDER
 from tests.made.figures import END, INDICES, SHARES, START, figures
@@ -450,8 +450,8 @@ def test_yfinance_keeps_nothing_on_disk(tmp_path, monkeypatch):
 
 USED_BEFORE = """
 import yfinance
-from eventstudy.sources.wire import through
-from eventstudy.sources.exchanges import Replayer
+from eventstudy.sources.vendors.wire import through
+from eventstudy.sources.vendors.exchanges import Replayer
 from tests.test_vendors import END, FOLDER, START, manner, yahoo
 yfinance.set_tz_cache_location({folder!r})
 seen = []

@@ -12,8 +12,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstudy.sources import wire
-from eventstudy.sources.wire import TIMEOUT, VENDOR_DOMAINS, Asked, Reply, through, vendor_of
+from eventstudy.sources.vendors import wire
+from eventstudy.sources.vendors.wire import TIMEOUT, VENDOR_DOMAINS, Asked, Reply, through, vendor_of
 from tests.conftest import NetworkClosed
 
 URL = "https://query2.finance.yahoo.com/v8/finance/chart/NVDA"

@@ -76,9 +76,9 @@ def _keeping(exchanges: Path | None) -> AbstractContextManager[None]:
     from datetime import UTC, datetime
     from importlib.metadata import version
 
-    from eventstudy.sources.exchanges import Recorder
-    from eventstudy.sources.vendors import VENDOR_LIBRARIES
-    from eventstudy.sources.wire import through
+    from eventstudy.sources.vendors.download import VENDOR_LIBRARIES
+    from eventstudy.sources.vendors.exchanges import Recorder
+    from eventstudy.sources.vendors.wire import through
 
     today = datetime.now(UTC).date().isoformat()
     recorders = {

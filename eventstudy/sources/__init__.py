@@ -72,8 +72,8 @@ def load_prices(
     elif source == "live":
         panel = live_source(cache, told, progress).read(spec, required, optional)
     else:
-        from eventstudy.sources.folder import read_folder
-        from eventstudy.sources.tables import exchange_zones
+        from eventstudy.sources.own.folder import read_folder
+        from eventstudy.sources.own.tables import exchange_zones
 
         if not Path(source).is_dir():
             raise OptionError(
@@ -99,10 +99,10 @@ def live_source(
     """
     from datetime import UTC, datetime
 
-    from eventstudy.sources.cache import PriceCache, cache_folder
     from eventstudy.sources.live import LiveSource
-    from eventstudy.sources.manners import Pace
-    from eventstudy.sources.vendors import Manner
+    from eventstudy.sources.vendors.cache import PriceCache, cache_folder
+    from eventstudy.sources.vendors.download import Manner
+    from eventstudy.sources.vendors.manners import Pace
 
     folder = cache_folder() if cache is True or cache is False else Path(cache)
     since = datetime.now(UTC) - ANEW if anew else None

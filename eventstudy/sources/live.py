@@ -14,12 +14,12 @@ from eventstudy.calendars import load_sessions
 from eventstudy.errors import DisagreementError, NotRecordedError, SourceError
 from eventstudy.events import Interval
 from eventstudy.prices import PricePanel, PriceSeries, SessionArray
-from eventstudy.sources.drift import cross_check
-from eventstudy.sources.symbols import china_symbol, vendor_symbols
-from eventstudy.sources.vendors import Download, Manner, Vendor, download, last_over
+from eventstudy.sources.vendors.download import Download, Manner, Vendor, download, last_over
+from eventstudy.sources.vendors.drift import cross_check
+from eventstudy.sources.vendors.symbols import china_symbol, vendor_symbols
 
 if TYPE_CHECKING:
-    from eventstudy.sources.cache import PriceCache
+    from eventstudy.sources.vendors.cache import PriceCache
     from eventstudy.spec import Instrument, StudySpec
 
 SECOND_OPINION = "yahoo"
@@ -121,10 +121,10 @@ class LiveSource:
 
     @cached_property
     def _vendors(self) -> Mapping[str, Vendor]:
-        from eventstudy.sources.eastmoney import EASTMONEY
-        from eventstudy.sources.sina import SINA, SINA_FACTORS
-        from eventstudy.sources.tencent import TENCENT
-        from eventstudy.sources.yahoo import YAHOO
+        from eventstudy.sources.vendors.eastmoney import EASTMONEY
+        from eventstudy.sources.vendors.sina import SINA, SINA_FACTORS
+        from eventstudy.sources.vendors.tencent import TENCENT
+        from eventstudy.sources.vendors.yahoo import YAHOO
 
         return {vendor.name: vendor for vendor in (EASTMONEY, TENCENT, SINA, YAHOO, SINA_FACTORS)}
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from eventstudy.errors import PriceError
 from eventstudy.prices import PricePanel, PriceSeries, Span
-from eventstudy.sources.folder import Origin, parse_prices
+from eventstudy.sources.own.folder import Origin, parse_prices
 
 MANIFEST = "manifest.json"
 _OPTIONAL = ("asked_first", "asked_last")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 from eventstudy.errors import SourceError, StoreError
 from eventstudy.files import write_files
-from eventstudy.sources.bars import series_csv
-from eventstudy.sources.drift import changes
 from eventstudy.sources.live import LiveSource, price_range
 from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recordings
+from eventstudy.sources.vendors.bars import series_csv
+from eventstudy.sources.vendors.drift import changes
 
 if TYPE_CHECKING:
     from eventstudy.prices import PriceSeries, Provenance, Span

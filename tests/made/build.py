@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eventstudy.sources.exchanges import save
+from eventstudy.sources.vendors.exchanges import save
 from tests.made import eastmoney, sina, tencent, yahoo
 
 FOLDER = Path(__file__).parents[1] / "exchanges"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from eventstudy.sources.exchanges import Exchange
+from eventstudy.sources.vendors.exchanges import Exchange
 from tests.made.figures import END, INDICES, SHARES, START, Bar, Figures, figures, made, note_of
 
 KLINE = "https://push2his.eastmoney.com/api/qt/stock/kline/get"

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from eventstudy.config import load_study
-from eventstudy.sources.exchanges import Exchange
 from eventstudy.sources.recorded import read_recorded
-from eventstudy.sources.wire import Asked, Client, Reply
+from eventstudy.sources.vendors.exchanges import Exchange
+from eventstudy.sources.vendors.wire import Asked, Client, Reply
 
 START, END = date(2024, 3, 15), date(2026, 1, 16)
 MADE_AT = "2026-11-22"

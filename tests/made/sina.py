@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from eventstudy.sources.exchanges import Exchange
+from eventstudy.sources.vendors.exchanges import Exchange
 from tests.made.figures import INDICES, SHARES, Figures, figures, made, note_of
 
 COMPANY = "https://finance.sina.com.cn/realstock/company"

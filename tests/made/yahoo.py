@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from eventstudy.sources.exchanges import Exchange
+from eventstudy.sources.vendors.exchanges import Exchange
 from tests.made.figures import END, FUNDS, INDICES, SHARES, START, Bar, Figures, figures, made, note_of
 
 CHART = "https://query2.finance.yahoo.com/v8/finance/chart/"

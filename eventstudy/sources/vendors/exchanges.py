@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from eventstudy.errors import NotRecordedError, StoreError
 from eventstudy.files import write_files
-from eventstudy.sources.wire import CRUMB, WAYS_IN, Asked, Reply, Send
+from eventstudy.sources.vendors.wire import CRUMB, WAYS_IN, Asked, Reply, Send
 
 Kind: TypeAlias = Literal["made", "recorded"]
 

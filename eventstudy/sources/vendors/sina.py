@@ -14,11 +14,11 @@ from datetime import date
 
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, OptionError, UnknownSymbolError
 from eventstudy.prices import PricePanel
-from eventstudy.sources.bars import Bars, from_frame
-from eventstudy.sources.symbols import Kind, china_symbol
-from eventstudy.sources.vendors import Manner, Vendor
-from eventstudy.sources.vendors import fetch as fetch_from
-from eventstudy.sources.wire import Asked, Reply
+from eventstudy.sources.vendors.bars import Bars, from_frame
+from eventstudy.sources.vendors.download import Manner, Vendor
+from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.symbols import Kind, china_symbol
+from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume")}
 WHOLE_HISTORY = ("19900101", "21000101")

@@ -9,11 +9,11 @@ from typing import Any
 
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
 from eventstudy.prices import PricePanel
-from eventstudy.sources.bars import Bars, from_frame
-from eventstudy.sources.symbols import Kind, china_symbol
-from eventstudy.sources.vendors import Manner, Vendor
-from eventstudy.sources.vendors import fetch as fetch_from
-from eventstudy.sources.wire import Asked, Reply
+from eventstudy.sources.vendors.bars import Bars, from_frame
+from eventstudy.sources.vendors.download import Manner, Vendor
+from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.symbols import Kind, china_symbol
+from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {
     "日期": "date",

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from eventstudy.errors import Fault, PriceError, shortened
 from eventstudy.prices import PriceSeries
-from eventstudy.sources.cells import CellRules
-from eventstudy.sources.grids import Found, Grid, closest, open_grid, plain_name
-from eventstudy.sources.rows import Origin, make_series, read_bar, series_faults
-from eventstudy.sources.stamps import StampRules
+from eventstudy.sources.own.cells import CellRules
+from eventstudy.sources.own.grids import Found, Grid, closest, open_grid, plain_name
+from eventstudy.sources.own.rows import Origin, make_series, read_bar, series_faults
+from eventstudy.sources.own.stamps import StampRules
 
 if TYPE_CHECKING:
     from eventstudy.spec import PriceFile, PriceTable, StudySpec

@@ -14,11 +14,11 @@ import numpy as np
 
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
 from eventstudy.prices import FloatArray, PricePanel
-from eventstudy.sources.bars import Bars, figure_text, from_frame
-from eventstudy.sources.symbols import Kind, china_symbol, yahoo_exchange
-from eventstudy.sources.vendors import Manner, Vendor, replaced
-from eventstudy.sources.vendors import fetch as fetch_from
-from eventstudy.sources.wire import Asked, Reply
+from eventstudy.sources.vendors.bars import Bars, figure_text, from_frame
+from eventstudy.sources.vendors.download import Manner, Vendor, replaced
+from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
+from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {
     "date": "date",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eventstudy.errors import SourceError
-from eventstudy.sources.wire import Asked, Reply, Send
+from eventstudy.sources.vendors.wire import Asked, Reply, Send
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState, Retrying

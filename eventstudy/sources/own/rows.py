@@ -11,8 +11,8 @@ import numpy as np
 
 from eventstudy.errors import Fault
 from eventstudy.prices import BAR_ORDER, FloatArray, PriceSeries, Provenance
-from eventstudy.sources.cells import CellRules, PercentCell, is_missing, read_number, shown
-from eventstudy.sources.stamps import session_of
+from eventstudy.sources.own.cells import CellRules, PercentCell, is_missing, read_number, shown
+from eventstudy.sources.own.stamps import session_of
 
 BASE = 100.0
 """First level of an adjusted close that is chained from returns where there is no close to begin with."""

@@ -19,10 +19,10 @@ from urllib.parse import quote
 
 from eventstudy.errors import PriceFileError, StoreError
 from eventstudy.files import write_files
-from eventstudy.sources.bars import series_csv
-from eventstudy.sources.drift import compare
-from eventstudy.sources.folder import Origin, parse_prices
-from eventstudy.sources.vendors import Download, Told
+from eventstudy.sources.own.folder import Origin, parse_prices
+from eventstudy.sources.vendors.bars import series_csv
+from eventstudy.sources.vendors.download import Download, Told
+from eventstudy.sources.vendors.drift import compare
 
 VARIABLE = "EVENTSTUDY_CACHE"
 """Environment variable that names another folder."""

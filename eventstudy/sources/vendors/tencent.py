@@ -8,11 +8,11 @@ from typing import Any
 
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
 from eventstudy.prices import PricePanel
-from eventstudy.sources.bars import Bars, from_frame
-from eventstudy.sources.symbols import Kind, china_symbol
-from eventstudy.sources.vendors import Manner, Vendor, replaced
-from eventstudy.sources.vendors import fetch as fetch_from
-from eventstudy.sources.wire import Asked, Reply
+from eventstudy.sources.vendors.bars import Bars, from_frame
+from eventstudy.sources.vendors.download import Manner, Vendor, replaced
+from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.symbols import Kind, china_symbol
+from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume", "amount")}
 LAST_ROWS = 320

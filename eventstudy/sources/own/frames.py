@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from eventstudy.errors import Fault, OptionError, PriceFileError, shortened
 from eventstudy.prices import PricePanel, PriceSeries
-from eventstudy.sources.grids import frame_grid, plain_name
-from eventstudy.sources.rows import Origin
-from eventstudy.sources.tables import find_parts, part_series, rules_of
+from eventstudy.sources.own.grids import frame_grid, plain_name
+from eventstudy.sources.own.rows import Origin
+from eventstudy.sources.own.tables import find_parts, part_series, rules_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from eventstudy.errors import DisagreementError, HoleError
 from eventstudy.prices import JUMP_THRESHOLD, FloatArray, PriceSeries, SessionArray, Span
-from eventstudy.sources.bars import days_text, figure_text
-from eventstudy.sources.vendors import Download
+from eventstudy.sources.vendors.bars import days_text, figure_text
+from eventstudy.sources.vendors.download import Download
 
 SAME = 1e-9
 """Relative difference below which two figures are the same; vendors quote at most eight digits."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from eventstudy.csvtext import MAX_TABLE_BYTES, Dialect, TextTable, read_table
 from eventstudy.errors import Fault, OptionError
 from eventstudy.prices import PriceSeries
-from eventstudy.sources.cells import ErrorCell, FormulaCell, PercentCell
+from eventstudy.sources.own.cells import ErrorCell, FormulaCell, PercentCell
 
 if TYPE_CHECKING:
     import pandas as pd

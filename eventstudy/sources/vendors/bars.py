@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eventstudy.errors import ChangedFormatError, NoDataError
 from eventstudy.prices import BAR_ORDER, COLUMNS, Column, FloatArray, PriceSeries, SessionArray
-from eventstudy.sources.symbols import Kind
+from eventstudy.sources.vendors.symbols import Kind
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from eventstudy.csvtext import Layout, read_rows
 from eventstudy.errors import Fault, PriceError, PriceFileError, shortened
 from eventstudy.prices import COLUMNS, PricePanel, PriceSeries
-from eventstudy.sources.cells import STRICT
-from eventstudy.sources.grids import NOTHING, Found, closest
-from eventstudy.sources.rows import Origin, make_series, read_bar, series_faults
+from eventstudy.sources.own.cells import STRICT
+from eventstudy.sources.own.grids import NOTHING, Found, closest
+from eventstudy.sources.own.rows import Origin, make_series, read_bar, series_faults
 
 if TYPE_CHECKING:
     from eventstudy.spec import PriceFile
@@ -88,7 +88,7 @@ def read_folder(
 def _tables(folder: Path, symbols: Sequence[str], tables: Sequence[PriceFile], zones: Mapping[str, str]) -> Found:
     if not tables:
         return NOTHING
-    from eventstudy.sources.tables import read_tables
+    from eventstudy.sources.own.tables import read_tables
 
     return read_tables(folder, tables, symbols, zones)
 

@@ -31,10 +31,10 @@ from eventstudy.errors import (
     VendorFaultError,
 )
 from eventstudy.prices import PricePanel, PriceSeries, Provenance
-from eventstudy.sources.bars import Bars, series_csv, tidy
-from eventstudy.sources.manners import Pace, retrying
-from eventstudy.sources.symbols import Kind
-from eventstudy.sources.wire import WAYS_IN, Asked, Reply, Send, through, vendor_of
+from eventstudy.sources.vendors.bars import Bars, series_csv, tidy
+from eventstudy.sources.vendors.manners import Pace, retrying
+from eventstudy.sources.vendors.symbols import Kind
+from eventstudy.sources.vendors.wire import WAYS_IN, Asked, Reply, Send, through, vendor_of
 
 SETTLING = timedelta(minutes=30)
 """How long after the close a session's bar is taken as final; vendors' daily bars lag by up to a quarter of an hour."""
