@@ -403,6 +403,22 @@ def test_prices_are_reproduced_from_their_source(flagship, source, named):
     assert f'es.load_prices(spec, source="{named}")' in shown
 
 
+@pytest.mark.parametrize(
+    ("effort", "gone"),
+    [
+        ("full", {}),
+        ("fast", {"specifications": (), "calibration": ()}),
+        ("none", {"specifications": (), "calibration": (), "recommendations": ()}),
+    ],
+)
+def test_the_command_that_reproduces_says_how_much_was_computed(flagship, effort, gone):
+    shown = " ".join(Page(render_page(flagship.model_copy(update=gone), "en")).sections["reproduce"])
+    assert ("--robustness" in shown) == (effort != "full")
+    if effort != "full":
+        assert f"eventstudy run events.yaml --robustness {effort}" in shown
+        assert f'es.run_study(spec, prices, robustness="{effort}")' in shown
+
+
 def test_a_title_with_markup_is_shown_as_text(flagship, tmp_path):
     title = "<script>alert('x')</script> & <img src=x onerror=alert(1)> |"
     result = with_title(flagship, title)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eventstudy.report.views import Study
 from eventstudy.results import LISTS
+
+if TYPE_CHECKING:
+    from eventstudy.results import StudyResult
 
 
 def build(study: Study) -> dict[str, Any]:
@@ -13,14 +16,17 @@ def build(study: Study) -> dict[str, Any]:
     texts, study_id = study.texts, study.result.spec.study.id
     source = _source({record.source for record in study.result.provenance if record.kind == "prices"})
     named = "FOLDER" if source == "folder" else source
+    effort = _effort(study.result)
     option = "" if source == "recorded" else f" --source {named}"
+    option += "" if effort == "full" else f" --robustness {effort}"
     option += "" if texts.lang == "en" else f" --lang {texts.lang}"
     argument = "" if texts.lang == "en" else f', lang="{texts.lang}"'
+    asked = "" if effort == "full" else f', robustness="{effort}"'
     code = (
         "import eventstudy as es\n\n"
         'spec = es.load_study("events.yaml")\n'
         f'prices = es.load_prices(spec, source="{named}")\n'
-        "result = es.run_study(spec, prices)\n"
+        f"result = es.run_study(spec, prices{asked})\n"
         f'es.write_report(result, "reports"{argument})'
     )
     return {
@@ -34,6 +40,13 @@ def build(study: Study) -> dict[str, Any]:
             {"name": "tables/*.csv", "what": texts("reproduce.tables", n=len(LISTS))},
         ],
     }
+
+
+def _effort(result: StudyResult) -> str:
+    """How much of robustness was computed, by what there is of it."""
+    if not result.recommendations:
+        return "none" if result.headlines else "full"
+    return "full" if result.specifications or result.calibration else "fast"
 
 
 def _source(sources: set[str]) -> str:
