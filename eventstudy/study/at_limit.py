@@ -65,9 +65,7 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
         **_bar(setting, design, side),
         **_day(abnormal_returns(panel, fit), side),
         **to_open,
-        flags=tuple(
-            sorted(setting.ledger.flags(design.subject, [design.day0], of_event=design.event.id, estimation=ends))
-        ),
+        flags=tuple(sorted(setting.ledger.case_flags(design, [design.day0], ends))),
     )
 
 
