@@ -39,8 +39,8 @@ def bars(closes, days=None, amount=None, **columns):
     )
 
 
-def tidied(table, kind="share", first=FIRST, last=LAST):
-    sessions, columns, notes = tidy(table, "sina", "sh688795", kind, first, last)
+def tidied(table, kind="share", first=FIRST, last=LAST, are_sessions=None):
+    sessions, columns, notes = tidy(table, "sina", "sh688795", kind, first, last, are_sessions)
     assert sessions.dtype == "datetime64[D]"
     assert all(values.dtype == float and values.shape == sessions.shape for values in columns.values())
     return [str(day) for day in sessions], {name: values.tolist() for name, values in columns.items()}, notes
@@ -255,6 +255,37 @@ def test_a_price_carried_through_a_halt_is_no_bar_of_a_share_or_fund(kind):
     days, columns, notes = tidied(bars([10.0, 10.0, 11.0], volume=[5.0, 0.0, 6.0]), kind)
     assert (days, columns) == (["2025-12-08", "2025-12-10"], {"close": [10.0, 11.0], "volume": [5.0, 6.0]})
     assert notes == ("volume 0, so no trade, and no bar taken: 2025-12-09",)
+
+
+def closed_on(*days):
+    return lambda asked: ~np.isin(asked, np.array(days, dtype="datetime64[D]"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "volume"), [("index", [5.0, 7.0, 6.0]), ("index", None), ("share", [5.0, np.nan, 6.0]), ("share", None)]
+)
+def test_a_price_carried_to_a_holiday_is_no_bar(kind, volume):
+    """Yahoo has rows of holidays with the close before them; an index has no volume that would tell."""
+    table = bars([10.0, 10.0, 11.0], **({} if volume is None else {"volume": volume}))
+    days, columns, notes = tidied(table, kind, are_sessions=closed_on("2025-12-09"))
+    assert (days, columns["close"]) == (["2025-12-08", "2025-12-10"], [10.0, 11.0])
+    assert notes == ("no session, so no bar taken: 2025-12-09",)
+
+
+def test_the_first_row_may_be_carried_from_before_the_range():
+    days, _, _ = tidied(bars([10.0, 10.5, 11.0]), "index", are_sessions=closed_on("2025-12-08"))
+    assert days == ["2025-12-09", "2025-12-10"]
+
+
+def test_an_unchanged_close_of_a_session_stays():
+    days, _, notes = tidied(bars([10.0, 10.0, 10.0]), "index", are_sessions=closed_on())
+    assert (len(days), notes) == (3, ())
+
+
+@pytest.mark.parametrize(("closes", "volume"), [([10.0, 10.1, 11.0], None), ([10.0, 10.0, 11.0], [5.0, 3.0, 6.0])])
+def test_a_bar_of_a_holiday_that_is_not_carried_is_left_to_be_refused(closes, volume):
+    table = bars(closes, **({} if volume is None else {"volume": volume}))
+    assert len(tidied(table, are_sessions=closed_on("2025-12-09"))[0]) == 3
 
 
 def test_volume_zero_throughout_drops_nothing_but_is_noted():

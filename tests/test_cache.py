@@ -537,6 +537,14 @@ def test_any_symbol_is_one_step_below_its_vendor(symbol, other):
     assert (cache._place("yahoo", other) == place) == (other == symbol)
 
 
+@pytest.mark.parametrize("symbol", ["CON", "PRN", "aux", "NUL", "COM1", "LPT9", "CON.L"])
+def test_a_symbol_that_windows_keeps_for_a_device_has_a_folder(symbol):
+    cache = PriceCache(Path("cache"))
+    place = cache._place("yahoo", symbol)
+    assert place.name == f"%{ord(symbol[0]):02X}{symbol[1:]}"
+    assert cache._place("yahoo", f"{symbol[0]}X{symbol[1:]}").name == f"{symbol[0]}X{symbol[1:]}"
+
+
 def test_a_symbol_too_long_for_a_folder_is_told_and_its_download_used(told):
     assert told.find(symbol="x" * 300) is None
     told.cache.add(download(symbol="x" * 300))

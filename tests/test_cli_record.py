@@ -67,9 +67,10 @@ def test_a_live_run_writes_the_report_and_says_nothing_else(study):
 def test_the_choice_of_another_vendor_is_told_on_standard_error(study):
     done = call("run", "--source", "live", "--robustness", "none", faults=[refused("eastmoney")])
     assert done.exit_code == 0
+    reason = "refused (HTTP 403); this address may be blocked for some hours"
     assert done.stderr.splitlines() == [
-        f"eastmoney: {symbol}: refused (HTTP 403); this address may be blocked for some hours; taken from tencent"
-        for symbol in ("sh603019", "sh000300")
+        f"eastmoney: sh603019: {reason}; taken from tencent",
+        f"eastmoney is passed over for the rest of this run ({reason})",
     ]
     again = call("run", "--source", "live", "--robustness", "none", "--quiet", faults=[refused("eastmoney")])
     assert (again.exit_code, again.output) == (0, "")
@@ -93,6 +94,23 @@ def test_ctrl_c_during_a_download_ends_with_130_and_what_came_is_kept(study):
     assert done.exit_code == INTERRUPTED
     assert done.stderr == "stopped; downloads made so far are kept, and the same command goes on from there\n"
     assert list((study / "cache" / "prices" / "eastmoney").iterdir())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--source", "live", "--no-cache"),
+        ("record", "--no-cache"),
+        ("record", "--exchanges", "kept"),
+    ],
+)
+def test_ctrl_c_promises_nothing_where_nothing_is_kept(study, words):
+    def stop(asked, send):
+        raise KeyboardInterrupt
+
+    done = call(*words, faults=[stop])
+    assert (done.exit_code, done.stderr) == (INTERRUPTED, "stopped\n")
+    assert not (study / "cache" / "prices").exists()
 
 
 def test_no_cache_leaves_no_prices_on_disk(study):
@@ -150,6 +168,22 @@ def test_record_keeps_the_exchanges(study):
         again = CliRunner().invoke(app, ["record", "--into", "third", "--quiet", "--no-cache"])
     assert again.exit_code == 0, again.output
     assert (study / "third" / "603019.csv").read_bytes() == (study / "elsewhere" / "603019.csv").read_bytes()
+
+
+@pytest.mark.parametrize("option", ["--into", "--exchanges"])
+def test_a_file_in_place_of_a_folder_is_refused_before_anything_is_asked(study, option):
+    (study / "file").write_text("mine")
+    with through(lambda asked, send: pytest.fail(f"asked {asked}")):
+        done = CliRunner().invoke(app, ["record", option, "file"])
+    assert str(done.exception) == "file is a file; name a folder, which need not exist"
+    assert done.exception.exit_code == 2
+    assert (study / "file").read_text() == "mine"
+
+
+def test_a_quiet_dry_run_of_record_prints_nothing(study):
+    done = call("record", "--dry-run", "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    assert not (study / "recorded").exists()
 
 
 def test_the_packaged_study_needs_a_folder_to_record_into(study):

@@ -414,6 +414,30 @@ def test_a_small_split_beside_a_move_of_the_day_is_explained():
     assert said.startswith("yahoo's closes up to 2025-12-06 are 0.909")
 
 
+def split_twice(first, second):
+    """Closes as traded over 30 sessions, and those that a vendor has adjusted for splits on the 11th and the 21st."""
+    true = np.round(100 + np.sin(np.arange(30.0)), 2)
+    traded = np.array(true)
+    traded[:20] *= second
+    traded[:10] *= first
+    return series(traded, days(30)), series(true, days(30))
+
+
+def test_a_second_vendor_adjusted_for_two_splits_is_explained():
+    """Shares out of reserves, twice in the range of a study."""
+    assert checked(*split_twice(1.4, 1.3)) == (
+        "yahoo's closes are 0.549451 times these up to 2025-12-10, 0.769231 times these up to 2025-12-20: "
+        "adjusted for splits",
+    )
+
+
+def test_figures_that_are_wrong_for_a_while_are_not_two_splits():
+    """A step there and back, in either vendor's closes, looks like a split and its reverse."""
+    wrong, right = split_twice(1 / 1.4, 1.4)
+    assert "on 10 of 30 sessions" in refused(DisagreementError, wrong, right)
+    assert "on 10 of 30 sessions" in refused(DisagreementError, right, wrong)
+
+
 @pytest.mark.parametrize(
     ("rows", "factor"),
     [

@@ -334,3 +334,21 @@ def test_a_recorder_in_the_suite_meets_the_closed_network(client, tmp_path):
     with through(recorder), SESSIONS[client]() as session, pytest.raises(NetworkClosed):
         session.get(KLINE)
     assert files_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("who", ["203.0.113.77", "2001:db8:85a3::8a2e:370:7334", "2001:db8:0:0:0:0:0:1"])
+def test_a_refusal_is_kept_without_the_address_that_it_names(tmp_path, who):
+    """Pages that refuse often say whom."""
+    for status, body in ((456, f"your address {who}, is blocked"), (200, f"<html><p>{who}</p></html>")):
+        recorder = Recorder(tmp_path, library="akshare 1.19.5", at="2026-11-22")
+        reply = Reply(status, body.encode(), "text/html")
+        assert recorder(ASKED, lambda reply=reply: reply) is reply
+        kept = read(tmp_path / file_name(ASKED)).reply
+        assert kept.status == status and kept.text == body.replace(who, "0.0.0.0")
+
+
+def test_data_are_kept_to_the_byte(tmp_path):
+    recorder = Recorder(tmp_path, library="akshare 1.19.5", at="2026-11-22")
+    body = b'{"a":"1.2.3.4"}'
+    recorder(ASKED, lambda: Reply(200, body, "application/json"))
+    assert read(tmp_path / file_name(ASKED)).reply.body == body

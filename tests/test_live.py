@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 
 import eventstudy as es
 from eventstudy.calendars import load_sessions
@@ -22,9 +23,10 @@ from eventstudy.errors import (
     SourceError,
     UnknownSymbolError,
 )
+from eventstudy.events import Instant
 from eventstudy.sources.live import LiveSource, price_range
 from eventstudy.sources.vendors.cache import PriceCache
-from eventstudy.sources.vendors.download import Manner
+from eventstudy.sources.vendors.download import Manner, last_over
 from eventstudy.sources.vendors.exchanges import Replayer
 from eventstudy.sources.vendors.manners import Pace
 from eventstudy.sources.vendors.wire import Reply, through
@@ -215,6 +217,81 @@ def test_a_single_vendor_s_own_error_is_raised(spec):
         )
 
 
+def test_a_vendor_out_of_reach_is_not_asked_for_the_next_symbols(spec, flagship_prices):
+    """With all attempts and waits for each symbol, a vendor that does not answer would cost a study an hour."""
+    live = Live()
+    count = []
+
+    def silent(asked, send):
+        count.append(asked)
+        raise requests.exceptions.ConnectTimeout("no answer")
+
+    with live.on(at("eastmoney", silent)) as source:
+        found = source.read(spec, ("688795", "688041", "603019", "sh000300"))
+    assert len(count) == 4 and len(live.slept) == 3
+    assert live.told[3:] == [
+        "eastmoney: 688795: no answer in time; run again later; taken from tencent",
+        "eastmoney is passed over for the rest of this run (no answer in time; run again later)",
+    ]
+    vendors = {symbol: found[symbol].provenance.vendor for symbol in found}
+    # The study states no name of the index at Tencent.
+    assert vendors == {"688795": "Tencent", "688041": "Tencent", "603019": "Tencent", "sh000300": "Sina"}
+    for symbol in found:
+        assert np.array_equal(found[symbol].column("close"), flagship_prices[symbol].column("close"))
+    reason = "eastmoney: 688041: not asked again in this run (no answer in time; run again later); taken from tencent"
+    assert reason in found["688041"].provenance.note
+
+
+def test_a_vendor_that_answers_about_other_symbols_is_asked_on(spec):
+    """One symbol that a vendor does not have, or breaks off at, is no reason not to ask for the next."""
+    live = Live()
+    unknown = at("eastmoney", lambda asked, send: Reply(200, b'{"data":null}') if "688795" in str(asked) else send())
+    with live.on(unknown) as source:
+        found = source.read(spec, ("688795", "688041"))
+    assert [found[symbol].provenance.vendor for symbol in found] == ["Tencent", "Eastmoney"]
+    assert not any("passed over" in sentence for sentence in live.told)
+
+
+@pytest.mark.parametrize(("failing", "asked_on"), [(("688795",), True), (("688795", "688041"), False)])
+def test_a_server_that_fails_twice_running_is_passed_over(spec, failing, asked_on):
+    live = Live()
+    fails = at(
+        "eastmoney", lambda asked, send: Reply(500, b"") if any(one in str(asked) for one in failing) else send()
+    )
+    with live.on(fails) as source:
+        found = source.read(spec, ("688795", "688041", "603019"))
+    assert (found["603019"].provenance.vendor == "Eastmoney") is asked_on
+
+
+def test_a_vendor_passed_over_for_bars_is_not_asked_for_factors(spec):
+    live = Live()
+    blocked = [at(vendor, REFUSED) for vendor in ("eastmoney", "tencent")]
+    count = []
+
+    def refused(asked, send):
+        count.append(asked)
+        return Reply(456, b"")
+
+    found = series(live, spec, "688041", *blocked, at("sina", refused))
+    assert len(count) == 1 and found.provenance.vendor == "Yahoo Finance"
+
+
+def test_what_is_kept_is_used_though_its_vendor_is_passed_over(spec, tmp_path):
+    series(Live(tmp_path), spec, "688041")
+    live = Live(tmp_path)
+    with live.on(at("eastmoney", REFUSED)) as source:
+        found = source.read(spec, ("688795", "688041"))
+    assert [found[symbol].provenance.vendor for symbol in found] == ["Tencent", "Eastmoney"]
+
+
+def test_a_run_on_what_is_kept_repeats_the_one_before_it(spec, tmp_path):
+    """The vendor that failed would answer now; the study is the one it was."""
+    one = series(Live(tmp_path), spec, "688041", at("eastmoney", REFUSED))
+    again = Live(tmp_path)
+    two = series(again, spec, "688041")
+    assert again.asked == [] and two.provenance == one.provenance and one.provenance.vendor == "Tencent"
+
+
 def test_a_passing_fault_is_asked_again_before_the_next_vendor(spec):
     live = Live()
     count = iter(range(10))
@@ -244,7 +321,7 @@ def test_a_comparison_that_nobody_has_is_left_out_and_told(spec):
     assert found.symbols == ("NVDA",)
     assert live.told == [
         "left out, because it is a comparison only: yahoo: SOXX: refused (HTTP 403); "
-        "this address may be blocked for some hours"
+        "this address may be blocked for some hours",
     ]
 
 
@@ -290,6 +367,40 @@ def test_a_hole_at_one_vendor_is_no_halt(spec):
     ]
 
 
+def with_a_saturday(text):
+    """Yahoo's reply for 603019 with one more bar, on Saturday 13 December 2025."""
+    content = json.loads(text)
+    result = content["chart"]["result"][0]
+    stamps = result.get("timestamp") or []
+    if len(stamps) > 1:
+        row = next(row for row, stamp in enumerate(stamps) if stamp > 1765584000)
+        quote = result["indicators"]["quote"][0]
+        stamps.insert(row, 1765589400)
+        for values in (*quote.values(), result["indicators"]["adjclose"][0]["adjclose"]):
+            values.insert(row, values[row] * 1.01)
+        quote["volume"][row] = 1000
+    return json.dumps(content)
+
+
+def test_a_bar_of_a_day_without_a_session_is_no_hole_in_another_vendor(spec):
+    live = Live()
+    found = series(live, spec, "603019", at("yahoo", edited(with_a_saturday)))
+    assert live.told == [] and found.provenance.vendor == "Eastmoney"
+    assert "closes agree with yahoo's on" in found.provenance.note
+
+
+def test_why_a_vendor_was_taken_is_said_of_a_download_that_was_kept_for_comparison(spec, tmp_path):
+    series(Live(tmp_path), spec, "603019")
+    later = Live(tmp_path)
+    later.source = LiveSource(PriceCache(tmp_path), later.source.manner)
+    for place in ("eastmoney", "tencent", "sina"):
+        for path in (tmp_path / "prices").glob(f"{place}/*/*"):
+            path.unlink()
+    found = series(later, spec, "603019", *(at(vendor, REFUSED) for vendor in ("eastmoney", "tencent", "sina")))
+    assert found.provenance.vendor == "Yahoo Finance"
+    assert found.provenance.note.count("; taken from yahoo") == len(later.told) > 0
+
+
 def test_a_second_vendor_that_cannot_be_asked_is_noted(spec):
     live = Live()
     found = series(live, spec, "603019", at("yahoo", REFUSED))
@@ -297,7 +408,8 @@ def test_a_second_vendor_that_cannot_be_asked_is_noted(spec):
         "closes were not held against a second vendor (yahoo: 603019.SS: refused (HTTP 403); "
         "this address may be blocked for some hours)"
     )
-    assert live.told == [sentence] and sentence in found.provenance.note
+    assert live.told == [sentence]
+    assert sentence in found.provenance.note
 
 
 def test_without_factors_the_study_s_dividends_are_used_and_that_is_said(spec):
@@ -383,6 +495,39 @@ def test_the_range_reaches_back_over_all_earlier_dates_and_not_past_the_present(
     robustness = spec.robustness
     assert between >= max(robustness.estimation_lengths) + max(robustness.gaps) + robustness.placebo_dates
     assert price_range(free, dt.datetime(2025, 12, 31, tzinfo=dt.UTC))[1] == dt.date(2025, 12, 31)
+
+
+def test_the_range_reaches_as_far_as_the_study_s_own_sessions(spec, tmp_path):
+    """The calendar library has Shanghai's sessions up to the end of a year; a study lists those after it."""
+    known = load_sessions("XSHG")
+    after = [known.last + dt.timedelta(days=days) for days in range(1, 40)]
+    rows = [f"{day},session,09:30,15:00,11:30,13:00,made" for day in after if day.weekday() < 5]
+    overlay = tmp_path / "overlay.csv"
+    overlay.write_text("\n".join(["session,kind,open,close,break_start,break_end,source", *rows, ""]))
+    last_moment = dt.datetime.combine(known.last - dt.timedelta(days=1), dt.time(4), dt.UTC)
+    event = spec.tested[0].model_copy(update={"when": Instant(at=last_moment, text="made")})
+    late = spec.model_copy(
+        update={
+            "prices": Prices(),
+            "events": (event,),
+            "claims": (),
+            "securities": {"603019": spec.securities["603019"]},
+            "benchmarks": {},
+            "peers": {},
+        }
+    )
+    now = dt.datetime.combine(after[-1], dt.time(12), dt.UTC)
+    assert price_range(late, now)[1] <= known.last
+    listed = late.model_copy(update={"overlays": {"XSHG": str(overlay)}})
+    assert price_range(listed, now)[1] == max(day for day in after if day.weekday() < 5)
+
+
+@pytest.mark.parametrize(("hour", "over"), [(7, 5), (9, 6)])
+def test_after_the_last_known_session_the_hour_tells_whether_a_day_is_over(hour, over):
+    """Shanghai closes at 07:00 UTC; the calendar library does not know the year yet."""
+    now = dt.datetime(load_sessions("XSHG").last.year + 1, 1, 6, hour, tzinfo=dt.UTC)
+    assert last_over("XSHG", now.date(), now) == dt.date(now.year, 1, over)
+    assert last_over("XSHG", now.date() - dt.timedelta(days=30), now) == now.date() - dt.timedelta(days=30)
 
 
 # --- through the front door -----------------------------------------------------------------------------

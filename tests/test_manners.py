@@ -236,7 +236,7 @@ print(json.dumps(taken))
 
 
 def test_two_processes_together_keep_the_pace(tmp_path):
-    interval, each = 0.04, 20
+    interval, each = 0.04, 40
     running = [
         subprocess.Popen(
             [sys.executable, "-W", "error", "-c", WORKER, str(tmp_path), str(interval), str(each), name],

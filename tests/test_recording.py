@@ -95,6 +95,26 @@ def test_the_study_s_recordings_come_before_the_package_s(spec, tmp_path):
         es.load_prices(own)
 
 
+def test_a_recording_does_not_stand_for_a_session_that_was_not_over(spec, tmp_path):
+    """Made at noon of the range's last day, it is without that day's bar, which the next run asks for."""
+    noon = dt.datetime(2026, 1, 16, 4, 0, tzinfo=dt.UTC)
+    only = spec.model_copy(update={"securities": {"603019": spec.securities["603019"]}, "benchmarks": {}, "peers": {}})
+
+    def planned_at(now):
+        manner = Manner(pace=Pace(None), sleep=lambda _: None, now=lambda: now)
+        with through(Replayer(EXCHANGES)):
+            planned = plan_recording(only, tmp_path, LiveSource(None, manner))
+        write_recording(only, tmp_path, planned)
+        return planned
+
+    [early] = planned_at(noon)
+    assert (early.recording.last, early.recording.asked_last) == ("2026-01-15", "2026-01-15")
+    [again] = planned_at(noon)
+    assert again.state == "kept"
+    [later] = planned_at(noon + dt.timedelta(days=1))
+    assert (later.state, later.recording.last, later.recording.asked_last) == ("longer", "2026-01-16", "2026-01-16")
+
+
 def test_what_is_recorded_for_the_range_is_kept_and_nobody_asked(spec, tmp_path):
     recorded(spec, tmp_path)
     before = tree(tmp_path)

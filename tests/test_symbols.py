@@ -291,7 +291,7 @@ def everywhere(prefixed, yahoo=None):
         ("159915", "XSHE", Benchmark, everywhere("sz159915", "159915.SZ")),
         ("899050", "BJSE", Benchmark, everywhere("bj899050")),
         ("csi931151", "XSHG", Benchmark, {"eastmoney": "csi931151"}),
-        ("900901", "XSHG", Instrument, {"tencent": "sh900901", "sina": "sh900901", "yahoo": "900901.SS"}),
+        ("900901", "XSHG", Instrument, {"tencent": "sh900901", "yahoo": "900901.SS"}),
         ("NVDA", "XNAS", Instrument, {"yahoo": "NVDA"}),
         ("BRK.B", "XNYS", Instrument, {"yahoo": "BRK-B"}),
         ("BF-B", "XNYS", Instrument, {"yahoo": "BF-B"}),

@@ -213,7 +213,31 @@ STATUS = {
 @pytest.mark.parametrize("status", STATUS)
 def test_a_status(case, status):
     kind, what = STATUS[status]
-    fails(case, answers(status, "<html><body>no</body></html>", "text/html"), kind, what.format(status))
+    fault = answers(status, "<html><body>no</body></html>", "text/html")
+    if (case.vendor, status) == ("yahoo", 401):
+        # yfinance gets another cookie and asks once more.
+        out = attempt(case, fault)
+        assert (type(out.error), str(out.error)) == (kind, case.sentence(what.format(status)))
+        assert (out.faulty, out.waits) == (2, [])
+        return
+    fails(case, fault, kind, what.format(status))
+
+
+@pytest.mark.parametrize("text", ["Invalid Crumb", "Invalid Cookie"])
+def test_yfinance_may_ask_again_with_another_cookie(text):
+    """A crumb that is none (its answer was an error's text) is refused with 401; the next one is good."""
+    case = CASES["yahoo"]
+    body = json.dumps({"finance": {"result": None, "error": {"code": "Unauthorized", "description": text}}})
+    for address in (case.bars, FIRST_ASKED["yahoo"]):
+        out = attempt(case, answers(401, body, "application/json"), address=address, times=1)
+        is_recorded(case, out)
+        assert (out.faulty, out.waits) == (2, [])
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_status_that_means_later(status):
+    what = f"no answer in time (HTTP {status}); run again later"
+    fails(CASES["eastmoney"], answers(status), TimedOutError, what)
 
 
 @pytest.mark.parametrize("status", [400, 404, 410])
@@ -232,11 +256,33 @@ FIRST_ASKED = {
 }
 
 
-@pytest.mark.parametrize("vendor", FIRST_ASKED)
-@pytest.mark.parametrize("status", [403, 429, 500])
+@pytest.mark.parametrize(
+    ("vendor", "status"),
+    [("yahoo", 403), ("yahoo", 429), ("yahoo", 500), ("sina", 403), ("sina", 429), ("sina", 500), ("tencent", 429)],
+)
 def test_a_status_of_an_exchange_that_only_leads_to_the_bars(vendor, status):
     kind, what = STATUS[status]
     fails(CASES[vendor], answers(status), kind, what.format(status), address=FIRST_ASKED[vendor])
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        answers(403),
+        answers(501),
+        answers(200, "<html><body>gone</body></html>", "text/html"),
+        raising(plain.ConnectionError("reset")),
+        raising(plain.ReadTimeout("slow")),
+        answers(200, "trend_qfq={"),
+    ],
+    ids=["403", "501", "page", "reset", "time out", "half"],
+)
+def test_tencent_has_bars_without_a_first_day_of_trading(trouble):
+    """Its host was seen answering 501 to everything on 1 October 2026, while the bars come from another one."""
+    case = replace(CASES["tencent"], name="sh688041", recorded="688041")
+    out = attempt(case, trouble, address="weekTrends")
+    is_recorded(case, out)
+    assert (out.faulty, out.waits) == (1, [])
 
 
 @each
@@ -422,6 +468,38 @@ def test_yahoos_page_of_consent_is_told():
     fails(CASES["yahoo"], fault, BlockedError, what)
 
 
+def test_bars_that_come_by_way_of_the_consent_are_looked_at_too():
+    """yfinance gives the consent and goes on with the reply that it is led to."""
+    case = CASES["yahoo"]
+    page = b'<html><form action="/v2/collectConsent"><input name="csrfToken" value="x"></form></html>'
+
+    def of_consent(asked, send):
+        return Reply(200, page, "text/html", "https://consent.yahoo.com/v2/collectConsent?a=1")
+
+    def led_to(bars):
+        def given(asked, send):
+            if "collectConsent" not in asked.url:
+                return send()
+            return Reply(
+                200, bars(), "application/json", f"https://query2.finance.yahoo.com/v8/finance/chart/{case.name}"
+            )
+
+        return given
+
+    def served(name):
+        [path] = [
+            path for path in (FOLDER / "yahoo").iterdir() if name in path.name and "period1" in str(read(path).asked)
+        ]
+        return read(path).reply.body
+
+    good = attempt(case, of_consent, also=[led_to(lambda: served("688795-SS"))])
+    is_recorded(case, good)
+    other = attempt(case, of_consent, also=[led_to(lambda: served("603019-SS"))])
+    assert str(other.error) == case.sentence(
+        "the bars of 603019.SS came; state that symbol if it is the share's new one"
+    )
+
+
 # --- Data that stop half way --------------------------------------------------------------------------------------
 
 
@@ -462,6 +540,40 @@ def test_sina_says_nothing_of_a_symbol_that_it_does_not_have():
 def test_sinas_numbers_of_shares_that_stop_half_way(body):
     what = "the numbers of shares are not whole; run again"
     fails(CASES["sina"], answers(200, body), BrokenReplyError, what, address="getAmountBySymbol")
+
+
+SCRIPT = "/*<script>location.href='//sina.com';</script>*/\n"
+
+
+@pytest.mark.parametrize("nothing", ["(null)", "([])", "()", "null"])
+@pytest.mark.parametrize("before", ["", SCRIPT])
+def test_a_share_without_numbers_of_shares_is_not_asked_again(before, nothing):
+    """As of a share that was delisted (akshare issue 6908)."""
+    what = "no numbers of shares came, without which akshare reads no bars"
+    text = f"{before}var KKE_ShareAmount_sh688795={nothing};"
+    fails(CASES["sina"], answers(200, text), NoDataError, what, address="getAmountBySymbol")
+
+
+@pytest.mark.parametrize(
+    "text", ['var KLC_K2_sh688795="";', "var KLC_K2_sh688795=null\n", 'var KLC_K2_sh688795 = "" ;/* */']
+)
+def test_sinas_empty_variable_is_a_symbol_that_it_does_not_have(text):
+    what = "an empty reply came; check the code and its exchange"
+    fails(CASES["sina"], answers(200, text), UnknownSymbolError, what)
+
+
+def test_a_machine_without_sinas_interpreter_takes_another_vendor(monkeypatch):
+    """akshare's interpreter of JavaScript is not there for every processor (akshare issue 2124)."""
+    from py_mini_racer import py_mini_racer
+
+    def missing(*_, **__):
+        raise RuntimeError("Native library not available at libmini_racer.so")
+
+    monkeypatch.setattr("py_mini_racer.MiniRacer", missing)
+    monkeypatch.setattr(py_mini_racer, "MiniRacer", missing)
+    out = attempt(CASES["sina"], lambda asked, send: send())
+    assert type(out.error) is ChangedFormatError
+    assert str(out.error) == CASES["sina"].unreadable("RuntimeError: Native library not available at libmini_racer.so")
 
 
 @pytest.mark.parametrize("body", [b"var KKE_ShareAmount_sh688795=([oops]);", b'var a=([{"date":"2022-08-12" 7}]);'])
@@ -564,9 +676,39 @@ def test_tencent_without_a_first_day_does_not_begin_later_in_silence():
     nothing = answers(200, 'trend_qfq={"code":0,"msg":"","data":[]}')
     out = attempt(case, nothing, address="weekTrends", also=[of_last_rows])
     assert of_last_rows.count == 1
-    assert type(out.error) is ChangedFormatError
-    what = f"no first day of trading came, and bars before {last_rows[0][0]} would be left out; use another source"
-    assert str(out.error) == case.sentence(what)
+    is_recorded(case, out)
+
+
+@pytest.mark.parametrize("key", ["qfqday", "hfqday"])
+def test_adjusted_prices_of_tencent_are_not_taken_for_traded_ones(key):
+    """akshare takes whichever come."""
+    case = CASES["tencent"]
+    adjusted = changed(lambda body: body.replace(b'"day"', f'"{key}"'.encode()))
+    what = "adjusted prices came instead of those as traded; update akshare"
+    fails(case, adjusted, ChangedFormatError, what)
+
+
+@pytest.mark.parametrize("text", ['{"code":1,"msg":"bad params"}', 'kline_day2025={"code":1,"msg":"bad params"}'])
+def test_a_request_that_tencent_refuses_in_words(text):
+    what = "the request was refused (bad params); check the symbol and the dates"
+    fails(CASES["tencent"], answers(200, text), NoDataError, what)
+
+
+@pytest.mark.parametrize("nothing", ["", None, []])
+def test_tencent_with_nothing_in_the_place_of_a_dividend(nothing):
+    case = CASES["tencent"]
+
+    def emptied(rows):
+        for row in rows:
+            row["rest"][1] = nothing
+
+    is_recorded(case, attempt(case, rows_changed(case, emptied)))
+
+
+def test_tencent_with_one_short_row_among_whole_ones():
+    """The turnover of that session is missing, so its unit is told by the others."""
+    case = CASES["tencent"]
+    is_recorded(case, attempt(case, rows_changed(case, lambda rows: rows[5]["rest"].__delitem__(slice(1, None)))))
 
 
 def test_tencent_without_a_first_day_takes_a_young_share_whole():
@@ -752,7 +894,7 @@ def test_what_is_not_a_number_is_no_close_either():
     assert f"no close came for {DAY}" in series.provenance.note
 
 
-@pytest.mark.parametrize("vendor", ["yahoo", "eastmoney", "tencent"])
+@pytest.mark.parametrize("vendor", ["eastmoney", "tencent"])
 @pytest.mark.parametrize("column", ["open", "high", "low"])
 def test_a_bar_with_a_hole_is_refused(vendor, column):
     case = CASES[vendor]
@@ -763,13 +905,34 @@ def test_a_bar_with_a_hole_is_refused(vendor, column):
     fails(case, rows_changed(case, gone), ChangedFormatError, f"{column} is nan on {DAY}; {MOVED}")
 
 
-@each
-@pytest.mark.parametrize("column", ["open", "low", "close"])
-def test_a_price_of_zero_is_refused(case, column):
+@pytest.mark.parametrize(
+    ("vendor", "column"),
+    [("yahoo", "close"), *((vendor, name) for vendor in CHINESE for name in ("open", "low", "close"))],
+)
+def test_a_price_of_zero_is_refused(vendor, column):
+    case = CASES[vendor]
+
     def nothing(rows):
         rows[at_day(rows)][column] = written(case, 0.0)
 
     fails(case, rows_changed(case, nothing), ChangedFormatError, f"{column} is 0 on {DAY}; {MOVED}")
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low"])
+@pytest.mark.parametrize("figure", [None, 0.0])
+def test_a_price_of_a_bar_that_yahoo_does_not_have_is_left_out(column, figure):
+    """yfinance issue 1281: opens of 0 for years; the close, and the second opinion, are as good as ever."""
+    case = CASES["yahoo"]
+
+    def gone(rows):
+        rows[at_day(rows)][column] = figure
+
+    out = attempt(case, rows_changed(case, gone))
+    series = out.series(case)
+    whole = attempt(case, lambda asked, send: send()).series(case)
+    assert column not in series.columns and set(whole.columns) == {*series.columns, column}
+    assert all((series.column(name) == whole.column(name)).all() for name in series.columns)
+    assert f"no {column} came for {DAY}, so it was left out" in series.provenance.note
 
 
 @pytest.mark.parametrize("vendor", ["yahoo", "eastmoney", "tencent"])
@@ -963,7 +1126,21 @@ def of_another(asked, send):
 @pytest.mark.parametrize("vendor", ["yahoo", "eastmoney", "tencent", "sina"])
 def test_the_bars_of_another_symbol_are_refused(vendor):
     code = {"yahoo": "603019.SS", "eastmoney": "603019", "tencent": "sh603019", "sina": "sh603019"}[vendor]
-    fails(CASES[vendor], of_another, ChangedFormatError, f"the bars of {code} came; use another source")
+    mend = "state that symbol if it is the share's new one" if vendor == "yahoo" else "use another source"
+    fails(CASES[vendor], of_another, ChangedFormatError, f"the bars of {code} came; {mend}")
+
+
+def test_the_bars_of_the_same_code_on_another_exchange_are_refused():
+    """000688 is a share in Shenzhen and an index in Shanghai; Eastmoney's reply names both alike."""
+    case = CASES["eastmoney"]
+
+    def elsewhere(body):
+        content = json.loads(body)
+        content["data"]["market"] = 0
+        return json.dumps(content).encode()
+
+    what = "the bars of 688795 on another exchange (market 0) came; use another source"
+    fails(case, changed(elsewhere), ChangedFormatError, what)
 
 
 # --- Several symbols ----------------------------------------------------------------------------------------------
@@ -1009,6 +1186,30 @@ def factors(fault):
 def test_factors_without_a_fault_are_read():
     out = factors(changed(lambda body: body))
     assert len(out.panel["sh688041"]) == 3
+
+
+@pytest.mark.parametrize("end", ["\n", ";\n", "\r\n", "\n/* x = {} */\n", ";\n/* }; */"])
+def test_factors_however_the_file_ends(end):
+    rows = '{"d":"2025-05-16","f":"1.5"},{"d":"1900-01-01","f":"1.0"}'
+    out = factors(answers(200, f'var sh688041hfq={{"total":2,"data":[{rows}]}}{end}'))
+    if end.startswith(";"):
+        # akshare evaluates the line, and this is none that Python has.
+        assert str(out.error).startswith("sina-factors: sh688041: akshare 1.19.5 cannot read the reply (SyntaxError")
+        return
+    assert out.panel["sh688041"].close.tolist() == [1.0, 1.5]
+
+
+def test_factors_may_be_numbers():
+    rows = '{"d":"2025-05-16","f":1.5},{"d":"1900-01-01","f":1}'
+    out = factors(answers(200, f'var sh688041hfq={{"total":2,"data":[{rows}]}}\n'))
+    assert out.panel["sh688041"].close.tolist() == [1.0, 1.5]
+
+
+def test_no_factors_are_no_fault_of_the_format():
+    """Of a share that has paid and split nothing since its listing."""
+    out = factors(answers(200, 'var sh688041hfq={"total":0,"data":[]}\n'))
+    assert type(out.error) is NoDataError and out.waits == []
+    assert str(out.error) == "sina: sh688041: no factors are given, as of a share without a dividend or split"
 
 
 CODE = [

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import warnings
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import numpy as np
@@ -297,6 +297,27 @@ def test_the_bar_of_a_session_that_is_not_over_is_left_out(vendor, name, minutes
     assert one.series.provenance.last == one.last
 
 
+@pytest.mark.parametrize(("vendor", "name"), CLOSES)
+@pytest.mark.parametrize(("days", "may_come"), [(0, True), (3, True), (5, False)])
+def test_a_bar_that_has_not_come_yet_is_asked_for_again(vendor, name, days, may_come):
+    """Sina's history has the day's bar hours after the close; a download without it does not stand for it."""
+
+    whole = {"yahoo": yahoo.YAHOO, "eastmoney": eastmoney.EASTMONEY, "tencent": tencent.TENCENT, "sina": sina.SINA}
+
+    def late(symbol, first, last):
+        found = whole[vendor].table(symbol, first, last)
+        there = found.sessions < np.datetime64(END)
+        columns = {name: values[there] for name, values in found.columns.items()}
+        amount = None if found.amount is None else found.amount[there]
+        return replace(found, sessions=found.sessions[there], columns=columns, amount=amount)
+
+    now = CLOSES[vendor, name] + timedelta(hours=1, days=days)
+    with through(Replayer(FOLDER)):
+        one = download(replace(whole[vendor], table=late), name, START, END, manner(now))
+    said = "no bar of 2026-01-16 came yet"
+    assert (one.last, said in one.notes) == ((date(2026, 1, 15), True) if may_come else (END, False))
+
+
 # --- Yahoo's rows without trade -----------------------------------------------------------------------------------
 
 
@@ -365,7 +386,12 @@ REFUSED = [
     (
         "eastmoney",
         "sh900901",
-        "eastmoney: sh900901: akshare looks for B shares at the wrong exchange; use tencent or sina",
+        "eastmoney: sh900901: akshare looks for B shares at the wrong exchange; use tencent or yahoo",
+    ),
+    (
+        "sina",
+        "sh900901",
+        "sina: sh900901: akshare rounds the prices of B shares to two digits; use tencent or yahoo",
     ),
     (
         "yahoo",

@@ -334,7 +334,14 @@ def test_parameters_given_by_position_are_told():
 
 @both
 @pytest.mark.parametrize(
-    ("given", "used"), [({}, TIMEOUT), ({"timeout": None}, TIMEOUT), ({"timeout": 3}, 3), ({"timeout": (2, 5)}, (2, 5))]
+    ("given", "used"),
+    [
+        ({}, TIMEOUT),
+        ({"timeout": None}, TIMEOUT),
+        ({"timeout": 3}, 3),
+        ({"timeout": 30}, TIMEOUT),
+        ({"timeout": (2, 5)}, (2, 5)),
+    ],
 )
 def test_a_request_without_a_limit_gets_one(client, given, used, sent):
     with through(lambda asked, send: send()):

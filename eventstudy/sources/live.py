@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventstudy.calendars import load_sessions
-from eventstudy.errors import DisagreementError, NotRecordedError, SourceError
+from eventstudy.errors import (
+    BlockedError,
+    DisagreementError,
+    NotDataError,
+    NotRecordedError,
+    OptionError,
+    ProxyError,
+    RateLimitedError,
+    SourceError,
+    TimedOutError,
+    UnreachableError,
+    VendorFaultError,
+)
 from eventstudy.events import Interval
 from eventstudy.prices import PricePanel, PriceSeries, SessionArray
-from eventstudy.sources.vendors.download import Download, Manner, Vendor, download, last_over
+from eventstudy.sources.vendors.download import Download, Manner, Vendor, download, last_over, were_sessions
 from eventstudy.sources.vendors.drift import cross_check
 from eventstudy.sources.vendors.symbols import china_symbol, vendor_symbols
 
@@ -28,6 +42,19 @@ AFTERWARDS = 60
 """Sessions after the last event window that a study may want (a window after the event for young shares)."""
 SINCE_LISTING = date(1900, 1, 1)
 """First day asked of factors: all of them, because a factor holds from its day on."""
+OUT_OF_REACH: Mapping[type[SourceError], int] = {
+    UnreachableError: 1,
+    TimedOutError: 1,
+    ProxyError: 1,
+    BlockedError: 1,
+    NotDataError: 1,
+    RateLimitedError: 1,
+    VendorFaultError: 2,
+}
+"""Faults of a vendor and not of a symbol, and after how many symbols in a row it is passed over for the rest of a run.
+
+Each comes after all attempts, which take minutes where nothing answers. A server may fail at one symbol only."""
+AGAIN = "not asked again in this run"
 
 
 @dataclass(frozen=True)
@@ -47,6 +74,8 @@ class LiveSource:
     cache: PriceCache | None
     manner: Manner = field(default_factory=Manner)
     progress: Callable[[int, int, str], None] = lambda done, of, symbol: None
+    _faults: dict[str, list[SourceError]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _passed_over: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def read(self, spec: StudySpec, required: Iterable[str], optional: Iterable[str] = ()) -> PricePanel:
         """Get the prices of a study's symbols.
@@ -94,30 +123,73 @@ class LiveSource:
         """
         names = vendor_symbols(symbol, instrument)
         faults: list[SourceError] = []
-        for vendor, name in names.items():
+        for vendor in self._order(names, first, last):
             try:
-                found = self.download(vendor, name, first, last)
-                notes = [*self._passed_over(faults, vendor), *self._second(found, instrument, names, tolerance)]
+                reasons = [f"{fault}; taken from {vendor}" for fault in faults]
+                found = self.download(vendor, names[vendor], first, last, reasons)
+                notes = [reason for reason in reasons if reason not in found.notes]
+                notes += self._second(found, instrument, names, tolerance, last)
             except (DisagreementError, NotRecordedError):
                 raise
             except SourceError as fault:
                 faults.append(fault)
                 continue
+            self._tell_passed_over(faults, vendor)
             return self._named(symbol, *self._with_factors(found, instrument, notes))
         if len(faults) == 1:
             raise faults[0]
         what = "; ".join(f"{fault.vendor}: {fault.what}" for fault in faults)
         raise SourceError(", ".join(names), symbol, f"no vendor gave prices ({what})")
 
-    def download(self, vendor: str, symbol: str, first: date, last: date) -> Download:
-        """A vendor's bars: those kept, if they cover the days, else anew; `SourceError` where they cannot be had."""
-        who = self._vendors[vendor]
-        if self.cache is not None:
-            over = last_over(who.describe(symbol)[0], last, self.manner.now())
-            if kept := self.cache.find(vendor, symbol, first, over):
-                return kept
-        found = download(who, symbol, first, last, self.manner)
+    def download(self, vendor: str, symbol: str, first: date, last: date, instead_of: Sequence[str] = ()) -> Download:
+        """A vendor's bars: those kept, if they cover the days, else anew; `SourceError` where they cannot be had.
+
+        A vendor that is out of reach is asked no more in this run. `instead_of` says why others were not taken; it is
+        noted with what is downloaded, so that a later run on what is kept says the same.
+        """
+        if kept := self._kept(vendor, symbol, first, last):
+            return kept
+        owner = vendor.partition("-")[0]
+        self._require_in_reach(owner, vendor, symbol)
+        try:
+            found = download(self._vendors[vendor], symbol, first, last, self.manner)
+        except SourceError as fault:
+            before = self._faults.setdefault(owner, [])
+            self._faults[owner] = [*before, fault] if type(fault) in OUT_OF_REACH else []
+            raise
+        self._faults[owner] = []
+        found = replace(found, notes=(*found.notes, *instead_of))
         return found if self.cache is None else self.cache.add(found)
+
+    def _kept(self, vendor: str, symbol: str, first: date, last: date) -> Download | None:
+        if self.cache is None:
+            return None
+        over = last_over(self._vendors[vendor].describe(symbol)[0], last, self.manner.now())
+        return self.cache.find(vendor, symbol, first, over)
+
+    def _require_in_reach(self, owner: str, vendor: str, symbol: str) -> None:
+        """Raise the fault for which a vendor is passed over, told once."""
+        before = self._faults.get(owner)
+        if not before or len(before) < OUT_OF_REACH[type(before[-1])]:
+            return
+        fault = before[-1]
+        if owner not in self._passed_over:
+            self._passed_over.add(owner)
+            self.manner.told(f"{owner} is passed over for the rest of this run ({fault.what})")
+        raise type(fault)(vendor, symbol, f"{AGAIN} ({fault.what})")
+
+    def _order(self, names: Mapping[str, str], first: date, last: date) -> list[str]:
+        """The vendors in their order, after one whose download is kept: a run repeats the one before it.
+
+        What is kept of the second vendor may be there for comparison only.
+        """
+        kept = []
+        for vendor, name in names.items():
+            # A symbol that a vendor cannot have is told where it is asked, if it comes to that.
+            with suppress(OptionError):
+                if vendor != SECOND_OPINION and self._kept(vendor, name, first, last):
+                    kept.append(vendor)
+        return [*kept, *(vendor for vendor in names if vendor not in kept)]
 
     @cached_property
     def _vendors(self) -> Mapping[str, Vendor]:
@@ -128,35 +200,38 @@ class LiveSource:
 
         return {vendor.name: vendor for vendor in (EASTMONEY, TENCENT, SINA, YAHOO, SINA_FACTORS)}
 
-    def _passed_over(self, faults: Iterable[SourceError], vendor: str) -> Iterator[str]:
+    def _tell_passed_over(self, faults: Iterable[SourceError], vendor: str) -> None:
         for fault in faults:
-            sentence = f"{fault}; taken from {vendor}"
+            self._tell(fault, f"{fault}; taken from {vendor}")
+
+    def _tell(self, fault: SourceError, sentence: str) -> None:
+        """Tell what a fault led to, unless it is that of a vendor of which it has been told."""
+        if not fault.what.startswith(AGAIN):
             self.manner.told(sentence)
-            yield sentence
 
     def _second(
-        self, found: Download, instrument: Instrument, names: Mapping[str, str], tolerance: float
+        self, found: Download, instrument: Instrument, names: Mapping[str, str], tolerance: float, last: date
     ) -> tuple[str, ...]:
         """What a second vendor says of the closes; a note where it cannot be asked."""
         if found.vendor == SECOND_OPINION or SECOND_OPINION not in names:
             return ()
         try:
-            other = self.download(SECOND_OPINION, names[SECOND_OPINION], found.first, found.last)
+            other = self.download(SECOND_OPINION, names[SECOND_OPINION], found.first, last)
         except NotRecordedError:
             raise
         except SourceError as fault:
             sentence = f"closes were not held against a second vendor ({fault})"
-            self.manner.told(sentence)
+            self._tell(fault, sentence)
             return (sentence,)
         halts = [(halt.first, halt.last) for halt in instrument.suspensions]
         return cross_check(
             found.series,
             found.vendor,
-            other.series,
+            _on_sessions(other.series, self._vendors[SECOND_OPINION].describe(other.symbol)[0]),
             other.vendor,
             tolerance=tolerance,
             suspensions=halts,
-            covered=(max(found.first, other.first), min(found.last, other.last)),
+            covered=(max(found.first, other.first), min(last, other.last)),
         )
 
     def _with_factors(
@@ -172,7 +247,7 @@ class LiveSource:
             raise
         except SourceError as fault:
             sentence = f"no factors for returns ({fault}); dividends are those that the study file states"
-            self.manner.told(sentence)
+            self._tell(fault, sentence)
             return found, series, [*notes, sentence]
         days, values = factors.series.sessions, factors.series.column("close")
         position = np.searchsorted(days, series.sessions, side="right") - 1
@@ -185,6 +260,15 @@ class LiveSource:
         """The series under the study's symbol, with everything that was noted."""
         note = "; ".join((f"downloaded {found.at:%Y-%m-%d %H:%M} UTC with {found.library}", *found.notes, *notes))
         return replace(series, symbol=symbol, provenance=replace(series.provenance, symbol=symbol, note=note))
+
+
+def _on_sessions(series: PriceSeries, exchange: str) -> PriceSeries:
+    """The closes of sessions; a row of another day is no hole in what it is held against."""
+    held = were_sessions(exchange, series.sessions)
+    if held.all() or series.close is None:
+        return series
+    closes = series.close[held]
+    return PriceSeries(symbol=series.symbol, sessions=series.sessions[held], close=closes, provenance=series.provenance)
 
 
 def price_range(spec: StudySpec, now: datetime) -> tuple[date, date]:
@@ -203,8 +287,9 @@ def price_range(spec: StudySpec, now: datetime) -> tuple[date, date]:
     back = longest + max(robustness.placebo_dates, robustness.curve_dates) + spec.windows.event.size
     ahead = max(spec.windows.event.last, 0) + AFTERWARDS
     first, last = min(days), max(days)
+    overlays = {exchange: Path(overlay) for exchange, overlay in spec.overlays.items()}
     calendars = [
-        load_sessions(exchange).sessions
+        load_sessions(exchange, overlay=overlays.get(exchange)).sessions
         for exchange in sorted({instrument.exchange for instrument in spec.instruments.values()})
     ]
     starts = [sessions[max(_at(sessions, first) - back, 0)].item() for sessions in calendars]

@@ -15,6 +15,7 @@ from eventstudy.files import write_files
 from eventstudy.sources.live import LiveSource, price_range
 from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recordings
 from eventstudy.sources.vendors.bars import series_csv
+from eventstudy.sources.vendors.download import last_over, still_due
 from eventstudy.sources.vendors.drift import changes
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def plan_recording(spec: StudySpec, folder: Path, source: LiveSource, *, refresh
     for done, (symbol, instrument) in enumerate(spec.instruments.items()):
         source.progress(done, len(spec.instruments), symbol)
         before = known.get(symbol)
-        if before is not None and not refresh and _covers(before, first, last):
+        over = last_over(instrument.exchange, last, now)
+        if before is not None and not refresh and _covers(before, first, over):
             planned.append(Planned(symbol, "kept", (), before, None))
             continue
         try:
@@ -88,7 +90,9 @@ def plan_recording(spec: StudySpec, folder: Path, source: LiveSource, *, refresh
             source.manner.told(f"left out, because it is a comparison only: {error}")
             continue
         file = before.file if before is not None else f"peers/{symbol}.csv" if symbol in spec.peers else f"{symbol}.csv"
-        planned.append(_compared(folder, before, series, instrument.name, file, (first, last)))
+        late = still_due(instrument.exchange, series.sessions[-1], over, now) is not None
+        asked = (first, series.provenance.last if late else over)
+        planned.append(_compared(folder, before, series, instrument.name, file, asked))
     source.progress(len(spec.instruments), len(spec.instruments), "")
     return tuple(planned)
 

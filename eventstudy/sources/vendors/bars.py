@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -43,11 +43,14 @@ class Bars:
         NaN where there was no figure.
     amount : ndarray of float64, shape (n,), or None
         Turnover in currency, where the vendor gives it; it tells the unit of the volume.
+    notes : tuple of str
+        What was left out already, a sentence each.
     """
 
     sessions: SessionArray
     columns: Mapping[Column, FloatArray]
     amount: FloatArray | None = None
+    notes: tuple[str, ...] = ()
 
 
 def from_frame(frame: pd.DataFrame, names: Mapping[str, str], vendor: str, symbol: str) -> Bars:
@@ -116,9 +119,20 @@ def _figures(column: pd.Series[Any], name: str, vendor: str, symbol: str) -> Flo
 
 
 def tidy(
-    bars: Bars, vendor: str, symbol: str, kind: Kind, first: date, last: date
+    bars: Bars,
+    vendor: str,
+    symbol: str,
+    kind: Kind,
+    first: date,
+    last: date,
+    are_sessions: Callable[[SessionArray], NDArray[np.bool_]] | None = None,
 ) -> tuple[SessionArray, dict[Column, FloatArray], tuple[str, ...]]:
     """Bars of a range in order, one a session, without sessions in which nothing was traded.
+
+    Parameters
+    ----------
+    are_sessions : callable, optional
+        Days to whether the exchange was open; a price carried to another day is left out.
 
     Returns
     -------
@@ -138,11 +152,13 @@ def tidy(
         raise NoDataError(vendor, symbol, f"no bars from {first} to {last}; check the symbol and the dates")
     if np.isnat(bars.sessions).any():
         raise ChangedFormatError(vendor, symbol, "a row has no date that can be read; update the vendor's library")
-    notes: list[str] = []
+    notes = list(bars.notes)
     table = _Table(bars.sessions, dict(bars.columns), bars.amount, vendor, symbol)
     table = table.at((table.sessions >= np.datetime64(first)) & (table.sessions <= np.datetime64(last)))
     for step in (_in_order, _once, _priced):
         table = step(table, notes)
+    if are_sessions is not None:
+        table = _open(table, kind, are_sessions, notes)
     if kind == "index":
         # Shares, lots or money, by vendor and index; nothing here tells which.
         table.columns.pop("volume", None)
@@ -236,6 +252,21 @@ def _priced(table: _Table, notes: list[str]) -> _Table:
     if empty.any():
         notes.append(f"no close came for {table.days(empty)}")
     return table.at(~empty)
+
+
+def _open(
+    table: _Table, kind: Kind, are_sessions: Callable[[SessionArray], NDArray[np.bool_]], notes: list[str]
+) -> _Table:
+    """Rows without those of holidays to which a price is carried; other rows of such days are left to be refused."""
+    close = table.columns["close"]
+    volume = table.columns.get("volume")
+    silent = ~(volume > 0) if volume is not None and kind != "index" else np.ones(close.size, dtype=bool)
+    carried = silent & np.r_[True, close[1:] == close[:-1]][: close.size]
+    if carried.any():
+        carried[carried] = ~are_sessions(table.sessions[carried])
+    if carried.any():
+        notes.append(f"no session, so no bar taken: {table.days(carried)}")
+    return table.at(~carried)
 
 
 def _traded(table: _Table, notes: list[str]) -> _Table:

@@ -28,6 +28,10 @@ VARIABLE = "EVENTSTUDY_CACHE"
 """Environment variable that names another folder."""
 SETTLED = 60.0
 """Seconds after which a file whose pair is not there is no longer one that another process is writing."""
+DEVICES = frozenset(
+    {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))}
+)
+"""Names that no folder has on Windows, whatever follows a dot."""
 
 
 def cache_folder() -> Path:
@@ -119,7 +123,9 @@ class PriceCache:
     def _place(self, vendor: str, symbol: str) -> Path:
         """The folder of a symbol, whatever its characters: none leads out of the cache."""
         name = quote(symbol, safe="^=.-") or "%"
-        return self.folder / "prices" / vendor / (f"%2E{name[1:]}" if name.startswith(".") else name)
+        if name.startswith(".") or name.partition(".")[0].upper() in DEVICES:
+            name = f"%{ord(name[0]):02X}{name[1:]}"
+        return self.folder / "prices" / vendor / name
 
 
 def _checksum(data: bytes) -> str:

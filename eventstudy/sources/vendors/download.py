@@ -5,39 +5,33 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventstudy.calendars import ExchangeSessions, load_sessions
 from eventstudy.clock import last_closed_session
-from eventstudy.errors import (
-    BlockedError,
-    BrokenReplyError,
-    ChangedFormatError,
-    NoDataError,
-    NotDataError,
-    ProxyError,
-    RateLimitedError,
-    SourceError,
-    TimedOutError,
-    UnreachableError,
-    VendorFaultError,
-)
-from eventstudy.prices import PricePanel, PriceSeries, Provenance
+from eventstudy.errors import ChangedFormatError, SourceError
+from eventstudy.prices import PricePanel, PriceSeries, Provenance, SessionArray
 from eventstudy.sources.vendors.bars import Bars, series_csv, tidy
 from eventstudy.sources.vendors.manners import Pace, retrying
 from eventstudy.sources.vendors.symbols import Kind
-from eventstudy.sources.vendors.wire import WAYS_IN, Asked, Reply, Send, through, vendor_of
+from eventstudy.sources.vendors.watch import Watch
+from eventstudy.sources.vendors.wire import Asked, Reply, through
 
 SETTLING = timedelta(minutes=30)
 """How long after the close a session's bar is taken as final; vendors' daily bars lag by up to a quarter of an hour."""
+LATE = timedelta(days=4)
+"""How long a bar that has not come may still come; a download without it does not stand for its session."""
+CLOSED_BY = 16
+"""Hour, at the exchange, by which its sessions are over."""
 
 VENDOR_LIBRARIES: Mapping[str, str] = {
     "yahoo": "yfinance",
@@ -69,6 +63,8 @@ class Vendor:
         Symbol to its exchange and kind; `OptionError` for one that the vendor cannot have.
     errors : callable
         Kinds of exception of the library's own that mean that it cannot read a reply.
+    every_session : bool
+        Whether a row comes for every session.
     """
 
     name: str
@@ -78,6 +74,7 @@ class Vendor:
     check: Callable[[Asked, Reply, str], None]
     describe: Callable[[str], tuple[str, Kind]]
     errors: Callable[[], tuple[type[Exception], ...]] = lambda: ()
+    every_session: bool = True
 
     @property
     def library(self) -> str:
@@ -116,7 +113,7 @@ class Download:
     series : PriceSeries
         The bars, under the vendor's symbol.
     first, last : date
-        The days that they cover: those asked for, as far as their sessions were over.
+        The days that they cover: those asked for, as far as their sessions were over and bars of them may have come.
     at : datetime
         When, in UTC.
     library : str
@@ -193,10 +190,14 @@ def download(vendor: Vendor, symbol: str, first: date, last: date, manner: Manne
     at = manner.now().replace(microsecond=0)
     bars, requests = ask(vendor, symbol, first, last, manner)
     closed = last_over(exchange, last, at)
-    sessions, columns, notes = tidy(bars, vendor.name, symbol, kind, first, closed)
+    held_open = partial(were_sessions, exchange) if vendor.every_session else None
+    sessions, columns, notes = tidy(bars, vendor.name, symbol, kind, first, closed, held_open)
     late = bars.sessions[(bars.sessions > np.datetime64(closed)) & (bars.sessions <= np.datetime64(last))]
     if late.size:
         notes = (*notes, f"the session of {late[0]} was not over, so its bar was left out")
+    covered = min(last, closed)
+    if vendor.every_session and (due := still_due(exchange, sessions[-1], covered, at)) is not None:
+        covered, notes = sessions[-1].item(), (*notes, f"no bar of {due} came yet")
     library = f"{vendor.library} {_version(vendor.library)}"
     blank = Provenance(symbol, "live", vendor.title, "", first, last, 0, "", vendor.adjustment)
     series = PriceSeries(symbol=symbol, sessions=sessions, provenance=blank, **{"close": None, **columns})
@@ -210,7 +211,7 @@ def download(vendor: Vendor, symbol: str, first: date, last: date, manner: Manne
         note="; ".join((f"downloaded {at:%Y-%m-%d %H:%M} UTC with {library}", *notes)),
     )
     series = replace(series, provenance=origin)
-    return Download(series, vendor.name, first, min(last, closed), at, library, requests, notes)
+    return Download(series, vendor.name, first, covered, at, library, requests, notes)
 
 
 def ask(
@@ -223,7 +224,7 @@ def ask(
     SourceError
         If it cannot be had.
     """
-    watch = _Watch(vendor, symbol)
+    watch = Watch(vendor.name, symbol, vendor.check)
 
     unreadable: tuple[type[Exception], ...] = (*UNREADABLE, *vendor.errors())
 
@@ -275,110 +276,38 @@ def replaced(module: object, **names: object) -> Iterator[None]:
             setattr(module, name, value)
 
 
-class _Watch:
-    """The handler next to the library: names what goes wrong, and keeps it, should the library swallow it."""
-
-    def __init__(self, vendor: Vendor, symbol: str) -> None:
-        self._vendor, self._symbol = vendor, symbol
-        self.requests: list[str] = []
-        self.fault: SourceError | None = None
-
-    def begin(self) -> None:
-        """Forget the last attempt."""
-        self.requests.clear()
-        self.fault = None
-
-    def __call__(self, asked: Asked, send: Send) -> Reply:
-        """Pass an exchange on; a `SourceError` where its reply is of no use."""
-        if asked.is_way_in:
-            return send()
-        self.requests.append(str(asked))
-        try:
-            reply = self._send(send)
-            led_to = urlsplit(reply.url).hostname or asked.host
-            if led_to in WAYS_IN:
-                # The library may give its consent and ask again; should it not, this is why.
-                self.fault = self._sent_on(led_to)
-                return reply
-            self._check(asked, reply)
-            self._explain(asked, reply)
-        except SourceError as fault:
-            self.fault = fault
-            raise
-        return reply
-
-    def _send(self, send: Send) -> Reply:
-        """Send; an error of either HTTP client gets its name here, theirs being the same for both."""
-        try:
-            return send()
-        except OSError as error:
-            names = {kind.__name__ for kind in type(error).__mro__}
-            for name, (kind, what) in TRANSPORT.items():
-                if name in names:
-                    raise kind(self._vendor.name, self._symbol, what) from error
-            raise
-
-    def _check(self, asked: Asked, reply: Reply) -> None:
-        """What any reply with data must be."""
-        name, symbol, status = self._vendor.name, self._symbol, reply.status
-        if status == 429:
-            raise RateLimitedError(
-                name, symbol, "asked too often (HTTP 429); wait some minutes and run again", wait=reply.retry_after
-            )
-        if status == 407:
-            raise ProxyError(name, symbol, "the proxy on the way wants a login (HTTP 407); set it in HTTPS_PROXY")
-        if status in (401, 403, 418, 451, 456):
-            raise BlockedError(name, symbol, f"refused (HTTP {status}); this address may be blocked for some hours")
-        if status >= 500:
-            raise VendorFaultError(name, symbol, f"the vendor's server failed (HTTP {status}); run again later")
-        host = urlsplit(reply.url).hostname or asked.host
-        if vendor_of(host) != asked.vendor:
-            raise self._sent_on(host)
-        page = reply.text.lstrip("\ufeff \r\n\t")[:15].lower().startswith(("<!doctype", "<html", "<?xml", "<head"))
-        if page and status < 400:
-            raise NotDataError(name, symbol, "a web page came instead of data; the vendor may block this address")
-
-    def _sent_on(self, host: str) -> BlockedError:
-        what = f"sent on to {host} instead of data; this address may be blocked"
-        return BlockedError(self._vendor.name, self._symbol, what)
-
-    def _explain(self, asked: Asked, reply: Reply) -> None:
-        """What the vendor itself says in a reply; a refused request is one without data at the least."""
-        if reply.status < 400:
-            return self._vendor.check(asked, reply, self._symbol)
-        with suppress(BrokenReplyError):
-            self._vendor.check(asked, reply, self._symbol)
-        what = f"the request was refused (HTTP {reply.status}); check the symbol and the dates"
-        raise NoDataError(self._vendor.name, self._symbol, what)
-
-
-TRANSPORT: Mapping[str, tuple[type[SourceError], str]] = {
-    "ProxyError": (ProxyError, "the proxy on the way refused; check HTTPS_PROXY"),
-    "InvalidProxyURL": (ProxyError, "the address of the proxy is not valid; check HTTPS_PROXY"),
-    "Timeout": (TimedOutError, "no answer in time; run again later"),
-    "TooManyRedirects": (BlockedError, "sent round in circles; this address may be blocked"),
-    "ChunkedEncodingError": (BrokenReplyError, "the reply broke off half way; run again"),
-    "IncompleteRead": (BrokenReplyError, "the reply broke off half way; run again"),
-    "ContentDecodingError": (BrokenReplyError, "the reply cannot be unpacked; run again"),
-    "SSLError": (UnreachableError, "no secure connection; check the clock and the certificates of this machine"),
-    "DNSError": (UnreachableError, "the host's name cannot be found; check the network"),
-    "ConnectionError": (UnreachableError, "no connection, or it was closed without an answer; check the network"),
-    "RequestException": (UnreachableError, "the request failed; check the network"),
-}
-"""Errors of requests and of curl_cffi by the name that both use; the first that an error is a kind of is taken."""
-
-
 def last_over(exchange: str, last: date, at: datetime) -> date:
     """`last`, or the last session of an exchange that was over some time before `at`, if that is earlier."""
     # The day after tomorrow anywhere on earth: no session of `last` can still be open.
     if at - datetime(last.year, last.month, last.day, tzinfo=UTC) > timedelta(days=2) + SETTLING:
         return last
-    return min(last, last_closed_session(at - SETTLING, _sessions(exchange)))
+    known, settled = _sessions(exchange), at - SETTLING
+    local = settled.astimezone(ZoneInfo(known.time_zone))
+    if local.date() > known.last:
+        # The calendar ends before today, and only the study knows an overlay: every exchange here has closed by then.
+        return min(last, local.date() if local.hour >= CLOSED_BY else local.date() - timedelta(days=1))
+    return min(last, last_closed_session(settled, known))
 
 
 @lru_cache(maxsize=8)
 def _sessions(exchange: str) -> ExchangeSessions:
     return load_sessions(exchange)
+
+
+def were_sessions(exchange: str, days: SessionArray) -> NDArray[np.bool_]:
+    """Whether the exchange was open; True for days of which that is not known."""
+    calendar = _sessions(exchange)
+    known: NDArray[np.bool_] = (days >= np.datetime64(calendar.first)) & (days <= np.datetime64(calendar.last))
+    return np.isin(days, calendar.sessions) | ~known
+
+
+def still_due(exchange: str, last_bar: np.datetime64, covered: date, at: datetime) -> date | None:
+    """The first recent session without a bar: the share may be suspended, or its bar not be there yet."""
+    if last_bar >= np.datetime64(covered) or at - datetime(covered.year, covered.month, covered.day, tzinfo=UTC) > LATE:
+        return None
+    sessions = _sessions(exchange).sessions
+    due = sessions[(sessions > last_bar) & (sessions <= np.datetime64(covered))]
+    return due[0].item() if due.size else None
 
 
 def _version(library: str) -> str:

@@ -131,12 +131,14 @@ def cross_check(
     if not beyond.any():
         agreed = f"closes agree with {other_vendor}'s on {days.size} session{'s' if days.size > 1 else ''}"
         return (f"{agreed} (largest difference {apart.max():.2%}){unseen}",)
-    if factor := _split_factor(ours, theirs, beyond, max(tolerance, ROUNDING)):
-        until = days[int(np.flatnonzero(beyond)[-1])]
-        sentence = (
-            f"{other_vendor}'s closes up to {until} are {factor:.6g} times these throughout: adjusted for a split"
-        )
-        return (f"{sentence}{unseen}",)
+    if splits := _splits(ours, theirs, tolerance):
+        row, factor = splits[0]
+        if len(splits) == 1:
+            what = f"closes up to {days[row]} are {factor:.6g} times these throughout: adjusted for a split"
+        else:
+            spans = ", ".join(f"{times:.6g} times these up to {days[until]}" for until, times in reversed(splits))
+            what = f"closes are {spans}: adjusted for splits"
+        return (f"{other_vendor}'s {what}{unseen}",)
     raise DisagreementError(vendor, series.symbol, _disagreement(days, ours, theirs, other_vendor, tolerance))
 
 
@@ -203,6 +205,33 @@ def _split_factor(traded: FloatArray, adjusted: FloatArray, differ: NDArray[np.b
     if until < ENOUGH or theirs > np.log1p(JUMP_THRESHOLD):
         return factor if theirs < ours else None
     return factor
+
+
+def _splits(traded: FloatArray, adjusted: FloatArray, tolerance: float) -> list[tuple[int, float]]:
+    """The splits that explain all differing closes, the last one first: the last row of each and the factor up to it.
+
+    Empty where they are not explained. All splits must go the same way: figures that are wrong for a while look like
+    one and its reverse.
+    """
+    found: list[tuple[int, float]] = []
+    left, total = adjusted.copy(), 1.0
+    slack = max(tolerance, ROUNDING)
+    while (beyond := _apart(traded, left) > tolerance + SAME).any():
+        row = int(np.flatnonzero(beyond)[-1])
+        if not np.isfinite(_apart(traded, left)[: row + 1]).all():
+            return []
+        ratio = left[: row + 1] / traded[: row + 1]
+        other = np.flatnonzero(np.abs(ratio / ratio[-1] - 1) > slack)
+        start = int(other[-1]) + 1 if other.size else 0
+        factor = _split_factor(traded[start:], left[start:], beyond[start:], slack)
+        if factor is None or (found and (factor > 1) != (total > 1)):
+            return []
+        if (start or found) and row + 1 - start < ENOUGH:
+            return []
+        total *= factor
+        found.append((row, total))
+        left[: row + 1] /= factor
+    return found
 
 
 def _returns_moved(

@@ -25,6 +25,8 @@ COLUMNS = {
     "成交额": "amount",
 }
 INDEX_COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume")}
+MARKETS = {"sz": 0, "bj": 0, "sh": 1, "csi": 2}
+"""What Eastmoney calls an exchange; a code alone may be two things."""
 FIELDS = (8, 11)
 """Figures in a row: of an index, and of a share or fund."""
 
@@ -57,24 +59,28 @@ def _check(asked: Asked, reply: Reply, symbol: str) -> None:
     data = content.get("data") if isinstance(content, dict) else None
     if data is None:
         raise UnknownSymbolError("eastmoney", symbol, "no such symbol; check the code and its exchange")
-    code = china_symbol(symbol).code
-    if data.get("code") not in (None, code):
+    found = china_symbol(symbol)
+    if data.get("code") not in (None, found.code):
         raise ChangedFormatError("eastmoney", symbol, f"the bars of {data['code']} came; use another source")
+    if data.get("market") not in (None, MARKETS[found.place]):
+        what = f"the bars of {found.code} on another exchange (market {data['market']}) came; use another source"
+        raise ChangedFormatError("eastmoney", symbol, what)
     rows = data.get("klines")
     if not rows:
         raise NoDataError("eastmoney", symbol, "no bars in the range that was asked for; check the dates")
-    wanted = FIELDS[china_symbol(symbol).kind != "index"]
-    if found := next((row for row in rows if row.count(",") + 1 != wanted), None):
-        count = found.count(",") + 1
+    wanted = FIELDS[found.kind != "index"]
+    if odd := next((row for row in rows if row.count(",") + 1 != wanted), None):
+        count = odd.count(",") + 1
         raise ChangedFormatError(
-            "eastmoney", symbol, f"a row has {count} figures, not {wanted} ({found[:60]}); update akshare"
+            "eastmoney", symbol, f"a row has {count} figures, not {wanted} ({odd[:60]}); update akshare"
         )
 
 
 def _describe(symbol: str) -> tuple[str, Kind]:
     found = china_symbol(symbol)
     if found.kind == "share" and found.code.startswith("900"):
-        raise OptionError(f"eastmoney: {symbol}: akshare looks for B shares at the wrong exchange; use tencent or sina")
+        what = "akshare looks for B shares at the wrong exchange; use tencent or yahoo"
+        raise OptionError(f"eastmoney: {symbol}: {what}")
     return found.exchange, found.kind
 
 

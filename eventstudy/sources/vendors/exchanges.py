@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -22,6 +23,11 @@ Kind: TypeAlias = Literal["made", "recorded"]
 
 CANNED_CRUMB = b"canned"
 """Answer to a request for a token; requests for cookies and consent are answered with nothing."""
+_ADDRESS = re.compile(
+    rb"(?<![\w.:])(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
+    rb"|[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){3,7}|[0-9A-Fa-f:]*::[0-9A-Fa-f:]*)(?![\w:])"
+)
+"""An address of a machine, IPv4 or IPv6, in a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Recorder:
         reply = send()
         led_to = urlsplit(reply.url).hostname or asked.host
         if not asked.is_way_in and led_to not in WAYS_IN:
-            save(Exchange("recorded", asked, reply, self._library, self._at), self._folder)
+            save(Exchange("recorded", asked, _unsigned(reply), self._library, self._at), self._folder)
         return reply
 
 
@@ -170,6 +176,13 @@ def _document(exchange: Exchange) -> str:
         "response": response,
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _unsigned(reply: Reply) -> Reply:
+    """A refusal or a web page without addresses: it may name the one that asked. Data stay as they came."""
+    if reply.status < 400 and not reply.body.lstrip().startswith(b"<"):
+        return reply
+    return replace(reply, body=_ADDRESS.sub(b"0.0.0.0", reply.body))
 
 
 def _canned(asked: Asked) -> Reply:

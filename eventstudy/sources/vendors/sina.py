@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from eventstudy.errors import BrokenReplyError, ChangedFormatError, OptionError, UnknownSymbolError
+from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
 from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors.bars import Bars, from_frame
 from eventstudy.sources.vendors.download import Manner, Vendor
@@ -24,6 +24,9 @@ COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volu
 WHOLE_HISTORY = ("19900101", "21000101")
 
 _CIPHER = re.compile(r'\s*var\s+\w+\s*=\s*"[A-Za-z0-9+/=]+"\s*;?.*', re.DOTALL)
+_NOTHING = re.compile(
+    r"""\s*(?:/\*.*?\*/)?\s*var\s+\w+\s*=\s*\(?\s*(?:"\s*"|null|\[\s*\])?\s*\)?\s*;?\s*(?:/\*.*\*/)?\s*""", re.DOTALL
+)
 _OWNER = re.compile(r"\s*(?:/\*.*?\*/)?\s*var\s+\w*?((?:sh|sz|bj)[0-9]{6})", re.DOTALL)
 _FACTORS = re.compile(r"\s*var\s+\w+\s*=\s*(\{.*\})\s*;?\s*(/\*.*\*/)?\s*", re.DOTALL)
 
@@ -57,10 +60,12 @@ def _check(asked: Asked, reply: Reply, symbol: str) -> None:
     if asked.url.endswith("fq.js"):
         _require_factors(reply.text, symbol)
     elif asked.url.endswith("klc_kl.js"):
-        if not reply.text.strip():
+        if not reply.text.strip() or _NOTHING.fullmatch(reply.text):
             raise UnknownSymbolError("sina", symbol, "an empty reply came; check the code and its exchange")
         if not _CIPHER.fullmatch(reply.text):
             raise BrokenReplyError("sina", symbol, "the bars are not whole; run again")
+    elif _NOTHING.fullmatch(reply.text):
+        raise NoDataError("sina", symbol, "no numbers of shares came, without which akshare reads no bars")
     elif "]" not in reply.text:
         raise BrokenReplyError("sina", symbol, "the numbers of shares are not whole; run again")
 
@@ -81,6 +86,8 @@ def _require_factors(text: str, symbol: str) -> None:
         rows = None
     if rows is None:
         raise BrokenReplyError("sina", symbol, "the factors are not whole, or are not data; run again")
+    if not rows:
+        raise NoDataError("sina", symbol, "no factors are given, as of a share without a dividend or split")
     if not all(isinstance(row, dict) and list(row) == ["d", "f"] for row in rows):
         raise ChangedFormatError("sina", symbol, "the factors have other fields than day and factor; update akshare")
     if wrong := next((row for row in rows if not _is_factor(row["f"])), None):
@@ -89,8 +96,10 @@ def _require_factors(text: str, symbol: str) -> None:
 
 
 def _is_factor(text: object) -> bool:
-    """Whether it is the text of a number above 0."""
-    return isinstance(text, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) is not None and float(text) > 0
+    """Whether it is a number above 0, as a text or as it is."""
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        return False
+    return re.fullmatch(r"[0-9]+(\.[0-9]+)?", str(text)) is not None and float(text) > 0
 
 
 def _factor_table(symbol: str, first: date, last: date) -> Bars:
@@ -106,7 +115,8 @@ def _errors() -> tuple[type[Exception], ...]:
     from akshare.utils.demjson import JSONException
     from py_mini_racer.py_mini_racer import MiniRacerBaseException
 
-    return JSONException, MiniRacerBaseException
+    # Where its library of JavaScript is not made for the machine, it raises a RuntimeError.
+    return JSONException, MiniRacerBaseException, RuntimeError
 
 
 def _describe(symbol: str) -> tuple[str, Kind]:
@@ -116,13 +126,21 @@ def _describe(symbol: str) -> tuple[str, Kind]:
     return found.exchange, found.kind
 
 
+def _describe_bars(symbol: str) -> tuple[str, Kind]:
+    found = china_symbol(symbol)
+    if found.place == "sh" and found.code.startswith("900"):
+        # akshare rounds prices to two digits; those of Shanghai's B shares, in dollars, have three.
+        raise OptionError(f"sina: {symbol}: akshare rounds the prices of B shares to two digits; use tencent or yahoo")
+    return _describe(symbol)
+
+
 SINA = Vendor(
     name="sina",
     title="Sina",
     adjustment="unadjusted",
     table=_table,
     check=_check,
-    describe=_describe,
+    describe=_describe_bars,
     errors=_errors,
 )
 
@@ -132,5 +150,6 @@ SINA_FACTORS = replace(
     adjustment="factor by which a price as traded is multiplied",
     table=_factor_table,
     describe=lambda symbol: (_describe(symbol)[0], "index"),
+    every_session=False,
 )
 """The factors as if they were bars: a row for each day from which one holds, the factor as its close."""

@@ -169,8 +169,8 @@ def _derived(found: ChinaSymbol) -> dict[str, str]:
     """What the vendors that have a Chinese code call it."""
     vendors = ["eastmoney"] if found.place == "csi" else ["eastmoney", "tencent", "sina"]
     if found.place == "sh" and found.code.startswith("900"):
-        # akshare looks for Shanghai's B shares in Shenzhen when it asks Eastmoney.
-        vendors.remove("eastmoney")
+        # akshare looks for Shanghai's B shares in Shenzhen when it asks Eastmoney, and rounds Sina's prices of them.
+        vendors = ["tencent"]
     names = dict.fromkeys(vendors, found.prefixed)
     suffix = {"sh": "SS", "sz": "SZ"}.get(found.place)
     return {**names, "yahoo": f"{found.code}.{suffix}"} if suffix else names

@@ -29,12 +29,14 @@ WAYS_IN = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
 """Hosts that hand out cookies and ask for consent; what passes there identifies who asks and carries no prices."""
 CRUMB = "/v1/test/getcrumb"
 """Path, at Yahoo, of a token that identifies who asks."""
+BARS = "/v8/finance/chart/"
+"""Path, at Yahoo, of bars."""
 
 SECRET_PARAMS = frozenset({"crumb", "ut"})
 """Parameters of a request that identify who asks; they are neither stored nor compared."""
 
 TIMEOUT = 20.0
-"""Seconds that a request may take where the vendor's library sets no limit."""
+"""Seconds that a request may wait for an answer, where the vendor's library sets no shorter limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,8 @@ def _passing(client: Client, original: Callable[..., Any]) -> Callable[..., Any]
         chain = _chain.get()
         if not chain:
             return original(self, method, url, *rest, **named)
-        if named.get("timeout") is None:
+        limit = named.get("timeout")
+        if limit is None or (isinstance(limit, int | float) and limit > TIMEOUT):
             named["timeout"] = TIMEOUT
         asked = _describe(client, method, url, named.get("params") or (rest[0] if rest else None))
         reply = _pass_on(chain, asked, lambda: _reply(original(self, method, url, *rest, **named)))

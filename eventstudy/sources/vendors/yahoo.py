@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
-from eventstudy.prices import FloatArray, PricePanel
-from eventstudy.sources.vendors.bars import Bars, figure_text, from_frame
+from eventstudy.prices import Column, FloatArray, PricePanel
+from eventstudy.sources.vendors.bars import Bars, days_text, figure_text, from_frame
 from eventstudy.sources.vendors.download import Manner, Vendor, replaced
 from eventstudy.sources.vendors.download import fetch as fetch_from
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
@@ -29,6 +29,8 @@ COLUMNS = {
     "Adj Close": "adj_close",
     "Volume": "volume",
 }
+GAPPED: tuple[Column, ...] = ("open", "high", "low")
+"""Prices of a bar that may be missing (yfinance issue 1281); without a close there is no bar."""
 
 
 def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
@@ -76,7 +78,19 @@ def _table(symbol: str, first: date, last: date) -> Bars:
     frame = frame.assign(date=frame.index)
     bars = from_frame(frame, COLUMNS, "yahoo", symbol)
     prices = {name: values if name == "volume" else _as_quoted(values) for name, values in bars.columns.items()}
-    return Bars(bars.sessions, prices)
+    return _without_gaps(Bars(bars.sessions, prices))
+
+
+def _without_gaps(bars: Bars) -> Bars:
+    """Bars without an open, high or low that does not come for every close: Yahoo has zeros there for many years."""
+    columns, notes = dict(bars.columns), []
+    closed = columns["close"] > 0
+    for name in GAPPED:
+        absent = closed & ((columns[name] == 0) | np.isnan(columns[name]))
+        if absent.any():
+            del columns[name]
+            notes.append(f"no {name} came for {days_text(bars.sessions[absent].tolist())}, so it was left out")
+    return Bars(bars.sessions, columns, notes=tuple(notes))
 
 
 def _as_quoted(values: FloatArray) -> FloatArray:
@@ -111,7 +125,11 @@ def _require_own(result: dict[str, Any], symbol: str) -> None:
     """Refuse another symbol's bars, bars without an adjusted close, and two bars for one day."""
     named = (result.get("meta") or {}).get("symbol")
     if named is not None and named.upper() != symbol.upper():
-        raise ChangedFormatError("yahoo", symbol, f"the bars of {named} came; use another source")
+        raise ChangedFormatError(
+            "yahoo",
+            symbol,
+            f"the bars of {named} came; state that symbol if it is the share's new one",
+        )
     stamps = result.get("timestamp") or []
     if stamps and not (result.get("indicators") or {}).get("adjclose"):
         # yfinance would take the close for it, and total returns would be without dividends.
