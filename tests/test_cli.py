@@ -160,6 +160,34 @@ def test_unusable_prices_are_told_with_file_line_and_column_and_exit_3(tmp_path)
     assert not (tmp_path / "out").exists()
 
 
+def test_a_headline_without_a_figure_is_told_instead_of_an_empty_table(tmp_path):
+    assert eventstudy("init", "study", cwd=tmp_path).returncode == 0
+    study = tmp_path / "study"
+    for symbol in ("AMD", "SPY"):
+        text = next(RECORDED.rglob(f"{symbol}.csv")).read_text(encoding="utf-8")
+        head, *rows = text.splitlines(keepends=True)
+        (study / "prices" / f"{symbol}.csv").write_text("".join([head, *rows[-40:]]), encoding="utf-8")
+    words = ("run", "--source", "prices", "--robustness", "none")
+    done = eventstudy(*words, cwd=study)
+    assert (done.returncode, done.stdout) == (0, "report: reports/study/report.html\n")
+    assert done.stderr == (
+        "no figure for 'AMD on the first session that could react'; the report says why under what was left out\n"
+    )
+    assert "AMD on the first session" in (study / "reports" / "study" / "summary.md").read_text(encoding="utf-8")
+    quiet = eventstudy(*words, "--quiet", cwd=study)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+
+
+def test_tables_of_ones_own_that_are_not_read_are_told(tmp_path):
+    assert eventstudy("init", "study", cwd=tmp_path).returncode == 0
+    study = tmp_path / "study"
+    with (study / "events.yaml").open("a", encoding="utf-8") as file:
+        file.write("prices:\n  files:\n    - {file: closes.xlsx, layout: wide, values: close, adjustment: none}\n")
+    done = eventstudy("run", "--robustness", "none", cwd=study)
+    assert done.returncode == 0
+    assert done.stderr == ("closes.xlsx of prices.files not read: tables of your own are read with --source FOLDER\n")
+
+
 def test_an_output_folder_that_cannot_be_written_is_exit_2(tmp_path):
     (tmp_path / "file").write_text("here", encoding="utf-8")
     done = eventstudy("run", "events.yaml", "--out", tmp_path / "file", "--robustness", "none")

@@ -702,6 +702,13 @@ def test_options_that_cannot_be_understood(file, given, message):
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{message}\n")
 
 
+def test_blanks_around_the_sign_are_not_part_of_the_symbol(file):
+    given = ("--security", "NVDA = positive", "--source", "paper")
+    done = eventstudy("events", "add", *OPTIONS[:6], *given, cwd=file.parent)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert es.load_study(file).events[1].securities == {"NVDA": "positive"}
+
+
 def test_a_dry_run_of_the_command_prints_the_diff_alone(file):
     done = eventstudy("events", "add", *OPTIONS, "--source", "paper", "--dry-run", cwd=file.parent)
     assert (done.returncode, done.stderr) == (0, "")
@@ -732,7 +739,14 @@ def test_the_options_offer_the_roles_that_an_event_may_have():
 def test_what_is_missing_is_asked_for_on_a_terminal(file):
     import pty
 
-    answers = ["rate-decision", "Rate decision", "2025-12-10T19:00", "2025-12-10T19:00Z", "NVDA=negative", "fed|F|T|D"]
+    answers = [
+        "rate-decision",
+        "Rate decision",
+        "2025-12-10T19:00",
+        "2025-12-10T19:00Z",
+        "NVDA = negative",
+        "fed|F|T|D",
+    ]
     ours, theirs = pty.openpty()
     command = subprocess.Popen(
         [sys.executable, "-m", "eventstudy", "events", "add", str(file)],

@@ -168,6 +168,14 @@ def test_a_name_that_gives_no_id(tmp_path):
 # --- What is refused, and what is left -------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_folder_without_a_name_is_not_the_current_one(tmp_path, name):
+    done = eventstudy("init", name, "--id", "study", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "the folder's name is empty; name a folder, or . for the current one\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_is_not_a_folder(tmp_path):
     (tmp_path / "study").write_text("mine", encoding="utf-8")
     done = eventstudy("init", "study", cwd=tmp_path)

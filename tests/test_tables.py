@@ -764,6 +764,16 @@ CASES = {
         {"file": "p.parquet", "columns": {"date": "session", "close": "close"}},
         ["p.parquet:1:1: no column close (did you mean 'Close'?); the columns are session, Close"],
     ),
+    "an unnamed index of a Parquet file": (
+        parquet(A=[1.5], __index_level_0__=DAYS[:1]),
+        {"file": "p.parquet", "layout": "wide"},
+        ["p.parquet:1:1: no column date (did you mean '__index_level_0__'?); the columns are A, __index_level_0__"],
+    ),
+    "decimal commas between commas, so that no row is left": (
+        "date,A,B\n2025-12-04,1,5,2,5\n",
+        {"layout": "wide", "wanted": ("A", "B")},
+        ["p.csv:2:16: 5 cells for 3 columns; remove the rest (quote a cell that holds the delimiter)"],
+    ),
     "a Parquet file without rows": (
         parquet(date=pyarrow.array([], pyarrow.date32()), close=pyarrow.array([], pyarrow.float64())),
         {"file": "p.parquet"},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eventstudy.cli.options import DEFAULT_STUDY, LangOption, StudyArgument
+from eventstudy.cli.options import DEFAULT_STUDY, StudyArgument
 from eventstudy.cli.terminal import progress, session_table, show, somebody_is_there, table
 from eventstudy.errors import OptionError
 
@@ -21,6 +22,7 @@ SOURCE_PARTS = ("publisher", "title", "date")
 
 app = typer.Typer(no_args_is_help=True, help="Show the events of a study, or add one.")
 
+TitlesOption = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the titles.")]
 RoleOption = Annotated[
     Literal["tested", "confounder", "context"],
     typer.Option("--role", help="Tested; a confounder of other events; or context, which is drawn and never tested."),
@@ -48,7 +50,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the lines, w
 
 
 @app.command("list")
-def events_list(study: StudyArgument = DEFAULT_STUDY, lang: LangOption = "en") -> None:
+def events_list(study: StudyArgument = DEFAULT_STUDY, lang: TitlesOption = "en") -> None:
     """Show the timeline: every event with its moment, role and securities."""
     from eventstudy.config import load_study
 
@@ -158,7 +160,7 @@ def _ask(study: str, missing: Sequence[str], texts: Texts, lists: Lists) -> None
 
 
 def _parts(answer: str) -> list[str]:
-    return answer.replace(",", " ").split()
+    return re.sub(r"\s*=\s*", "=", answer.replace(",", " ")).split()
 
 
 def _moment(answer: str) -> str:
@@ -175,7 +177,7 @@ def _moment(answer: str) -> str:
 def _signs(given: Sequence[str]) -> dict[str, str]:
     signs: dict[str, str] = {}
     for text in given:
-        symbol, _, sign = text.partition("=")
+        symbol, _, sign = (part.strip() for part in text.partition("="))
         if symbol in signs:
             raise OptionError(f"--security {symbol} is given twice; a security has one expected sign")
         signs[symbol] = sign or "unsigned"

@@ -14,5 +14,6 @@ StudyArgument = Annotated[
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 LangOption = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of report and summary.")]
 NoCacheOption = Annotated[
-    bool, typer.Option("--no-cache", help="Live prices: download everything anew and keep nothing on disk.")
+    bool,
+    typer.Option("--no-cache", help="Live prices: download everything anew and keep no downloads in the cache folder."),
 ]

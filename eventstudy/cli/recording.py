@@ -41,14 +41,18 @@ def record(
 
     spec = load_study(study)
     folder = into or _recordings_of(study, spec.prices.recorded)
-    with downloading(quiet=quiet) as (told, progress), _keeping(exchanges):
-        # Only a request that is made has an exchange to keep.
-        source = live_source(not no_cache and exchanges is None, told, progress, anew=refresh)
+    for given in (folder, *(() if exchanges is None else (exchanges,))):
+        _refuse_file(given)
+    # Only a request that is made has an exchange to keep.
+    keeps = not no_cache and exchanges is None
+    with downloading(quiet=quiet, keeps=keeps) as (told, progress), _keeping(exchanges):
+        source = live_source(keeps, told, progress, anew=refresh)
         planned = plan_recording(spec, folder, source, refresh=refresh)
     if not quiet:
         _show(planned)
     if dry_run:
-        typer.echo(f"nothing was written; without --dry-run this goes to {folder}")
+        if not quiet:
+            typer.echo(f"nothing was written; without --dry-run this goes to {folder}")
         return
     write_recording(spec, folder, planned)
     if not quiet:
@@ -67,6 +71,14 @@ def _recordings_of(study: str, stated: str | None) -> Path:
     if study == FLAGSHIP:
         raise OptionError("the packaged study has no folder of its own to record into; name one with --into")
     return study_path(study).parent / "recorded"
+
+
+def _refuse_file(folder: Path) -> None:
+    """Refuse a place that is no folder before anything is downloaded for it."""
+    from eventstudy.errors import OptionError
+
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"{folder} is a file; name a folder, which need not exist")
 
 
 def _keeping(exchanges: Path | None) -> AbstractContextManager[None]:

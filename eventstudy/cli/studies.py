@@ -11,8 +11,6 @@ from eventstudy.cli.options import DEFAULT_STUDY, LangOption, NoCacheOption, Qui
 from eventstudy.cli.terminal import downloading, progress, session_table, show, table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from eventstudy.results import StudyResult
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")]
@@ -69,7 +67,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     silent = quiet or json
     with progress("reading the study", quiet=silent):
         spec = load_study(study)
-    with downloading(quiet=silent or source != "live") as (told, done):
+    live = source == "live"
+    with downloading(quiet=silent or not live, keeps=live and not no_cache) as (told, done):
         prices = load_prices(spec, source=source, cache=not no_cache, told=told, progress=done)
     what = "estimating" if robustness == "none" else "estimating, and again on earlier dates and under other choices"
     with progress(what, quiet=silent):
@@ -79,8 +78,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     if json:
         typer.echo(result.to_json(), nl=False)
     elif not quiet:
-        show(_headline_table(result, lang))
+        _show_headlines(result, lang)
         typer.echo(f"report: {folder / 'report.html'}")
+        _remark(result, source)
 
 
 def schema(
@@ -92,7 +92,19 @@ def schema(
     typer.echo(schema_text(results_schema() if results else study_schema()), nl=False)
 
 
-def _headline_table(result: StudyResult, lang: Literal["en", "zh"]) -> Table:
+def _show_headlines(result: StudyResult, lang: Literal["en", "zh"]) -> None:
     from eventstudy.summary import HEADLINE_COLUMNS, headline_rows
 
-    return table(HEADLINE_COLUMNS[lang], headline_rows(result, lang=lang))
+    if result.headlines:
+        show(table(HEADLINE_COLUMNS[lang], headline_rows(result, lang=lang)))
+
+
+def _remark(result: StudyResult, source: str) -> None:
+    """Tell on standard error what the table cannot show: figures that were not had, tables that were not read."""
+    had = {head.id for head in result.headlines}
+    for headline in result.spec.headlines:
+        if headline.id not in had:
+            typer.echo(f"no figure for {headline.title!r}; the report says why under what was left out", err=True)
+    if result.spec.prices.files and source in ("recorded", "live"):
+        files = ", ".join(dict.fromkeys(one.file for one in result.spec.prices.files))
+        typer.echo(f"{files} of prices.files not read: tables of your own are read with --source FOLDER", err=True)

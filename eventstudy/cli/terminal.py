@@ -76,10 +76,10 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def downloading(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callable[[int, int, str], None]]]:
+def downloading(*, quiet: bool, keeps: bool) -> Iterator[tuple[Callable[[str], None], Callable[[int, int, str], None]]]:
     """What a download tells and how far it is: sentences on standard error, and a bar there on a terminal.
 
-    Stopped by the user it says how to go on, and the program ends with `INTERRUPTED`.
+    Stopped by the user it says how to go on, if downloads are kept (`keeps`), and the program ends with `INTERRUPTED`.
     """
     import typer
 
@@ -97,7 +97,8 @@ def downloading(*, quiet: bool) -> Iterator[tuple[Callable[[str], None], Callabl
                     lambda done, of, symbol: bar.update(task, completed=done, total=of, description=symbol),
                 )
     except KeyboardInterrupt:
-        typer.echo("stopped; downloads made so far are kept, and the same command goes on from there", err=True)
+        kept = "; downloads made so far are kept, and the same command goes on from there" if keeps else ""
+        typer.echo(f"stopped{kept}", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 

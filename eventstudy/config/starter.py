@@ -56,14 +56,16 @@ def make_study(folder: str | Path, *, study_id: str | None = None) -> NewStudy:
     Raises
     ------
     OptionError
-        If the id is not allowed or none can be made of the folder's name, if the folder has one of the files
-        already, or if it cannot be written. Then nothing is changed.
+        If the folder has no name, if the id is not allowed or none can be made of the folder's name, if the folder
+        has one of the files already, or if it cannot be written. Then nothing is changed.
 
     Notes
     -----
     A new folder is built beside its place and put there by one rename. Files of a folder that is there already are
     created one after the other, never written over, the study file last; an error takes them away again.
     """
+    if not os.fspath(folder).strip():
+        raise OptionError("the folder's name is empty; name a folder, or . for the current one")
     path = Path(os.path.abspath(folder))
     identifier = _slug(path.name) if study_id is None else study_id
     if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", identifier) or len(identifier) > LONGEST_ID:

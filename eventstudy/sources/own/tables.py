@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from eventstudy.spec import PriceFile, PriceTable, StudySpec
 
 MAX_NAMES = 12
+UNNAMED = "__index_level_0__"
+"""What pandas calls an unnamed index in a Parquet file."""
 _HOUSE = ("date", "symbol", "open", "high", "low", "close", "adj_close", "volume", "return")
 
 
@@ -184,10 +186,11 @@ def part_series(
     rows = (_Row(part.grid, index, part.columns, cells) for index in part.rows)
     bars = [bar for row in rows if (bar := read_bar(row, names, rules, zone, wrong)) is not None]
     wrong.extend(series_faults(bars))
-    if not bars and not wrong:
+    # Without any row, faults of the table's rows are the reason.
+    if not bars and not wrong and (part.rows or not faults):
         wrong.append(part.fault(f"there is no price of {part.symbol}; every cell is empty or listed under missing"))
     faults.extend(wrong)
-    return None if wrong else make_series(bars, origin, sha256)
+    return make_series(bars, origin, sha256) if bars and not wrong else None
 
 
 def find_parts(
@@ -302,7 +305,7 @@ def _columns(grid: Grid, table: PriceTable, faults: list[Fault]) -> dict[str, in
             found[name] = where[0]
             wrong.extend(_repeated(grid, header, where))
         else:
-            near = closest(header, grid.header)
+            near = closest(header, grid.header) or (UNNAMED if name == "date" and UNNAMED in grid.header else None)
             hint = f" (did you mean {near!r}?)" if near else ""
             told = header if name == header else f"{header!r} ({name})"
             wrong.append(grid.beyond(f"no column {told}{hint}; the columns are {listed(grid.header)}"))
