@@ -35,6 +35,10 @@ def test_a_study_without_the_section_has_its_defaults():
     assert (prices.first, prices.last, prices.tolerance, prices.files) == (None, None, 0.005, ())
 
 
+def test_the_last_day_may_be_stated_alone():
+    assert parse_study(f"{SMALL}prices:\n  last: 2026-01-16\n").prices.last == date(2026, 1, 16)
+
+
 def test_every_key_is_read():
     text = study(
         "file: bloomberg.xlsx",
@@ -314,3 +318,22 @@ def test_editors_know_the_section():
     for wrong in ({**file, "layout": "tall"}, {**file, "columns": {"datum": "D"}}, {"file": "a.csv"}):
         assert list(validator.iter_errors({"files": [wrong]}))
     assert Prices.model_fields.keys() == schema["$defs"]["Prices"]["properties"].keys()
+
+
+def test_a_range_that_leaves_out_an_event_is_refused():
+    event = parse_study(SMALL).tested[0]
+    day = event.when.first.date()
+    assert faults(f"{SMALL}prices:\n  first: 2099-01-01\n") == [
+        f"{SMALL.count(chr(10)) + 2}:10: prices.first: prices begin on 2099-01-01, "
+        f"after the event {event.id!r} of {day}; begin earlier"
+    ]
+    assert faults(f"{SMALL}prices:\n  last: 1999-01-01\n") == [
+        f"{SMALL.count(chr(10)) + 2}:9: prices.last: prices end on 1999-01-01, before the event {event.id!r} of {day}; "
+        "end later"
+    ]
+
+
+def test_a_vendor_that_is_none_is_told_with_its_place():
+    text = SMALL.replace("    board: nasdaq\n", "    board: nasdaq\n    symbols: {Yahoo: X}\n", 1)
+    (fault,) = faults(text)
+    assert fault.endswith("symbols.Yahoo: there is no vendor 'Yahoo'; allowed: eastmoney, tencent, sina, yahoo")

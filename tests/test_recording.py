@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import eventstudy as es
-from eventstudy.errors import BlockedError, PriceError, StoreError
+from eventstudy.errors import BlockedError, OptionError, PriceError, StoreError
 from eventstudy.sources.live import LiveSource
 from eventstudy.sources.recorded import MANIFEST, read_recorded
 from eventstudy.sources.recording import plan_recording, write_recording
@@ -251,3 +251,18 @@ def test_every_exchange_of_a_recording_is_kept_and_replays(spec, tmp_path, flags
     write_recording(spec, tmp_path / "recorded", again)
     back = read_recorded(["688041"], tmp_path / "recorded")["688041"]
     assert np.array_equal(back.column("close"), flagship_prices["688041"].column("close"))
+
+
+@pytest.mark.parametrize("made", ["nothing", "folder", "file"])
+def test_stated_recordings_that_are_not_there_are_not_passed_over_in_silence(spec, tmp_path, made):
+    folder = tmp_path / "recorded"
+    if made == "folder":
+        folder.mkdir()
+    elif made == "file":
+        folder.write_text("mine")
+    own = spec.model_copy(update={"prices": spec.prices.model_copy(update={"recorded": str(folder)})})
+    with pytest.raises(OptionError) as error:
+        es.load_prices(own)
+    assert str(error.value) == (
+        f"prices.recorded names {folder}, which has no manifest.json; make it with eventstudy record, or remove the key"
+    )

@@ -297,7 +297,9 @@ def test_the_answer_names_no_event_that_moved_something(flagship, names):
 
 def test_the_answer_without_headlines_says_so(flagship, names):
     bare = flagship.model_copy(update={"headlines": ()})
-    assert answer(bare, names).startswith("The study names no headline figure")
+    assert answer(bare, names).startswith(
+        "There is no headline figure to put first: the study names none, or none could be had"
+    )
 
 
 def test_an_insignificant_figure_is_told_with_the_effect_that_could_have_been_seen(flagship):

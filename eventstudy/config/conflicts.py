@@ -8,6 +8,7 @@ from itertools import chain
 
 from eventstudy.calendars import EXCHANGES
 from eventstudy.spec import Benchmark, PriceFile, Security, StudySpec
+from eventstudy.spec.fields import VENDORS
 from eventstudy.spec.prices import Conflict, table_conflicts
 
 
@@ -24,6 +25,8 @@ def conflicts(spec: StudySpec) -> Iterator[Conflict]:
     yield from _event_groups(spec)
     yield from _contrasts(spec)
     yield from _robustness(spec)
+    yield from _vendors(spec)
+    yield from _price_range(spec)
     yield from _prices(spec)
 
 
@@ -175,6 +178,28 @@ def _robustness(spec: StudySpec) -> Iterator[Conflict]:
         for number, value in enumerate(values):
             if value in values[:number]:
                 yield ("robustness", key, number), f"{value} stands there twice; keep one"
+
+
+def _vendors(spec: StudySpec) -> Iterator[Conflict]:
+    for section in ("securities", "benchmarks", "peers"):
+        for symbol, instrument in getattr(spec, section).items():
+            for vendor in instrument.symbols:
+                if vendor not in VENDORS:
+                    message = f"there is no vendor {vendor!r}; allowed: {', '.join(VENDORS)}"
+                    yield (section, symbol, "symbols", vendor), message
+
+
+def _price_range(spec: StudySpec) -> Iterator[Conflict]:
+    for event in spec.tested:
+        day = event.when.first.date()
+        if spec.prices.first is not None and day < spec.prices.first:
+            message = f"prices begin on {spec.prices.first}, after the event {event.id!r} of {day}; begin earlier"
+            yield ("prices", "first"), message
+        if spec.prices.last is not None and day > spec.prices.last:
+            yield (
+                ("prices", "last"),
+                f"prices end on {spec.prices.last}, before the event {event.id!r} of {day}; end later",
+            )
 
 
 def _prices(spec: StudySpec) -> Iterator[Conflict]:

@@ -64,9 +64,14 @@ def load_prices(
     required = [symbol for symbol in spec.instruments if symbol not in spec.peers or symbol in needed]
     optional = [symbol for symbol in spec.instruments if symbol not in required]
     if source == "recorded":
-        from eventstudy.sources.recorded import read_recorded, recorded_symbols
+        from eventstudy.sources.recorded import MANIFEST, read_recorded, recorded_symbols
 
         own = None if spec.prices.recorded is None else Path(spec.prices.recorded)
+        if own is not None and not (own / MANIFEST).is_file():
+            raise OptionError(
+                f"prices.recorded names {own}, which has no {MANIFEST}; "
+                "make it with eventstudy record, or remove the key"
+            )
         known = {*recorded_symbols(), *(() if own is None else recorded_symbols(own))}
         panel = read_recorded([*required, *(symbol for symbol in optional if symbol in known)], own)
     elif source == "live":

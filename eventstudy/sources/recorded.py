@@ -162,7 +162,9 @@ def read_manifest(place: Traversable) -> dict[str, Any]:
         for entry in content["recordings"]:
             Recording(**entry)
     except (ValueError, KeyError, TypeError) as error:
-        raise PriceError(f"{path} is not a manifest of recordings ({error}); record anew into another folder") from None
+        raise PriceError(
+            f"{path} is not a manifest of recordings ({error!r}); record anew into another folder"
+        ) from None
     return content
 
 

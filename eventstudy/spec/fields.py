@@ -26,6 +26,8 @@ from eventstudy.windows import Window
 ModelName = Literal["market", "market_adjusted", "mean"]
 TestName = Literal["portfolio_t", "mvrm_f"]
 ReturnKind = Literal["simple", "log"]
+VENDORS = ("eastmoney", "tencent", "sina", "yahoo")
+"""Vendors of live prices, in the order in which they are asked."""
 Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE", "BJSE"]
 StatusName = Literal["st", "delisting", "relisted"]
 LimitDays = Literal["keep", "drop", "censor"]

@@ -171,7 +171,7 @@ class Prices(Record):
     @field_validator("last")
     @classmethod
     def _in_order(cls, last: date | None, info: ValidationInfo) -> date | None:
-        return None if last is None or info.data.get("first") is None else in_order(last, info, "the range of prices")
+        return None if last is None else in_order(last, info, "the range of prices")
 
 
 def table_conflicts(table: PriceTable) -> Iterator[Conflict]:

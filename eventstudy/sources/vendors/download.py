@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -256,11 +257,12 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, NameError, Not
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the warnings of other people's libraries."""
+    """Without the warnings of other people's libraries, and without yfinance's log lines: faults are told here."""
     # Recorded, because yfinance adds a filter of its own that shows them.
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("ignore")
-        yield
+        with replaced(logging.getLogger("yfinance"), disabled=True):
+            yield
 
 
 @contextmanager

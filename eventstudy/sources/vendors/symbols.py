@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from eventstudy.errors import OptionError
 from eventstudy.spec import Benchmark, Instrument
+from eventstudy.spec.fields import VENDORS
 
 Kind: TypeAlias = Literal["share", "fund", "index"]
 Place: TypeAlias = Literal["sh", "sz", "bj", "csi"]
@@ -24,9 +25,6 @@ YAHOO_EXCHANGES: Mapping[str, str] = {"SS": "XSHG", "SZ": "XSHE", "": "XNYS"}
 """Exchange of a Yahoo symbol, by its suffix."""
 
 _PLACES: Mapping[str, Place] = {"XSHG": "sh", "XSHE": "sz", "BJSE": "bj"}
-
-FALLBACK_ORDER = ("eastmoney", "tencent", "sina", "yahoo")
-"""Vendors in the order in which they are asked."""
 
 _RANGES: tuple[tuple[Place, Kind, str], ...] = (
     ("sh", "share", r"60[0135]\d{3}|68[89]\d{3}|900\d{3}"),
@@ -146,12 +144,10 @@ def vendor_symbols(symbol: str, instrument: Instrument) -> dict[str, str]:
         of the instrument's exchange, or if it is an index and the instrument no benchmark.
     """
     if instrument.symbols:
-        unknown = sorted(set(instrument.symbols) - set(FALLBACK_ORDER))
+        unknown = sorted(set(instrument.symbols) - set(VENDORS))
         if unknown:
-            raise OptionError(
-                f"{symbol}: there is no vendor {', '.join(unknown)}; vendors are {', '.join(FALLBACK_ORDER)}"
-            )
-        return {vendor: instrument.symbols[vendor] for vendor in FALLBACK_ORDER if vendor in instrument.symbols}
+            raise OptionError(f"{symbol}: there is no vendor {', '.join(unknown)}; vendors are {', '.join(VENDORS)}")
+        return {vendor: instrument.symbols[vendor] for vendor in VENDORS if vendor in instrument.symbols}
     if instrument.exchange in _PLACES:
         found = china_symbol(symbol, place=_PLACES[instrument.exchange])
         if found.kind == "index" and not isinstance(instrument, Benchmark):
