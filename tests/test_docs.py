@@ -63,6 +63,20 @@ def test_architecture_lists_every_room_and_no_other():
     assert listed == rooms - {"__init__", "__main__"}
 
 
+def test_the_python_block_of_live_prices_replays():
+    (block,) = re.findall(r"```python\n(.*?)```", text("docs/live-prices.md"), flags=re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "closes agree with yahoo's" in done.stdout
+
+
+def test_every_named_fault_of_a_source_is_documented():
+    from eventstudy.errors import SourceError
+
+    page = text("docs/live-prices.md")
+    assert [one.__name__ for one in SourceError.__subclasses__() if f"| `{one.__name__}` |" not in page] == []
+
+
 def test_python_blocks_of_own_returns_run():
     blocks = re.findall(r"```python\n(.*?)```", text("docs/own-returns.md"), flags=re.DOTALL)
     assert len(blocks) == 2

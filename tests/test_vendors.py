@@ -509,3 +509,25 @@ def test_a_second_download_asks_again():
         for _ in range(2):
             yahoo.fetch(["NVDA"], START, END, manner())
     assert sum("/chart/" in one for one in counted) == 4
+
+
+# --- Funds: no Chinese fund is recorded, so the figures are made up, and only the way through the parser is tested -----
+
+
+def test_a_fund_at_eastmoney_goes_by_its_own_function_and_place():
+    asked = []
+
+    def made(request, send):
+        asked.append(dict(request.params)["secid"])
+        rows = [
+            "2025-12-08,4.700,4.710,4.720,4.690,1000,471000.00,0.64,0.21,0.010,0.10",
+            "2025-12-09,4.710,4.700,4.730,4.680,2000,940000.00,1.06,-0.21,-0.010,0.20",
+        ]
+        body = json.dumps({"rc": 0, "data": {"code": "510300", "market": 1, "klines": rows}})
+        return Reply(200, body.encode(), "application/json")
+
+    with through(made):
+        series = eastmoney.fetch(["sh510300"], START, END, manner())["sh510300"]
+    assert asked == ["1.510300"]
+    assert series.column("close").tolist() == [4.71, 4.70]
+    assert series.column("volume").tolist() == [100_000, 200_000]
