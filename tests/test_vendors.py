@@ -511,7 +511,7 @@ def test_a_second_download_asks_again():
     assert sum("/chart/" in one for one in counted) == 4
 
 
-# --- Funds: no Chinese fund is recorded, so the figures are made up, and only the way through the parser is tested -----
+# --- Funds: none is recorded, so the figures are made up, and only the way through the parser is tested --------------
 
 
 def test_a_fund_at_eastmoney_goes_by_its_own_function_and_place():
