@@ -16,6 +16,13 @@ from eventstudy.sources.vendors.download import Download
 from eventstudy.sources.vendors.drift import changes, compare, cross_check
 
 START = np.datetime64("2025-12-01")
+
+
+def later(n):
+    """The day n days after the first."""
+    return START + np.timedelta64(n, "D")
+
+
 CLOSES = [100.0, 101.0, 99.5, 102.0, 103.0, 101.5, 104.0, 105.0, 103.5, 106.0]
 WHO = "yahoo changed NVDA since 2025-12-20"
 
@@ -93,7 +100,7 @@ def test_sessions_gone_and_new_are_named():
 
 
 def test_only_days_that_both_downloads_cover_are_compared():
-    shorter = series(CLOSES[2:6], days(4, START + 2))
+    shorter = series(CLOSES[2:6], days(4, later(2)))
     before = download(shorter, "2025-12-03", "2025-12-06")
     assert compare(before, download(series(), at="2026-01-05")) == ()
     assert compare(download(series()), download(shorter, "2025-12-03", "2025-12-06", "2026-01-05")) == ()
@@ -108,7 +115,7 @@ def test_a_change_outside_the_days_of_both_is_not_told():
 
 
 def test_downloads_of_days_apart_have_nothing_to_compare():
-    early, late = series(CLOSES[:3]), series(CLOSES[3:], days(7, START + 3))
+    early, late = series(CLOSES[:3]), series(CLOSES[3:], days(7, later(3)))
     assert compare(download(early, last="2025-12-03"), download(late, "2025-12-04")) == ()
     assert compare(download(late, "2025-12-04"), download(early, last="2025-12-03")) == ()
 
@@ -278,7 +285,7 @@ def test_one_changed_close_is_always_told_and_only_that(closes, data):
     new[row] *= factor
     assume(abs(new[row] / closes[row] - 1) > 1e-8)
     (said,) = compared(series(closes), series(new))
-    assert said.startswith(f"yahoo changed 1 close of NVDA since 2025-12-20, the largest on {START + row} from ")
+    assert said.startswith(f"yahoo changed 1 close of NVDA since 2025-12-20, the largest on {later(row)} from ")
 
 
 # --- Two vendors -----------------------------------------------------------------------------------------------------
@@ -367,7 +374,7 @@ def test_a_session_without_a_second_opinion_is_told():
 
 
 def test_no_common_session_is_told():
-    late = series(CLOSES, days(10, START + 20))
+    late = series(CLOSES, days(10, later(20)))
     assert checked(series(), late) == ("yahoo has none of these sessions, so closes were not compared",)
 
 
@@ -475,4 +482,4 @@ def test_one_wrong_close_is_never_explained_away(n, factor, row):
     closes = [100.0 + i for i in range(n)]
     wrong = list(closes)
     wrong[row] *= factor
-    assert f"on {START + row}, yahoo at" in refused(DisagreementError, series(closes), series(wrong))
+    assert f"on {later(row)}, yahoo at" in refused(DisagreementError, series(closes), series(wrong))

@@ -94,7 +94,7 @@ def _days(column: pd.Series[Any]) -> SessionArray:
     """Dates as written, at the exchange; NaT where there is none, or a number, which pandas takes for nanoseconds."""
     import pandas as pd
 
-    unread = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[D]")
+    unread = np.full(len(column), np.datetime64("NaT", "D"))
     if pd.api.types.infer_dtype(column, skipna=True) in ("integer", "floating", "mixed-integer", "mixed-integer-float"):
         return unread
     try:
