@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
-from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
+from eventstudy.errors import ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
 from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors.bars import Bars, from_frame
 from eventstudy.sources.vendors.download import Manner, Vendor
 from eventstudy.sources.vendors.download import fetch as fetch_from
 from eventstudy.sources.vendors.symbols import Kind, china_symbol
+from eventstudy.sources.vendors.watch import whole_json
 from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {
@@ -52,10 +51,7 @@ def _table(symbol: str, first: date, last: date) -> Bars:
 
 def _check(asked: Asked, reply: Reply, symbol: str) -> None:
     """What akshare does not look at: whether there is a symbol, whose bars they are, how many figures a row has."""
-    try:
-        content: Any = json.loads(reply.text)
-    except ValueError:
-        raise BrokenReplyError("eastmoney", symbol, "the reply is not whole JSON; run again") from None
+    content = whole_json(reply.text, "eastmoney", symbol)
     data = content.get("data") if isinstance(content, dict) else None
     if data is None:
         raise UnknownSymbolError("eastmoney", symbol, "no such symbol; check the code and its exchange")

@@ -17,7 +17,7 @@ from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors.bars import Bars, from_frame
 from eventstudy.sources.vendors.download import Manner, Vendor
 from eventstudy.sources.vendors.download import fetch as fetch_from
-from eventstudy.sources.vendors.symbols import Kind, china_symbol
+from eventstudy.sources.vendors.symbols import Kind, china_symbol, listed_symbol
 from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume")}
@@ -120,9 +120,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _describe(symbol: str) -> tuple[str, Kind]:
-    found = china_symbol(symbol)
-    if found.place == "csi":
-        raise OptionError(f"sina: {symbol}: indices of CSI are not there; use eastmoney")
+    found = listed_symbol(symbol, "sina")
     return found.exchange, found.kind
 
 

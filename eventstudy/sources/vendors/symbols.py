@@ -113,6 +113,14 @@ def china_symbol(text: str, *, prefer: Kind | None = None, place: Place | None =
     raise OptionError(f"{text!r} may be {meanings}; write which")
 
 
+def listed_symbol(text: str, vendor: str) -> ChinaSymbol:
+    """Read a code for a vendor that has what the exchanges list; `OptionError` for indices of CSI's own too."""
+    found = china_symbol(text)
+    if found.place == "csi":
+        raise OptionError(f"{vendor}: {text}: indices of CSI are not there; use eastmoney")
+    return found
+
+
 def yahoo_exchange(symbol: str) -> str:
     """Exchange whose sessions a Yahoo symbol follows, e.g. ``XSHG`` for ``688795.SS``.
 

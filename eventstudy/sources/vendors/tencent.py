@@ -12,7 +12,6 @@ from eventstudy.errors import (
     ChangedFormatError,
     NoDataError,
     NotDataError,
-    OptionError,
     TimedOutError,
     UnknownSymbolError,
     UnreachableError,
@@ -22,7 +21,7 @@ from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors.bars import Bars, from_frame
 from eventstudy.sources.vendors.download import Manner, Vendor, replaced
 from eventstudy.sources.vendors.download import fetch as fetch_from
-from eventstudy.sources.vendors.symbols import Kind, china_symbol
+from eventstudy.sources.vendors.symbols import Kind, china_symbol, listed_symbol
 from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volume", "amount")}
@@ -135,9 +134,7 @@ def _content(reply: Reply, symbol: str) -> Any:
 
 
 def _describe(symbol: str) -> tuple[str, Kind]:
-    found = china_symbol(symbol)
-    if found.place == "csi":
-        raise OptionError(f"tencent: {symbol}: indices of CSI are not there; use eastmoney")
+    found = listed_symbol(symbol, "tencent")
     return found.exchange, found.kind
 
 

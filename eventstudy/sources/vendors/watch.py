@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from eventstudy.errors import (
@@ -34,6 +36,14 @@ TRANSPORT: Mapping[str, tuple[type[SourceError], str]] = {
     "RequestException": (UnreachableError, "the request failed; check the network"),
 }
 """Errors of requests and of curl_cffi by the name that both use; the first that an error is a kind of is taken."""
+
+
+def whole_json(text: str, vendor: str, symbol: str) -> Any:
+    """What a JSON text says; `BrokenReplyError` where it is not whole."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise BrokenReplyError(vendor, symbol, "the reply is not whole JSON; run again") from None
 
 
 class Watch:

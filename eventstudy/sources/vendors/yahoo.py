@@ -5,19 +5,19 @@ Prices are asked for unadjusted, which at Yahoo still means adjusted for splits.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
+from eventstudy.errors import ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
 from eventstudy.prices import Column, FloatArray, PricePanel
 from eventstudy.sources.vendors.bars import Bars, days_text, figure_text, from_frame
 from eventstudy.sources.vendors.download import Manner, Vendor, replaced
 from eventstudy.sources.vendors.download import fetch as fetch_from
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
+from eventstudy.sources.vendors.watch import whole_json
 from eventstudy.sources.vendors.wire import Asked, Reply
 
 COLUMNS = {
@@ -102,10 +102,7 @@ def _as_quoted(values: FloatArray) -> FloatArray:
 
 def _check(asked: Asked, reply: Reply, symbol: str) -> None:
     """Yahoo's own errors, which yfinance would meet with more requests."""
-    try:
-        content: Any = json.loads(reply.text)
-    except ValueError:
-        raise BrokenReplyError("yahoo", symbol, "the reply is not whole JSON; run again") from None
+    content = whole_json(reply.text, "yahoo", symbol)
     chart = content.get("chart") if isinstance(content, dict) else None
     if not isinstance(chart, dict):
         raise ChangedFormatError(
