@@ -102,14 +102,32 @@ class LiveSource:
         for done, symbol in enumerate(symbols):
             self.progress(done, len(symbols), symbol)
             try:
-                had[symbol] = self.series(symbol, spec.instruments[symbol], first, last, spec.prices.tolerance)
+                found = self.series_if_had(spec, symbol, first, last, required=symbol in needed)
             except SourceError as error:
-                if symbol in needed:
-                    error.kept = PricePanel(had)
-                    raise
-                self.manner.told(f"left out, because it is a comparison only: {error}")
+                error.kept = PricePanel(had)
+                raise
+            if found is not None:
+                had[symbol] = found
         self.progress(len(symbols), len(symbols), "")
         return PricePanel(had)
+
+    def series_if_had(
+        self, spec: StudySpec, symbol: str, first: date, last: date, *, required: bool
+    ) -> PriceSeries | None:
+        """A study's symbol, or None with a report where no vendor has it and it is a comparison only.
+
+        Raises
+        ------
+        SourceError
+            If it is required and no vendor gives it.
+        """
+        try:
+            return self.series(symbol, spec.instruments[symbol], first, last, spec.prices.tolerance)
+        except SourceError as error:
+            if required:
+                raise
+            self.manner.told(f"left out, because it is a comparison only: {error}")
+            return None
 
     def series(self, symbol: str, instrument: Instrument, first: date, last: date, tolerance: float) -> PriceSeries:
         """One symbol from the first vendor that gives it whole, under the study's name.
@@ -123,10 +141,11 @@ class LiveSource:
         """
         names = vendor_symbols(symbol, instrument)
         faults: list[SourceError] = []
-        for vendor in self._order(names, first, last):
+        kept = self._kept_of(names, first, last)
+        for vendor in (*kept, *(vendor for vendor in names if vendor not in kept)):
             try:
                 reasons = [f"{fault}; taken from {vendor}" for fault in faults]
-                found = self.download(vendor, names[vendor], first, last, reasons)
+                found = kept.get(vendor) or self.download(vendor, names[vendor], first, last, reasons)
                 notes = [reason for reason in reasons if reason not in found.notes]
                 notes += self._second(found, instrument, names, tolerance, last)
             except (DisagreementError, NotRecordedError):
@@ -178,18 +197,18 @@ class LiveSource:
             self.manner.told(f"{owner} is passed over for the rest of this run ({fault.what})")
         raise type(fault)(vendor, symbol, f"{AGAIN} ({fault.what})")
 
-    def _order(self, names: Mapping[str, str], first: date, last: date) -> list[str]:
-        """The vendors in their order, after one whose download is kept: a run repeats the one before it.
+    def _kept_of(self, names: Mapping[str, str], first: date, last: date) -> dict[str, Download]:
+        """Downloads that are kept, by vendor: they come first, so that a run repeats the one before it.
 
         What is kept of the second vendor may be there for comparison only.
         """
-        kept = []
+        found: dict[str, Download] = {}
         for vendor, name in names.items():
             # A symbol that a vendor cannot have is told where it is asked, if it comes to that.
             with suppress(OptionError):
-                if vendor != SECOND_OPINION and self._kept(vendor, name, first, last):
-                    kept.append(vendor)
-        return [*kept, *(vendor for vendor in names if vendor not in kept)]
+                if vendor != SECOND_OPINION and (kept := self._kept(vendor, name, first, last)):
+                    found[vendor] = kept
+        return found
 
     @cached_property
     def _vendors(self) -> Mapping[str, Vendor]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from eventstudy.errors import SourceError, StoreError
+from eventstudy.errors import StoreError
 from eventstudy.files import write_files
 from eventstudy.sources.live import LiveSource, price_range
 from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recordings
@@ -82,12 +82,8 @@ def plan_recording(spec: StudySpec, folder: Path, source: LiveSource, *, refresh
         if before is not None and not refresh and _covers(before, first, over):
             planned.append(Planned(symbol, "kept", (), before, None))
             continue
-        try:
-            series = source.series(symbol, instrument, first, last, spec.prices.tolerance)
-        except SourceError as error:
-            if symbol not in spec.peers:
-                raise
-            source.manner.told(f"left out, because it is a comparison only: {error}")
+        series = source.series_if_had(spec, symbol, first, last, required=symbol not in spec.peers)
+        if series is None:
             continue
         file = before.file if before is not None else f"peers/{symbol}.csv" if symbol in spec.peers else f"{symbol}.csv"
         late = still_due(instrument.exchange, series.sessions[-1], over, now) is not None
