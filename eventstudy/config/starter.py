@@ -13,6 +13,7 @@ from secrets import token_hex
 from shutil import rmtree
 
 from eventstudy.errors import OptionError
+from eventstudy.files import write_files
 
 STARTER_ID = "amd-follows"
 LONGEST_ID = 60
@@ -122,8 +123,7 @@ def _build(path: Path, contents: Mapping[str, bytes]) -> None:
         top = top.parent
     part = top.with_name(f".{top.name}.{token_hex(4)}.part")
     try:
-        for name, content in contents.items():
-            _create(part / path.relative_to(top) / name, content, [])
+        write_files(part / path.relative_to(top), contents)
         part.rename(top)
     finally:
         rmtree(part, ignore_errors=True)
