@@ -36,6 +36,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from eventstudy.facts import Fact
+
 if TYPE_CHECKING:
     from eventstudy.prices import PricePanel
 
@@ -68,6 +70,11 @@ class EventStudyError(Exception):
     """Base of every expected fault; the command line prints it and exits with `exit_code`."""
 
     exit_code = 1
+
+    @property
+    def fact(self) -> Fact | None:
+        """Code and values, where the error was raised with a `Fact`."""
+        return next((one for one in self.args if isinstance(one, Fact)), None)
 
 
 class InputError(EventStudyError):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from scipy import stats
 
+from eventstudy.facts import catalogs
 from eventstudy.plots import (
     beta_figure,
     beta_frame,
@@ -26,7 +27,7 @@ from eventstudy.plots.rows import place_of
 from eventstudy.report.sections.history import build as build_history
 from eventstudy.report.views import Study
 from eventstudy.results import ExclusionRecord
-from eventstudy.texts import LANGS, catalogs, load_texts
+from eventstudy.texts import LANGS, load_texts
 from eventstudy.texts.names import names_of
 from tests.report_words import Words, section_html, section_words
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from eventstudy.errors import OptionError
 from eventstudy.events import Day, Instant, Interval, Moment, Month
+from eventstudy.facts import Naming, Value, day_in_words, day_parts, entries_of, say
 
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -41,6 +40,10 @@ class Texts:
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence of a key with its values put in; `KeyError` for a key that the catalog does not hold."""
         return self.entries[key].format(**values)
+
+    def fact(self, code: str, values: Mapping[str, Value], naming: Naming | None = None) -> str:
+        """The sentence of a fact, with names for ids where `naming` gives them."""
+        return say(f"fact.{code}", values, self.entries, naming)
 
     def knows(self, key: str) -> bool:
         """Whether the catalog holds the key."""
@@ -113,7 +116,7 @@ class Texts:
 
     def day(self, day: date) -> str:
         """A date in full."""
-        return self("date.day", **self._parts(day))
+        return day_in_words(day, self.entries)
 
     def short(self, day: date) -> str:
         """A date without its year."""
@@ -174,13 +177,7 @@ class Texts:
         return self("date.clock", day=self.short(local.date()), time=f"{local:%H:%M}")
 
     def _parts(self, day: date) -> dict[str, object]:
-        return {
-            "y": day.year,
-            "d": day.day,
-            "month": self("date.months").split()[day.month - 1],
-            "mon": self("date.short_months").split()[day.month - 1],
-            "weekday": self("date.weekdays").split()[day.weekday()],
-        }
+        return day_parts(day, self.entries)
 
 
 @lru_cache
@@ -192,27 +189,6 @@ def load_texts(lang: Lang) -> Texts:
     OptionError
         For a language that there is no catalog of.
     """
-    import yaml
-
     if lang not in LANGS:
         raise OptionError(f"there is no language {lang!r}; allowed: {', '.join(LANGS)}")
-    # The base loader keeps every scalar as text, so that no word turns into a number or a truth value.
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    entries: dict[str, str] = {}
-    for catalog in catalogs(lang):
-        entries.update(_flat(yaml.load(catalog.read_text(encoding="utf-8"), Loader=loader)))  # noqa: S506
-    return Texts(lang, entries)
-
-
-def catalogs(lang: Lang) -> list[Traversable]:
-    """The files of a language's catalog, one a theme; no two hold the same key."""
-    folder = files(__package__).joinpath(lang)
-    return sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for key, value in tree.items():
-        place = f"{prefix}{key}"
-        found.extend(_flat(value, f"{place}.") if isinstance(value, dict) else [(place, value)])
-    return found
+    return Texts(lang, entries_of(lang))

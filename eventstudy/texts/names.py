@@ -9,12 +9,15 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from eventstudy.facts import Value
 from eventstudy.texts import Lang, Texts, load_texts
 
 if TYPE_CHECKING:
     from eventstudy.spec import Event, Instrument, StudySpec
 
 CONFOUNDED = "confounded:"
+DECLARED = {"contrast": "contrasts", "headline": "headlines", "regime": "regimes", "event_group": "event_groups"}
+"""Kinds of ids to the list of the study that gives each a title."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,12 @@ class Names:
 
     def model(self, model: str) -> str:
         return self.texts(f"model.{model}")
+
+    def test(self, test: str) -> str:
+        return self.texts(f"test.{test}")
+
+    def rung(self, rung: str) -> str:
+        return self.texts(f"history.name.{rung}")
 
     def estimand(self, estimand: str) -> str:
         return self.texts(f"estimand.{estimand}")
@@ -122,6 +131,10 @@ class Names:
         """All events by time; those of the same moment in the order of the study file."""
         return tuple(sorted(self.spec.events, key=lambda event: event.when.first))
 
+    def fact(self, code: str, values: Mapping[str, Value]) -> str:
+        """The sentence of a fact, with names for ids."""
+        return self.texts.fact(code, values, self.naming)
+
     def readable(self, text: str) -> str:
         """A sentence of the record with ids and symbols replaced by names."""
         known = {event.id: self.event_quoted(event.id) for event in self.spec.events}
@@ -129,6 +142,17 @@ class Names:
         known |= {model: self.model(model) for model in self.spec.models}
         pattern = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
         return re.sub(rf"(?<![\w-])(?:{pattern})(?![\w-])", lambda found: known[found[0]], text)
+
+    def naming(self, kind: str, identifier: str) -> str:
+        """What a reader calls an id of a kind that `eventstudy.facts.ID_KINDS` names."""
+        if kind == "event":
+            return self.event_quoted(identifier)
+        if kind == "subject":
+            return self.group(identifier) if identifier in self.spec.groups else self.security(identifier)
+        if kind in DECLARED:
+            return self.must(next(one for one in getattr(self.spec, DECLARED[kind]) if one.id == identifier), "title")
+        named: str = getattr(self, kind)(identifier)
+        return named
 
     @cached_property
     def _events(self) -> dict[str, Event]:
