@@ -13,10 +13,12 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import fact
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import Question, ask, independent, mean_of, spread, too_few
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +55,7 @@ def permutation(
         return question.refused(reason)
     past = residual_sums(section).mean
     if not past.size:
-        return question.refused("there are no estimation days")
+        return question.refused(fact("unavailable.no_estimation_days"))
     pool = np.concatenate([section.ar.mean(axis=0), past])
     size = section.window.size
     observed = float(pool[:size].sum())
@@ -87,11 +89,11 @@ def wild_bootstrap(
     if reason := too_few(section, 2):
         return question.refused(reason)
     if dates.size < 2:
-        return question.refused("all events share one date and so are one draw; permutation and portfolio_t do without")
+        return question.refused(fact("unavailable.one_draw"))
     sums = np.bincount(group, section.car).astype(np.float64)
     observed = float(clustered_t(np.ones((1, dates.size)), sums, count)[0])
     if not np.isfinite(observed):
-        return question.refused("the CARs of all dates are equal, so their variance is zero")
+        return question.refused(fact("unavailable.equal_dates"))
     counted = 2**dates.size <= draws
     patterns = _every_pattern(dates.size) if counted else _drawn_patterns(dates.size, draws, seed)
     found = np.concatenate([clustered_t(signs, sums, count) for signs in patterns])
@@ -127,7 +129,7 @@ def skewness_adjusted_t(
     if reason := too_few(section, 3 if variant == "johnson" else SKEWNESS_EVENTS):
         return question.refused(reason)
     if spread(section.car) == 0.0:
-        return question.refused("the CARs of all events are equal, so their variance is zero")
+        return question.refused(fact("unavailable.equal_cars"))
     asked = independent(question, section)
     mean, statistic = float(section.car.mean()), float(johnson_t(section.car[None, :], 0.0)[0])
     if variant == "johnson":
@@ -217,3 +219,16 @@ def _pvalue(question: Question, observed: float, drawn: Floats, *, counted: bool
     else:
         far = drawn <= observed + room
     return float(far.mean()) if counted else (1 + int(far.sum())) / (drawn.size + 1)
+
+
+PERMUTATION = Test(
+    "permutation", permutation, needs=frozenset({"many_windows"}), assumes={"old_variance": "z"}, draws=True
+)
+WILD_BOOTSTRAP = Test("wild_bootstrap", wild_bootstrap, needs=frozenset({"cross_section", "six_dates"}), draws=True)
+SKEWNESS_ADJUSTED_T = Test(
+    "skewness_adjusted_t",
+    skewness_adjusted_t,
+    needs=frozenset({"cross_section", "quarter_samples"}),
+    assumes={"independent": "skewed_t"},
+    draws=True,
+)

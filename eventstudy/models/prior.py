@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact, fact
 
 Floats = NDArray[np.float64]
 SamplingNoise = Literal["kept", "subtracted"]
@@ -122,12 +123,12 @@ class Predictive:
         return float(low), float(high)
 
 
-def too_few_peers(peers: int, parameters: int) -> str | None:
+def too_few_peers(peers: int, parameters: int) -> Fact | None:
     """Why that many peers give no prior for that many parameters, or None."""
     needed = max(MIN_PEERS, parameters + 1)
     if peers >= needed:
         return None
-    return f"{peers} peers have a fit; a prior for {parameters} parameters needs {needed}"
+    return fact("too_few_peers", n=peers, parameters=parameters, need=needed)
 
 
 def peer_prior(

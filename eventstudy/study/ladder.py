@@ -189,7 +189,7 @@ def _peer_prior(day: _Day) -> Found:
     security = day.setting.spec.securities[day.design.subject]
     fits = {name: fit for name in security.peers if (fit := _peer_fit(day, name)) is not None}
     if reason := too_few_peers(len(fits), 2):
-        yield day.refused("peer_prior", "too_few_peers", reason)
+        yield day.refused("peer_prior", "too_few_peers", str(reason))
         return
     prior = peer_prior(*(np.array(part) for part in zip(*fits.values(), strict=True)), names=("alpha", "beta"))
     own = np.flatnonzero((day.case.span == 1) & np.isfinite(day.market))
