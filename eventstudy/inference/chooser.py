@@ -116,7 +116,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice(
         "conformal",
         lambda s: s.events == 1,
-        lambda s: fact("because.conformal", window=s.window, days=s.estimation + s.window),
+        lambda s: fact("because.conformal", window=s.window, estimation=s.estimation, days=s.estimation + s.window),
         "Chernozhukov, Wuthrich and Zhu 2021",
     ),
     Choice(

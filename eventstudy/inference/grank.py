@@ -124,6 +124,4 @@ def _refusal(section: Section, variant: str | None) -> Fact | None:
 
 
 GRANK_T = Test("grank_t", grank_t, needs=frozenset({"cross_section", "sure_scale"}), scores="window_rank")
-GRANK_Z = Test(
-    "grank_z", grank_z, needs=frozenset({"cross_section", "sure_scale"}), assumes={"independent": "rank"}
-)
+GRANK_Z = Test("grank_z", grank_z, needs=frozenset({"cross_section", "sure_scale"}), assumes={"independent": "rank"})

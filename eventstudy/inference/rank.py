@@ -125,7 +125,9 @@ def _ask(
     variant: str | None,
     variants: tuple[str, ...],
 ) -> Question:
-    return ask(name, quantity, section, alternative=alternative, variant=variant, variants=variants, expected="as_before")
+    return ask(
+        name, quantity, section, alternative=alternative, variant=variant, variants=variants, expected="as_before"
+    )
 
 
 def _by_history(

@@ -1,7 +1,7 @@
 """Which tests mislead in a situation: a table of rules, read from top to bottom.
 
-A rule concerns every test whose row has its trait (`eventstudy.inference.traits`). Sizes in the reasons are for tests at
-5 %: by formula for normal errors (`eventstudy.inference.sizes`) where there is one, else those of docs/size.md and
+A rule concerns every test whose row has its trait (`eventstudy.inference.traits`). Sizes in the reasons are for tests
+at 5 %: by formula for normal errors (`eventstudy.inference.sizes`) where there is one, else those of docs/size.md and
 docs/tests.md.
 """
 

@@ -128,7 +128,7 @@ def too_few_peers(peers: int, parameters: int) -> Fact | None:
     needed = max(MIN_PEERS, parameters + 1)
     if peers >= needed:
         return None
-    return fact("too_few_peers", n=peers, parameters=parameters, need=needed)
+    return fact("unavailable.too_few_peers", n=peers, parameters=parameters, need=needed)
 
 
 def peer_prior(

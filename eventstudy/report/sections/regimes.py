@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +16,6 @@ from eventstudy.summary.tables import Column, NoteBook, Table, columns
 
 if TYPE_CHECKING:
     import pandas as pd
-
-OTHER_WINDOW = re.compile(r"^regime (\w+) \(([^,)]+)")
-TOO_FEW = re.compile(r"^(\d+) of at least (\d+)")
 
 
 def build(study: Study) -> dict[str, Any]:
@@ -244,13 +240,12 @@ def _missing(study: Study, regime: Regime) -> list[str]:
     return [
         _why(study, item)
         for item in study.result.exclusions
-        if (found := OTHER_WINDOW.match(item.what)) and found[2] == regime.id
+        if item.values.get("topic") == "regime" and regime.id in item.values["other"]
     ]
 
 
 def _why(study: Study, item: ExclusionRecord) -> str:
     texts, names = study.texts, study.names
-    short = TOO_FEW.search(item.detail)
     return texts(
         "regimes.missing",
         case=texts(
@@ -258,6 +253,6 @@ def _why(study: Study, item: ExclusionRecord) -> str:
             security=names.security(item.security or ""),
             event=names.event_quoted(item.event_id or ""),
         ),
-        way=texts(f"regimes.way.{item.what.split()[1]}"),
-        why=texts("regimes.too_few", n=short[1], least=short[2]) if short else names.readable(item.detail),
+        way=texts(f"regimes.way.{item.values['variant']}"),
+        why=names.fact(item.code, item.values),
     )
