@@ -155,9 +155,10 @@ class SensitivityRecord(Record):
 class ContrastRecord(Record):
     """A weighted sum of abnormal returns of several securities, e.g. of one group less another.
 
-    `parts` are the securities' own CARs over their `event_windows`, of which `windows` is the text; `placebo_sd` is the standard deviation of the same sum on
-    placebo dates, dependence between securities and markets included. `sur_estimate` to `bootstrap_pvalue` come from
-    seemingly unrelated regressions on common dates, whose slopes differ a little from each one's own.
+    `parts` are the securities' own CARs over their `event_windows`, of which `windows` is the text; `placebo_sd` is the
+    standard deviation of the same sum on placebo dates, dependence between securities and markets included.
+    `sur_estimate` to `bootstrap_pvalue` come from seemingly unrelated regressions on common dates, whose slopes differ
+    a little from each one's own.
     """
 
     id: str

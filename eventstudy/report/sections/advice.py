@@ -199,9 +199,5 @@ def _sizes(study: Study, found: Sequence[CalibrationRecord]) -> Table:
 
 def _left_out(study: Study, left: Sequence[CalibrationRecord]) -> Table:
     """Tests that could not be run in the simulated panels."""
-    rows = tuple(
-        (study.names.test(record.test), reason_words(study, record.refusal))
-        for record in left
-        if record.refusal is not None
-    )
+    rows = tuple((study.names.test(one.test), reason_words(study, one.refusal)) for one in left if one.refusal)
     return Table(columns(study.names, ("chance_test", "chance_because")), rows)
