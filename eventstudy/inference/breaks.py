@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import TestResult
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,9 +56,7 @@ class Break:
     trim: float
 
     def __post_init__(self) -> None:
-        held = self.path.copy()
-        held.flags.writeable = False
-        object.__setattr__(self, "path", held)
+        hold(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -339,9 +338,5 @@ def _bootstrap(splits: _Splits, resid: Floats, statistic: float, *, draws: int, 
 
 def _notes(least: int, wanted: float, skipped: int) -> tuple[Fact, ...]:
     """What a reader must know of the splits that were looked at."""
-    told = []
-    if least > np.ceil(wanted - _WHOLE):
-        told.append(fact("note.longer_segments", least=least))
-    if skipped:
-        told.append(fact("note.splits_skipped", n=skipped))
-    return tuple(told)
+    longer = (fact("note.longer_segments", least=least),) if least > np.ceil(wanted - _WHOLE) else ()
+    return (*longer, fact("note.splits_skipped", n=skipped)) if skipped else longer

@@ -15,10 +15,7 @@ from eventstudy.inference.refusals import REFUSALS, together
 from eventstudy.inference.situation import Situation, check_situation, event_variance_ratio, situation_of
 from eventstudy.inference.sizes import chance_ratio, t_quantile
 
-__all__ = ["BEYOND", "Advice", "Situation", "advise", "event_variance_ratio", "situation_of"]
-
-BEYOND = tuple(test.name for test in ROWS if test.run is None and not test.variant)
-"""What can be recommended beside `eventstudy.inference.TESTS`: each has a function of its own."""
+__all__ = ["Advice", "Situation", "advise", "event_variance_ratio", "situation_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +37,14 @@ class Advice:
     situation : Situation
         What it is about.
     recommended : str
-        A name of `eventstudy.inference.TESTS` or of `BEYOND`.
+        A name among `eventstudy.inference.ROWS`.
     why : Fact
-        Its reason with the numbers that led to it.
+        Its reason with the numbers that led to it; `reason` in English.
     others : tuple of (str, Fact)
-        Other tests that hold here, by preference, each with what it is for.
+        Other tests that hold here, by preference, each with what it is for; `alternatives` in English.
     refusals : mapping of str to Fact
-        Tests (names as above, and those of variants among `eventstudy.inference.ROWS`) that mislead here, and why.
+        Tests, variants among them, that mislead here, and why;
+        `refused` in English.
     """
 
     situation: Situation
@@ -57,17 +55,14 @@ class Advice:
 
     @property
     def reason(self) -> str:
-        """`why` in English."""
         return str(self.why)
 
     @property
     def alternatives(self) -> tuple[tuple[str, str], ...]:
-        """`others` in English."""
         return tuple((test, str(why)) for test, why in self.others)
 
     @property
     def refused(self) -> Mapping[str, str]:
-        """`refusals` in English."""
         return {test: str(why) for test, why in self.refusals.items()}
 
     def overruling(self, test: str) -> Fact | None:

@@ -10,6 +10,10 @@ with these variants are those of the reference distribution that its stars imply
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,141 +24,9 @@ from eventstudy.inference.records import TestResult
 from eventstudy.inference.section import EventDays, Section
 
 Floats = NDArray[np.float64]
-
-
-def brown_warner_1980(question: Question, section: Section) -> TestResult:
-    """Mean over traded firms against the variances of all firms; t(mean T - 1)."""
-    whole = _usable(section, daily=True)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    std_error = float(np.sqrt(_variance(whole).sum()) / whole.sigma.size)
-    mean = float(section.car.mean())
-    return question.by_t(mean / std_error, float(whole.nobs.mean()) - 1, estimate=mean, std_error=std_error)
-
-
-def crude_dependence(question: Question, section: Section) -> TestResult:
-    """Mean over traded firms against the history of the portfolio of all firms; days summed over sqrt(L)."""
-    whole = _usable(section)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    means = residual_sums(whole).mean
-    daily = _means(whole, section) / means.std(ddof=1)
-    return question.by_t(_summed(daily), means.size - 1, estimate=float(_means(whole, section).sum()))
-
-
-def lamb(question: Question, section: Section) -> TestResult:
-    """The same with sqrt(1 + 1 / mean T + (R_m - mean)^2 / SS) beside it; standard normal."""
-    whole = _usable(section)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    means = residual_sums(whole).mean
-    distance = _distance(whole, section, means.size)
-    if distance is None:
-        return question.refused(fact("unavailable.no_full_event"))
-    daily = _means(whole, section) / (means.std(ddof=1) * np.sqrt(1.0 + 1.0 / whole.nobs.mean() + distance))
-    return question.by_normal(_summed(daily), estimate=float(_means(whole, section).sum()))
-
-
-def cross_sectional_t(question: Question, section: Section) -> TestResult:
-    """One-sample t over the traded firms; t(N_t - 1)."""
-    whole = _usable(section, daily=True)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    return _one_sample(question, section.car)
-
-
-def patell(question: Question, section: Section) -> TestResult:
-    """Standardised mean of the traded firms times N over the variances of all N; standard normal."""
-    whole = _usable(section, daily=True)
-    sar = None if isinstance(whole, Fact) else _sar(whole, section)
-    if isinstance(whole, Fact) or sar is None:
-        return question.refused(whole if isinstance(whole, Fact) else fact("unavailable.no_full_event"))
-    if (whole.nobs <= 4).any():
-        return question.refused(fact("unavailable.four_observations"))
-    variance = ((whole.nobs - 2) / (whole.nobs - 4)).sum()
-    return question.by_normal(float(sar.mean() * whole.sigma.size / np.sqrt(variance)), estimate=float(sar.mean()))
-
-
-def boehmer(question: Question, section: Section) -> TestResult:
-    """One-sample t of the standardised abnormal returns of the traded firms; t(N_t - 1)."""
-    whole = _usable(section, daily=True)
-    sar = None if isinstance(whole, Fact) else _sar(whole, section)
-    if isinstance(whole, Fact) or sar is None:
-        return question.refused(whole if isinstance(whole, Fact) else fact("unavailable.no_full_event"))
-    return _one_sample(question, sar)
-
-
-def sign(question: Question, section: Section) -> TestResult:
-    """Share of positive firms times N against half the traded ones; standard normal."""
-    return _sign(question, section, None)
-
-
-def generalized_sign(question: Question, section: Section) -> TestResult:
-    """The same against the pooled share of positive estimation days; standard normal."""
-    whole = _usable(section, daily=True)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    positive = sum(int((block.resid > 0).sum()) for block in whole.residuals())
-    return _sign(question, section, positive / int(whole.nobs.sum()))
-
-
-def _sign(question: Question, section: Section, share: float | None) -> TestResult:
-    whole = _usable(section, daily=True)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    p = 0.5 if share is None else share
-    if not 0.0 < p < 1.0:
-        return question.refused(fact("unavailable.one_sign", share=p))
-    positive, traded = float((section.car > 0).mean()), section.size
-    statistic = (positive * whole.sigma.size - traded * p) / np.sqrt(traded * p * (1.0 - p))
-    return question.by_normal(float(statistic), estimate=positive)
-
-
-def inflation(section: Section) -> float | Fact:
-    """N over N_t, by which the package multiplies sums over the traded firms; or why there is none."""
-    whole = _usable(section, daily=True)
-    return whole if isinstance(whole, Fact) else whole.sigma.size / section.size
-
-
-def rank_family(question: Question, section: Section, scores: DayScores, *, root: bool) -> TestResult:
-    """Day scores over their own history, with the package's N / N_t and mean number of observations.
-
-    Parameters
-    ----------
-    scores : DayScores
-        Over all firms and the whole event window.
-    root : bool
-        Whether sums are divided by the root of the number of firms (Corrado and Zivney) or by the number.
-    """
-    whole = _usable(section, daily=True)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    firms, power = whole.sigma.size, 1.5 if root else 2.0
-    observations = (scores.past.count.sum() + scores.count.sum()) / firms
-    past = scores.past.total * firms / scores.past.count**power
-    event = scores.total * firms / np.maximum(scores.count, 1) ** power
-    deviation = np.sqrt((past @ past + event @ event) / observations)
-    return question.by_normal(_summed(event[whole.columns(section.window)] / deviation))
-
-
-def summed_ranks(question: Question, section: Section) -> TestResult:
-    """Rank test of several days: all ranks of firm-days in the window against the mean rank.
-
-    ``sqrt(L) (Kbar - c) / sqrt(sum_t (Kbar_t - c)^2 / mean M_i)`` with Kbar the mean over the window's firm-days,
-    Kbar_t over the firms of a day, and c the mean over firms of ``(M_i + 1) / 2``; days beyond the window are not
-    ranked. It is not the sum of the package's daily statistics.
-    """
-    whole = _usable(section)
-    if isinstance(whole, Fact):
-        return question.refused(whole)
-    event = whole.ar[:, whole.columns(section.window)]
-    scores = scores_by_day(whole, event, midranks)
-    observations = whole.nobs + np.isfinite(event).sum(axis=1)
-    centre = float((observations + 1.0).mean()) / 2.0
-    away = np.concatenate([scores.past.mean, scores.total / scores.count]) - centre
-    deviation = float(np.sqrt(away @ away / observations.mean()))
-    mean = float(scores.total.sum() / scores.count.sum()) - centre
-    return question.by_normal(mean * float(np.sqrt(section.window.size)) / deviation)
+Options = ParamSpec("Options")
+OfWhole = Callable[Concatenate[Question, Section, EventDays, Options], TestResult]
+OfSection = Callable[Concatenate[Question, Section, Options], TestResult]
 
 
 def _usable(section: Section, *, daily: bool = False) -> EventDays | Fact:
@@ -171,6 +43,140 @@ def _usable(section: Section, *, daily: bool = False) -> EventDays | Fact:
     if not np.isfinite(whole.ar[:, whole.columns(section.window)]).any(axis=0).all():
         return fact("unavailable.nobody_traded", window=section.window)
     return whole
+
+
+def _of_whole(*, daily: bool) -> Callable[[OfWhole[Options]], OfSection[Options]]:
+    """A function of the whole event window as one of the section; refused where the package could not compute it."""
+
+    def of_section(function: OfWhole[Options]) -> OfSection[Options]:
+        @wraps(function)
+        def checked(
+            question: Question, section: Section, /, *args: Options.args, **options: Options.kwargs
+        ) -> TestResult:
+            whole = _usable(section, daily=daily)
+            if isinstance(whole, Fact):
+                return question.refused(whole)
+            return function(question, section, whole, *args, **options)
+
+        return checked
+
+    return of_section
+
+
+@_of_whole(daily=True)
+def brown_warner_1980(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """Mean over traded firms against the variances of all firms; t(mean T - 1)."""
+    std_error = float(np.sqrt(_variance(whole).sum()) / whole.sigma.size)
+    mean = float(section.car.mean())
+    return question.by_t(mean / std_error, float(whole.nobs.mean()) - 1, estimate=mean, std_error=std_error)
+
+
+@_of_whole(daily=False)
+def crude_dependence(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """Mean over traded firms against the history of the portfolio of all firms; days summed over sqrt(L)."""
+    means = residual_sums(whole).mean
+    daily = _means(whole, section) / means.std(ddof=1)
+    return question.by_t(_summed(daily), means.size - 1, estimate=float(_means(whole, section).sum()))
+
+
+@_of_whole(daily=False)
+def lamb(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """The same with sqrt(1 + 1 / mean T + (R_m - mean)^2 / SS) beside it; standard normal."""
+    means = residual_sums(whole).mean
+    distance = _distance(whole, section, means.size)
+    if distance is None:
+        return question.refused(fact("unavailable.no_full_event"))
+    daily = _means(whole, section) / (means.std(ddof=1) * np.sqrt(1.0 + 1.0 / whole.nobs.mean() + distance))
+    return question.by_normal(_summed(daily), estimate=float(_means(whole, section).sum()))
+
+
+@_of_whole(daily=True)
+def cross_sectional_t(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """One-sample t over the traded firms; t(N_t - 1)."""
+    return _one_sample(question, section.car)
+
+
+@_of_whole(daily=True)
+def patell(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """Standardised mean of the traded firms times N over the variances of all N; standard normal."""
+    if (sar := _sar(whole, section)) is None:
+        return question.refused(fact("unavailable.no_full_event"))
+    if (whole.nobs <= 4).any():
+        return question.refused(fact("unavailable.four_observations"))
+    variance = ((whole.nobs - 2) / (whole.nobs - 4)).sum()
+    return question.by_normal(float(sar.mean() * whole.sigma.size / np.sqrt(variance)), estimate=float(sar.mean()))
+
+
+@_of_whole(daily=True)
+def boehmer(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """One-sample t of the standardised abnormal returns of the traded firms; t(N_t - 1)."""
+    if (sar := _sar(whole, section)) is None:
+        return question.refused(fact("unavailable.no_full_event"))
+    return _one_sample(question, sar)
+
+
+@_of_whole(daily=True)
+def sign(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """Share of positive firms times N against half the traded ones; standard normal."""
+    return _sign(question, section, whole, 0.5)
+
+
+@_of_whole(daily=True)
+def generalized_sign(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """The same against the pooled share of positive estimation days; standard normal."""
+    positive = sum(int((block.resid > 0).sum()) for block in whole.residuals())
+    return _sign(question, section, whole, positive / int(whole.nobs.sum()))
+
+
+def _sign(question: Question, section: Section, whole: EventDays, p: float) -> TestResult:
+    if not 0.0 < p < 1.0:
+        return question.refused(fact("unavailable.one_sign", share=p))
+    positive, traded = float((section.car > 0).mean()), section.size
+    statistic = (positive * whole.sigma.size - traded * p) / np.sqrt(traded * p * (1.0 - p))
+    return question.by_normal(float(statistic), estimate=positive)
+
+
+def inflation(section: Section) -> float | Fact:
+    """N over N_t, by which the package multiplies sums over the traded firms; or why there is none."""
+    whole = _usable(section, daily=True)
+    return whole if isinstance(whole, Fact) else whole.sigma.size / section.size
+
+
+@_of_whole(daily=True)
+def rank_family(question: Question, section: Section, whole: EventDays, scores: DayScores, *, root: bool) -> TestResult:
+    """Day scores over their own history, with the package's N / N_t and mean number of observations.
+
+    Parameters
+    ----------
+    scores : DayScores
+        Over all firms and the whole event window.
+    root : bool
+        Whether sums are divided by the root of the number of firms (Corrado and Zivney) or by the number.
+    """
+    firms, power = whole.sigma.size, 1.5 if root else 2.0
+    observations = (scores.past.count.sum() + scores.count.sum()) / firms
+    past = scores.past.total * firms / scores.past.count**power
+    event = scores.total * firms / np.maximum(scores.count, 1) ** power
+    deviation = np.sqrt((past @ past + event @ event) / observations)
+    return question.by_normal(_summed(event[whole.columns(section.window)] / deviation))
+
+
+@_of_whole(daily=False)
+def summed_ranks(question: Question, section: Section, whole: EventDays) -> TestResult:
+    """Rank test of several days: all ranks of firm-days in the window against the mean rank.
+
+    ``sqrt(L) (Kbar - c) / sqrt(sum_t (Kbar_t - c)^2 / mean M_i)`` with Kbar the mean over the window's firm-days,
+    Kbar_t over the firms of a day, and c the mean over firms of ``(M_i + 1) / 2``; days beyond the window are not
+    ranked. It is not the sum of the package's daily statistics.
+    """
+    event = whole.ar[:, whole.columns(section.window)]
+    scores = scores_by_day(whole, event, midranks)
+    observations = whole.nobs + np.isfinite(event).sum(axis=1)
+    centre = float((observations + 1.0).mean()) / 2.0
+    away = np.concatenate([scores.past.mean, scores.total / scores.count]) - centre
+    deviation = float(np.sqrt(away @ away / observations.mean()))
+    mean = float(scores.total.sum() / scores.count.sum()) - centre
+    return question.by_normal(mean * float(np.sqrt(section.window.size)) / deviation)
 
 
 def _one_sample(question: Question, values: Floats) -> TestResult:

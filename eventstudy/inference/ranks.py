@@ -69,20 +69,17 @@ def rank_test(
         return result.refused(fact("unavailable.no_value"))
     if not known.size:
         return result.refused(fact("unavailable.no_comparator", dropped=dropped))
-    rank = 1 + _as_far(value, known, alternative)
+    rank = 1 + as_far(value, known, alternative)
     return _answered(result, rank, dropped)
 
 
-def _as_far(value: float, known: Floats, alternative: Alternative) -> int:
-    """How many comparators lie at least as far out, ties included."""
-    room = _ROUNDING * abs(value)
+def as_far(value: float, others: Floats, alternative: Alternative) -> int:
+    """How many of the others lie at least as far out, ties included."""
     if alternative == "two-sided":
-        far = np.abs(known) >= abs(value) - room
-    elif alternative == "greater":
-        far = known >= value - room
-    else:
-        far = known <= value + room
-    return int(far.sum())
+        value, others = abs(value), np.abs(others)
+    elif alternative == "less":
+        value, others = -value, -others
+    return int((others >= value - _ROUNDING * abs(value)).sum())
 
 
 def _answered(result: TestResult, rank: int, dropped: int) -> TestResult:

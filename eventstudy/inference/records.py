@@ -20,7 +20,8 @@ class TestResult:
     name : str
         Test id, e.g. ``bmp_t``; with the variant where one was asked for.
     hypothesis : Fact
-        What is tested: the catalogs have its sentences under ``null.<code>`` and ``alternative.<code>``.
+        What is tested: the catalogs have its sentences under ``null.<code>`` and ``alternative.<code>``. `null` and
+        `alternative` are these in English.
     estimate : float or None
         The tested quantity where it is a single number, e.g. the mean CAR (decimal return).
     statistic, pvalue : float or None
@@ -39,9 +40,10 @@ class TestResult:
     bootstrap_pvalue : float or None
         p from resampling beside the analytic one, where computed.
     refusal : Fact or None
-        Why the test could not be run; then statistic and p-value are None.
+        Why the test could not be run, in English `unavailable`; then statistic and p-value are None.
     notes : tuple of Fact
-        What a reader must know of this result: an assumption that the data do not meet, or an estimator.
+        What a reader must know of this result, in English `note`: an assumption that the data do not meet, or an
+        estimator.
     """
 
     __test__ = False
@@ -62,22 +64,18 @@ class TestResult:
 
     @property
     def null(self) -> str:
-        """The null hypothesis in English."""
         return self.hypothesis.sentence("null")
 
     @property
     def alternative(self) -> str:
-        """The alternative in English."""
         return self.hypothesis.sentence("alternative")
 
     @property
     def unavailable(self) -> str | None:
-        """`refusal` in English."""
         return None if self.refusal is None else str(self.refusal)
 
     @property
     def note(self) -> str | None:
-        """`notes` in English."""
         return "; ".join(map(str, self.notes)) or None
 
     def refused(self, refusal: Fact) -> TestResult:

@@ -115,11 +115,6 @@ def _attainable(events: int) -> float:
     return size
 
 
-def _smallest_p(count: int) -> float:
-    """Smallest two-sided p of a count of so many signs."""
-    return float(2.0 ** (1 - count))
-
-
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("cross_section", lambda s, _: s.events < 2, lambda _s, _: fact("refused.cross_section"), "definition"),
     Refusal("one_event", lambda s, _: s.events > 1, lambda s, _: fact("refused.one_event", n=s.events), "definition"),
@@ -146,13 +141,13 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(
         "six_events",
         lambda s, _: s.events < SIX,
-        lambda s, _: fact("refused.few_events", n=s.events, share=_smallest_p(s.events)),
+        lambda s, _: fact("refused.few_events", n=s.events, share=2.0 ** (1 - s.events)),
         "binomial; docs/tests.md",
     ),
     Refusal(
         "six_dates",
         lambda s, _: s.dates < SIX,
-        lambda s, _: fact("refused.few_dates", n=s.dates, share=_smallest_p(s.dates)),
+        lambda s, _: fact("refused.few_dates", n=s.dates, share=2.0 ** (1 - s.dates)),
         "docs/tests.md",
     ),
     Refusal(

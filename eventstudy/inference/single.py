@@ -20,6 +20,7 @@ from eventstudy.inference.question import check_side
 from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.traits import Test
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -189,9 +190,7 @@ class Choices:
     counted: bool
 
     def __post_init__(self) -> None:
-        held = self.rows.copy()
-        held.flags.writeable = False
-        object.__setattr__(self, "rows", held)
+        hold(self)
 
     @property
     def added(self) -> int:

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
-from eventstudy.inference.gls import Design, Equation, check_residuals, designed, estimated, hold, restricted
+from eventstudy.inference.gls import Design, Equation, check_residuals, designed, estimated, restricted
 from eventstudy.inference.joint import DRAWS
 from eventstudy.inference.question import Question
 from eventstudy.inference.records import TestResult, stated
 from eventstudy.inference.single import ROUNDING, SEED
+from eventstudy.panel import hold
 
 __all__ = ["Equation", "Form", "SurFit", "contrast", "equal_effects", "fit_sur"]
 

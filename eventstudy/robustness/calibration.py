@@ -80,12 +80,10 @@ class TestCalibration:
 
     @property
     def unavailable(self) -> str | None:
-        """`refusal` in English."""
         return None if self.refusal is None else str(self.refusal)
 
     @property
     def note(self) -> str | None:
-        """`told` in English."""
         return None if self.told is None else str(self.told)
 
 
