@@ -251,8 +251,8 @@ def equal_effects(
     count, days = len(rows), fit.ar.shape[1]
     each = np.ones((1, days)) if cumulative else np.eye(days)
     select = np.einsum("mn,ql->mqnl", rows, each).reshape(-1, *fit.ar.shape)
-    code, otherwise = ("equal", "some_differ") if matrix is None else ("contrasts", "some_not_zero")
-    hypothesis = stated(f"{code}_{'cars' if cumulative else 'ars'}", null, otherwise)
+    equal, zero = ("equal_cars", "contrasts_cars") if cumulative else ("equal_ars", "contrasts_ars")
+    hypothesis = stated(equal, null, "some_differ") if matrix is None else stated(zero, null, "some_not_zero")
     named = int(rows.any(axis=0).sum())
     distribution = "F" if form == "F" else "chi2"
     blank = TestResult(f"sur_{form.lower()}", hypothesis, None, distribution, None, None, named)
