@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from eventstudy.clock import Reason
 from eventstudy.errors import OptionError
 from eventstudy.events import parse_moment
+from eventstudy.models import MODELS
 from eventstudy.results import BarRecord, ExclusionRecord, Verdict
-from eventstudy.spec import EXCHANGE_BOARDS, Exchange, ModelName, Role, Sign
+from eventstudy.spec import EXCHANGE_BOARDS, Exchange, Role, Sign
 from eventstudy.spec.study import Measure, Significance
 from eventstudy.summary import HEADLINE_COLUMNS, headline_rows, summary_text
 from eventstudy.summary.exclusions import exclusion_groups, flagged_sessions, shifted
@@ -50,7 +51,7 @@ FLAGS = (
     "touched_peers",
 )
 FAMILIES = {
-    "model": get_args(ModelName),
+    "model": MODELS,
     "estimand": ("total", "relative", "none"),
     "exchange": get_args(Exchange),
     "board": [board for boards in EXCHANGE_BOARDS.values() for board in boards],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
 from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.row import Model
 from eventstudy.panel import EventPanel
 
 Floats = NDArray[np.float64]
@@ -159,3 +160,6 @@ def _correlation(one: Floats, other: Floats, used: Mask) -> Floats:
     scale = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
     correlation: Floats = (first * second).sum(axis=1) / np.where(scale > 0.0, scale, np.nan)
     return correlation
+
+
+MODEL = Model("dimson", fit_dimson, needs="benchmark", options=("lags", "leads", "weights"), shifted=True)

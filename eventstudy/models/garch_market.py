@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eventstudy.errors import OptionError
 from eventstudy.models.benchmark import only_benchmark
 from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.row import Model
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
@@ -241,3 +242,6 @@ def _case(y: Floats, x: Floats, scale: float, event_x: Floats, span: Ints, horiz
         "leverage_root": np.column_stack([span, event_z]) @ np.linalg.cholesky(fit.mean_covariance(z)) / unit,
         "innovation_variance": (summed[horizon] - summed[horizon - span]) / unit**2,
     }
+
+
+MODEL = Model("garch_market", fit_garch_market, needs="benchmark")

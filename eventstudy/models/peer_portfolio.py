@@ -12,6 +12,7 @@ from eventstudy.errors import OptionError
 from eventstudy.models.linear import NormalReturnFit
 from eventstudy.models.market import fit_market
 from eventstudy.models.market_adjusted import fit_market_adjusted
+from eventstudy.models.row import Model
 from eventstudy.panel import EventPanel
 
 Floats = NDArray[np.float64]
@@ -81,3 +82,6 @@ def _mean(values: Floats, chosen: Mask) -> Floats:
     total = np.where(chosen.T[..., None], values, 0.0).sum(axis=0)
     mean: Floats = total / np.where(count > 0, count, np.nan)[:, None]
     return mean
+
+
+MODEL = Model("peer_portfolio", fit_peer_portfolio, needs="factors", options=("beta",))

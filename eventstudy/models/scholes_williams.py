@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from eventstudy.models.benchmark import only_benchmark
 from eventstudy.models.linear import NormalReturnFit
+from eventstudy.models.row import Model
 from eventstudy.panel import EventPanel
 
 Floats = NDArray[np.float64]
@@ -77,3 +78,6 @@ def _deviations(values: Floats, used: Mask, count: NDArray[np.int64]) -> tuple[F
     """Deviations from the mean of the used days, zero elsewhere; and that mean."""
     mean = np.where(used, values, 0.0).sum(axis=1) / np.maximum(count, 1)
     return np.where(used, values - mean[:, None], 0.0), mean
+
+
+MODEL = Model("scholes_williams", fit_scholes_williams, needs="benchmark")

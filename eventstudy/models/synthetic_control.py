@@ -9,6 +9,7 @@ from eventstudy.errors import OptionError
 from eventstudy.models.linear import NormalReturnFit
 from eventstudy.models.peer_portfolio import complete_donors, require_donors
 from eventstudy.models.ridge_augmented import Penalty, augment_weights, augmented_root
+from eventstudy.models.row import Model
 from eventstudy.models.simplex import Ridge, SimplexFit, simplex_weights
 from eventstudy.panel import EventPanel
 
@@ -159,3 +160,6 @@ def _compact(root: Floats, width: int) -> Floats:
     kept = min(width, singular.shape[1])
     turned = np.where(missing, np.nan, (left * singular[:, None, :])[..., :kept])
     return np.pad(turned, ((0, 0), (0, 0), (0, width - kept)))
+
+
+MODEL = Model("synthetic_control", fit_synthetic_control, needs="factors", options=("ridge", "augment"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eventstudy.models import MARKET
 from eventstudy.plots.select import path_event
 from eventstudy.plots.style import (
     GREY,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-FILLED = "market"
 FEW_TICKS: Mapping[str, Any] = {"xaxis.nticks": 5}
 MANY_TICKS: Mapping[str, Any] = {"xaxis.nticks": 7}
 FIELDS = [
@@ -224,7 +224,7 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     for place, spec in enumerate(specs):
         own = frame[frame["spec"] == spec].reset_index(drop=True)
         look = look_of(str(own["estimand"].iloc[0]), int(own["rank"].iloc[0]))
-        open_marker = "" if own["model"].iloc[0] == FILLED else "-open"
+        open_marker = "" if own["model"].iloc[0] == MARKET else "-open"
         shift = 0.72 * ((place + 0.5) / len(specs) - 0.5)
         figure.add_scatter(
             **_points(own, [value + shift for value in own["position"]], texts, color=look["color"]),

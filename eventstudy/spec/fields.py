@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -18,13 +18,12 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import PydanticKnownError
 
 from eventstudy.csvtext import iso_date
 from eventstudy.events import Moment, parse_moment
 from eventstudy.windows import Window
 
-ModelName = Literal["market", "market_adjusted", "mean"]
-TestName = Literal["portfolio_t", "mvrm_f"]
 ReturnKind = Literal["simple", "log"]
 VENDORS = ("eastmoney", "tencent", "sina", "yahoo")
 """Vendors of live prices, in the order in which they are asked."""
@@ -107,6 +106,21 @@ def _known(kind: str, *sections: str) -> Callable[[str, ValidationInfo], str]:
     return check
 
 
+def _registered(kind: str) -> Callable[[str, ValidationInfo], str]:
+    """A check that a name is among the rows of a kind that study files may name (given as validation context)."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        allowed: Collection[str] | None = (info.context or {}).get(kind)
+        if allowed is not None and name not in allowed:
+            *rest, last = map(repr, allowed)
+            raise PydanticKnownError("literal_error", {"expected": " or ".join([", ".join(rest), last][not rest :])})
+        return name
+
+    return check
+
+
+NAMES = "x-names"
+"""Stands in a JSON Schema where the names of a kind of rows belong; `eventstudy.schemas` puts them in."""
 SYMBOL_SCHEMA = {"type": ["string", "integer"], "description": "a symbol of this file"}
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -159,6 +173,8 @@ Board = Annotated[
     StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40),
     WithJsonSchema({"type": "string", "examples": [board for boards in EXCHANGE_BOARDS.values() for board in boards]}),
 ]
+ModelName = Annotated[str, AfterValidator(_registered("models")), WithJsonSchema({NAMES: "models"})]
+TestName = Annotated[str, AfterValidator(_registered("tests")), WithJsonSchema({NAMES: "tests"})]
 RecommendedTest = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40)]
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]

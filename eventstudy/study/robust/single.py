@@ -10,6 +10,7 @@ import numpy as np
 from eventstudy.inference import TestResult
 from eventstudy.inference.conformal import ConformalInterval, conformal_interval, conformal_pvalue
 from eventstudy.inference.single import DRAWS, left_out_residuals, permutation_car, sq_test
+from eventstudy.models import MODELS
 from eventstudy.panel import align
 from eventstudy.results import SingleFirmRecord
 from eventstudy.results.robustness import SingleTest
@@ -22,7 +23,7 @@ LEVEL = 0.05
 
 def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirmRecord]:
     """The `single_firm` list of a headline: SQ on one session, permutation on several, conformal on both."""
-    if len(figure.design.members) > 1 or figure.design.model not in ("market", "mean"):
+    if len(figure.design.members) > 1 or not MODELS[figure.design.model].least_squares:
         return
     y, x, event_y, event_x = _regression(setting, figure)
     if not np.isfinite(event_y).all() or not np.isfinite(event_x).all():
@@ -46,9 +47,10 @@ def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirm
 def _regression(setting: Setting, figure: Figure) -> tuple[Floats, Floats, Floats, Floats]:
     """Returns and regressors, constant included, of the estimation and the event days."""
     panel = align([figure.case], estimation=setting.spec.windows.estimation, event=figure.window)
-    used = panel.observed[0] if figure.design.model == "market" else np.isfinite(panel.returns[0])
-    factors = panel.factors if figure.design.model == "market" else panel.factors[:0]
-    ahead = panel.event_factors if figure.design.model == "market" else panel.event_factors[:0]
+    bare = MODELS[figure.design.model].needs is None
+    used = np.isfinite(panel.returns[0]) if bare else panel.observed[0]
+    factors = panel.factors[:0] if bare else panel.factors
+    ahead = panel.event_factors[:0] if bare else panel.event_factors
     x = np.column_stack([np.ones(int(used.sum())), *(factor[0, used] for factor in factors)])
     span = panel.event_span[0].astype(float)
     event_x = np.column_stack([span, *(factor[0] for factor in ahead)])
