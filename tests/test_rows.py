@@ -1,6 +1,8 @@
 """One row a model and a vendor: what a row says is what its functions do, and nothing about it is said elsewhere."""
 
 import inspect
+from importlib import import_module
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -8,7 +10,10 @@ import pytest
 from eventstudy.engine.study import event_study
 from eventstudy.errors import OptionError
 from eventstudy.models import MODELS, STUDY_MODELS
+from eventstudy.sources.vendors import vendors
+from eventstudy.sources.vendors.wire import vendor_of
 from eventstudy.spec import StudySpec
+from eventstudy.spec.fields import VENDORS
 from eventstudy.texts import LANGS, load_texts
 
 
@@ -67,3 +72,12 @@ def frames():
     returns = pd.DataFrame(values, index=pd.bdate_range("2024-01-01", periods=300), columns=["M", "A", "B"])
     events = pd.DataFrame({"asset": ["A", "B"], "date": [returns.index[280], returns.index[285]]})
     return returns, events
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_vendor_is_its_file_and_its_place_in_the_order(name):
+    row = next(row for row in vendors() if row.name == name)
+    assert [one.name for one in vendors()] == list(VENDORS)
+    assert row is import_module(f"eventstudy.sources.vendors.{name}").VENDOR
+    assert all(vendor_of(f"api.{host}") == name for host in row.hosts) and row.hosts
+    assert version(row.library) and row.title and row.adjustment

@@ -17,14 +17,6 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 Client: TypeAlias = Literal["requests", "curl_cffi"]
 
-VENDOR_DOMAINS: Mapping[str, tuple[str, ...]] = {
-    "yahoo": ("yahoo.com",),
-    "eastmoney": ("eastmoney.com",),
-    "tencent": ("qq.com", "gtimg.cn"),
-    "sina": ("sina.com.cn", "sina.cn"),
-}
-"""Domains whose hosts belong to a vendor."""
-
 WAYS_IN = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
 """Hosts that hand out cookies and ask for consent; what passes there identifies who asks and carries no prices."""
 CRUMB = "/v1/test/getcrumb"
@@ -121,11 +113,11 @@ _users = 0
 
 
 def vendor_of(host: str) -> str:
-    """The vendor that a host belongs to; the host itself where it is none of `VENDOR_DOMAINS`."""
-    for vendor, domains in VENDOR_DOMAINS.items():
-        if any(host == domain or host.endswith(f".{domain}") for domain in domains):
-            return vendor
-    return host
+    """The vendor that a host belongs to; the host itself where it is none of theirs."""
+    from eventstudy.sources.vendors import vendors
+
+    own = (row.name for row in vendors() if any(f".{host}".endswith(f".{domain}") for domain in row.hosts))
+    return next(own, host)
 
 
 @contextmanager
