@@ -14,6 +14,9 @@ from eventstudy.windows import Window
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+CONFIDENCE = 0.95
+"""Level of the intervals on a researcher's own returns; a study file states its own."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
@@ -117,7 +120,7 @@ def interval(value: Floats, std_error: Floats, df: Floats, confidence: float) ->
     return value - half, value + half
 
 
-def detectable_effect(std_error: Floats, df: Floats, *, level: float = 0.05, power: float = 0.8) -> Floats:
+def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: float = 0.8) -> Floats:
     """Smallest true effect that a two-sided t test at `level` finds with probability `power`.
 
     Notes

@@ -13,8 +13,6 @@ from eventstudy.prices import PricePanel
 from eventstudy.results import ArRecord, ClaimCheckRecord, ClaimRecord, Verdict
 from eventstudy.spec import Check, Claim, StudySpec
 
-LEVEL = 0.05
-
 
 @dataclass(frozen=True, slots=True)
 class LimitDay:
@@ -93,7 +91,7 @@ def _abnormal(check: Check, evidence: Evidence) -> ClaimCheckRecord | None:
     if not fitting:
         return None
     found = min(fitting, key=lambda record: abs(record.relative_day))
-    significant = found.pvalue is not None and found.pvalue < LEVEL
+    significant = found.pvalue is not None and found.pvalue < evidence.spec.level
     sign = ("positive" if found.ar > 0 else "negative") if significant else "none"
     asked = f"significant: {check.significant}"
     return _record(check, asked=asked, found=found.ar, holds=sign == check.significant, pvalue=found.pvalue)

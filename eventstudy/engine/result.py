@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import interval, t_test
+from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
 from eventstudy.engine.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
@@ -31,7 +31,6 @@ from eventstudy.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-CONFIDENCE = 0.95
 NO_ESTIMATE = "the regressors are collinear, nothing varies, or the likelihood's maximum was not found"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -336,6 +336,7 @@ class StudySpec(Record):
     returns: ReturnKind
     seed: Annotated[int, Field(ge=0)]
     confidence: Annotated[FiniteFloat, Field(gt=0.5, lt=1)] = 0.95
+    level: Annotated[FiniteFloat, Field(gt=0, lt=0.5)] = 0.05
     overlays: dict[Exchange, Text] = {}
     market_rules: Text | None = None
     limit_days: LimitDays = "keep"
@@ -356,6 +357,20 @@ class StudySpec(Record):
     robustness: Robustness = Robustness()
     headlines: tuple[Headline, ...] = ()
     claims: tuple[Claim, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_level(cls, given: Any) -> Any:
+        """Of `confidence` and `level`, where one alone is stated, the other is what it leaves of 1."""
+        if not isinstance(given, dict) or ("confidence" in given) == ("level" in given):
+            return given
+        stated, other = ("confidence", "level") if "confidence" in given else ("level", "confidence")
+        try:
+            rest = 1.0 - float(given[stated])
+        except (TypeError, ValueError):
+            return given
+        # What is out of bounds is told once, of the one that is stated.
+        return {**given, other: round(rest, 12)} if 0.0 < rest < 1.0 and (rest < 0.5) == (other == "level") else given
 
     @property
     def tested(self) -> tuple[Event, ...]:

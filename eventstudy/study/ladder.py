@@ -27,7 +27,6 @@ from eventstudy.windows import Window
 FIRST_SESSIONS = 20
 """Sessions after a listing that a later estimation window leaves out: its volatility wears off slowly."""
 
-LEVEL = 0.05
 
 Found = Iterator[LadderRecord | ExclusionRecord]
 
@@ -151,11 +150,11 @@ def _age_matched(day: _Day) -> Found:
         else:
             ends = f"{to_date(day.case.sessions[row - 1])} and {to_date(day.case.sessions[row])}"
             missing.append(f"{name} on {ends}")
-    needed = int(np.ceil(1.0 / LEVEL)) - 1
+    needed = int(np.ceil(1.0 / spec.level)) - 1
     if not values:
         detail = (
             f"session {age + 1} since the listing; needed are closes of {'; '.join(missing)}, and of {day.benchmark} "
-            f"on the same days; {needed} earlier listings allow a p of {LEVEL:g}, {len(missing)} are named"
+            f"on the same days; {needed} earlier listings allow a p of {spec.level:g}, {len(missing)} are named"
         )
         yield day.refused("age_matched_placebo", "no_prices_of_earlier_listings", detail)
         return

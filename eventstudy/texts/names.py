@@ -169,4 +169,4 @@ class Names:
 
 def names_of(spec: StudySpec, lang: Lang) -> Names:
     """The names of a study in a language."""
-    return Names(spec, load_texts(lang))
+    return Names(spec, load_texts(lang, spec.level))

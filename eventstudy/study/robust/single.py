@@ -18,8 +18,6 @@ from eventstudy.study.robust.figures import Figure
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 
-LEVEL = 0.05
-
 
 def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirmRecord]:
     """The `single_firm` list of a headline: SQ on one session, permutation on several, conformal on both."""
@@ -31,10 +29,11 @@ def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirm
     past = left_out_residuals(y, x)
     ar = event_y - event_x @ np.linalg.lstsq(x, y, rcond=None)[0]
     if ar.size == 1:
-        yield _told(figure, "sq", "leave_one_out", sq_test(float(ar[0]), past), past.size + 1)
+        yield _told(figure, "sq", "leave_one_out", sq_test(float(ar[0]), past), past.size + 1, setting.spec.level)
     else:
         test = permutation_car(ar, past, seed=setting.spec.seed)
-        yield _told(figure, "permutation", "days", test, min(comb(test.nobs + ar.size, ar.size), DRAWS + 1))
+        arrangements = min(comb(test.nobs + ar.size, ar.size), DRAWS + 1)
+        yield _told(figure, "permutation", "days", test, arrangements, setting.spec.level)
     rows = y.size + np.arange(ar.size)
     whole_y, whole_x = np.concatenate([y, event_y]), np.vstack([x, event_x])
     for scheme in ("iid", "moving_block") if ar.size > 1 else ("iid",):
@@ -57,7 +56,9 @@ def _regression(setting: Setting, figure: Figure) -> tuple[Floats, Floats, Float
     return panel.returns[0, used], x, panel.event_returns[0], event_x
 
 
-def _told(figure: Figure, name: SingleTest, scheme: str, test: TestResult, arrangements: int) -> SingleFirmRecord:
+def _told(
+    figure: Figure, name: SingleTest, scheme: str, test: TestResult, arrangements: int, level: float
+) -> SingleFirmRecord:
     smallest = 1.0 / arrangements
     return SingleFirmRecord(
         id=figure.id,
@@ -66,7 +67,7 @@ def _told(figure: Figure, name: SingleTest, scheme: str, test: TestResult, arran
         statistic=test.statistic,
         pvalue=float(test.pvalue or 1.0),
         smallest_pvalue=smallest,
-        attainable=np.floor(LEVEL / smallest) * smallest,
+        attainable=np.floor(level / smallest) * smallest,
         nobs=test.nobs,
     )
 
