@@ -28,7 +28,6 @@ FIELDS = [
     "missing",
 ]
 RUNGS: tuple[str, ...] = get_args(Rung)
-PREFIX = "rung "
 PARTLY = "some_earlier_listings_missing"
 """Reason of a rung that stands, but on fewer comparators than were named."""
 
@@ -39,7 +38,7 @@ def ladder_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
     found += [
         (item.event_id, item.security)
         for item in result.exclusions
-        if item.what.startswith(PREFIX) and item.event_id is not None and item.security is not None
+        if item.about == "rung" and item.event_id is not None and item.security is not None
     ]
     return list(dict.fromkeys(found))
 
@@ -47,9 +46,9 @@ def ladder_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
 def refused_rungs(result: StudyResult, event_id: str, security: str) -> list[tuple[str, ExclusionRecord]]:
     """Rungs that are not to be had or stand on less than was asked for, each with its record, in the ladder's order."""
     found = [
-        (item.what.removeprefix(PREFIX), item)
+        (item.values["rung"], item)
         for item in result.exclusions
-        if item.what.startswith(PREFIX) and (item.event_id, item.security) == (event_id, security)
+        if item.about == "rung" and (item.event_id, item.security) == (event_id, security)
     ]
     return sorted(found, key=lambda pair: RUNGS.index(pair[0]))
 
@@ -121,11 +120,10 @@ def _kind(names: Names, record: LadderRecord) -> str:
 def _refused(names: Names, refused: list[ExclusionRecord], rung: str) -> Iterator[dict[str, Any]]:
     for item in refused:
         if item.reason != PARTLY:
-            key = f"history.brief.{item.reason}"
             yield {
                 "rung": rung,
                 "title": names.texts(f"history.name.{rung}"),
-                "missing": names.texts(key if names.texts.knows(key) else "history.brief.other"),
+                "missing": names.texts(f"history.brief.{item.reason}"),
             }
 
 

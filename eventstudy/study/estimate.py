@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
 from eventstudy.calendars import to_date
+from eventstudy.facts import fact
 from eventstudy.models import MODELS, NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel, align
 from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
@@ -179,17 +180,18 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
     """What the designs of one model could not deliver, and why."""
     for row, design in enumerate(part.designs):
         where = {"event_id": design.event.id, "security": design.subject}
-        label = f"{design.model} against {design.benchmark}" if design.benchmark else design.model
+        label = {"model": design.model, "label": "against" if design.benchmark else "alone"}
+        label |= {"benchmark": design.benchmark} if design.benchmark else {}
         if not part.enough[row]:
-            reason, detail = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
-            what = label if MODELS[design.model].estimated else f"standard errors of {label}"
-            yield ExclusionRecord(**where, what=what, reason=reason, detail=detail)
+            why = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
+            about = "estimate" if MODELS[design.model].estimated else "standard_errors"
+            yield ExclusionRecord.of(fact(about, **label), why, **where)
         if part.enough[row] or not MODELS[design.model].estimated:
             missing = np.flatnonzero(~np.isfinite(part.ar.value[row]))
             if missing.size:
                 days = [to_date(part.panel.event_sessions[row, column]) for column in missing]
-                reason, detail = ledger.absence(design.members, days)
-                yield ExclusionRecord(**where, what=f"event window of {label}", reason=reason, detail=detail)
+                why = ledger.absence(design.members, days)
+                yield ExclusionRecord.of(fact("event_window", **label), why, **where)
 
 
 def reported(part: Estimated) -> Iterator[tuple[int, Design]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 CRITICAL_AT = 0.05
 """Level of the published critical values of sup-F, whatever the study's."""
-OTHER_WINDOW = re.compile(r"^regime (\w+) \(([^,)]+)")
-TOO_FEW = re.compile(r"^(\d+) of at least (\d+)")
 
 
 def build(study: Study) -> dict[str, Any]:
@@ -247,13 +244,12 @@ def _missing(study: Study, regime: Regime) -> list[str]:
     return [
         _why(study, item)
         for item in study.result.exclusions
-        if (found := OTHER_WINDOW.match(item.what)) and found[2] == regime.id
+        if item.values.get("topic") == "regime" and regime.id in item.values["other"]
     ]
 
 
 def _why(study: Study, item: ExclusionRecord) -> str:
     texts, names = study.texts, study.names
-    short = TOO_FEW.search(item.detail)
     return texts(
         "regimes.missing",
         case=texts(
@@ -261,6 +257,6 @@ def _why(study: Study, item: ExclusionRecord) -> str:
             security=names.security(item.security or ""),
             event=names.event_quoted(item.event_id or ""),
         ),
-        way=texts(f"regimes.way.{item.what.split()[1]}"),
-        why=texts("regimes.too_few", n=short[1], least=short[2]) if short else names.readable(item.detail),
+        way=texts(f"regimes.way.{item.values['variant']}"),
+        why=names.fact(item.code, item.values),
     )

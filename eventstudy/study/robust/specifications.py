@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, cumulative
+from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import fit_model
 from eventstudy.panel import Case, moved
@@ -170,13 +171,12 @@ def _positions(setting: Setting, figure: Figure, choices: Sequence[Choice]) -> P
 def specification_records(setting: Setting, curve: Curve) -> Iterator[SpecificationRecord | ExclusionRecord]:
     """The `specification_curve` list of a headline; how many of its choices have no estimate."""
     if curve.refused:
-        yield ExclusionRecord(
+        every = len(curve.refused) + len(curve.choices)
+        yield ExclusionRecord.of(
+            fact("specification_curve", headline=curve.figure.id),
+            fact("not_estimated.specifications", n=len(curve.refused), total=every),
             event_id=curve.figure.design.event.id,
             security=curve.figure.design.subject,
-            what=f"specification curve of {curve.figure.id}",
-            reason="not_estimated",
-            detail=f"{len(curve.refused)} of {len(curve.refused) + len(curve.choices)} specifications have too few "
-            "observations in their estimation window, or no return on a day of their window",
         )
     spec, design = setting.spec, curve.figure.design
     own = (design.model, design.benchmark, spec.windows.estimation, curve.figure.window)
