@@ -370,7 +370,8 @@ class StudySpec(Record):
         except (TypeError, ValueError):
             return given
         # What is out of bounds is told once, of the one that is stated.
-        return {**given, other: round(rest, 12)} if 0.0 < rest < 1.0 and (rest < 0.5) == (other == "level") else given
+        fits = 0.5 < rest < 1.0 if other == "confidence" else 0.0 < rest < 0.5
+        return {**given, other: round(rest, 12)} if fits else given
 
     @property
     def tested(self) -> tuple[Event, ...]:
