@@ -79,5 +79,5 @@ def test_a_vendor_is_its_file_and_its_place_in_the_order(name):
     row = next(row for row in vendors() if row.name == name)
     assert [one.name for one in vendors()] == list(VENDORS)
     assert row is import_module(f"eventstudy.sources.vendors.{name}").VENDOR
-    assert all(vendor_of(f"api.{host}") == name for host in row.hosts) and row.hosts
+    assert all(vendor_of(f"api.{host}") == name for host in VENDORS[name]) and VENDORS[name]
     assert version(row.library) and row.title and row.adjustment

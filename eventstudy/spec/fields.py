@@ -25,8 +25,13 @@ from eventstudy.events import Moment, parse_moment
 from eventstudy.windows import Window
 
 ReturnKind = Literal["simple", "log"]
-VENDORS = ("eastmoney", "tencent", "sina", "yahoo")
-"""Vendors of live prices, in the order in which they are asked."""
+VENDORS: Mapping[str, tuple[str, ...]] = {
+    "eastmoney": ("eastmoney.com",),
+    "tencent": ("qq.com", "gtimg.cn"),
+    "sina": ("sina.com.cn", "sina.cn"),
+    "yahoo": ("yahoo.com",),
+}
+"""Vendors of live prices, in the order in which they are asked, with the domains whose hosts belong to them."""
 Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE", "BJSE"]
 StatusName = Literal["st", "delisting", "relisted"]
 LimitDays = Literal["keep", "drop", "censor"]

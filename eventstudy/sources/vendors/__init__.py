@@ -1,6 +1,6 @@
 """The vendors: Yahoo, Eastmoney, Tencent, Sina, a file each, all with ``fetch(symbols, start, end) -> PricePanel``.
 
-A vendor is its file, which ends with its row ``VENDOR``, and its name in `eventstudy.spec.fields.VENDORS`.
+A vendor is its file, which ends with its row ``VENDOR``, and its line in `eventstudy.spec.fields.VENDORS`.
 
 `wire` is where every HTTP exchange passes, `exchanges` records and replays them, `manners` keeps pace and tries again,
 `watch` names what goes wrong on the way, `symbols` knows codes, `bars` tidies what came, `download` is one symbol from

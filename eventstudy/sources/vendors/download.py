@@ -48,8 +48,6 @@ class Vendor:
         Short name, which is that of its file, and name for readers.
     library : str
         Distribution that speaks to it.
-    hosts : tuple of str
-        Domains whose hosts belong to it.
     adjustment : str
         What its prices are adjusted for.
     table : callable
@@ -69,7 +67,6 @@ class Vendor:
     name: str
     title: str
     library: str
-    hosts: tuple[str, ...]
     adjustment: str
     table: Table
     check: Callable[[Asked, Reply, str], None]

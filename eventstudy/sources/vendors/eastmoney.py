@@ -76,7 +76,6 @@ VENDOR = Vendor(
     name="eastmoney",
     title="Eastmoney",
     library="akshare",
-    hosts=("eastmoney.com",),
     adjustment="unadjusted",
     table=_table,
     check=_check,

@@ -128,7 +128,6 @@ VENDOR = Vendor(
     name="sina",
     title="Sina",
     library="akshare",
-    hosts=("sina.com.cn", "sina.cn"),
     adjustment="unadjusted",
     table=_table,
     check=_check,

@@ -135,7 +135,6 @@ VENDOR = Vendor(
     name="tencent",
     title="Tencent",
     library="akshare",
-    hosts=("qq.com", "gtimg.cn"),
     adjustment="unadjusted",
     table=_table,
     check=_check,

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from eventstudy.spec.fields import VENDORS
+
 Client: TypeAlias = Literal["requests", "curl_cffi"]
 
 WAYS_IN = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
@@ -114,9 +116,7 @@ _users = 0
 
 def vendor_of(host: str) -> str:
     """The vendor that a host belongs to; the host itself where it is none of theirs."""
-    from eventstudy.sources.vendors import vendors
-
-    own = (row.name for row in vendors() if any(f".{host}".endswith(f".{domain}") for domain in row.hosts))
+    own = (name for name, domains in VENDORS.items() if any(f".{host}".endswith(f".{domain}") for domain in domains))
     return next(own, host)
 
 

@@ -161,7 +161,6 @@ VENDOR = Vendor(
     name="yahoo",
     title="Yahoo Finance",
     library="yfinance",
-    hosts=("yahoo.com",),
     adjustment="split-adjusted; adj_close also dividend-adjusted",
     table=_table,
     check=_check,
