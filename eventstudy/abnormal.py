@@ -7,12 +7,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.models import NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 CONFIDENCE = 0.95
 """Level of the intervals on a researcher's own returns; a study file states its own."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.engine.estimate import CHUNK, ChosenModel, fit_blocks
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference import Section, cross_correlation
@@ -16,8 +17,6 @@ from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = NDArray[np.float64]
 
 
 def per_event(sample: Sample, model: ChosenModel) -> pd.DataFrame:

@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
+from eventstudy.arrays import Floats, Ints
 from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
 from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel
 from eventstudy.robustness.simulation import Executor
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BLOCK = 256
 """Events fitted at a time: their windows stay in the processor's cache."""

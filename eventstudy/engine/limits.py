@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.censoring import days_after, first_open_close
 from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.sample import Sample
@@ -18,8 +19,6 @@ from eventstudy.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 LimitDays = Literal["keep", "drop", "censor"]
 
 

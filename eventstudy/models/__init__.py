@@ -19,8 +19,7 @@ from eventstudy.models import (
     synthetic_control,
 )
 from eventstudy.models.dimson import lagged_factors
-from eventstudy.models.linear import NormalReturnFit, fit_linear
-from eventstudy.models.row import Model
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.models.tobit import fit_tobit
 from eventstudy.panel import EventPanel
 

@@ -8,15 +8,12 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Mask
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import NormalReturnFit, fit_linear
-from eventstudy.models.row import Model
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Weights = Literal["dimson", "fowler_rorke"]
 
 _SHIFTED = re.compile(r"(?P<base>.+)\[(?P<shift>[+-][1-9]\d*)\]")

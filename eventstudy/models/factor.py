@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import NormalReturnFit, fit_linear
-from eventstudy.models.row import Model
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 

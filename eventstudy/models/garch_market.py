@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
 from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import NormalReturnFit, fit_linear
-from eventstudy.models.row import Model
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
     from arch.univariate.base import ARCHModelResult
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 VARIANCE_NAMES = ("omega", "arch", "garch")
 PARAMETERS = 5

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eventstudy.models.linear import NormalReturnFit, fit_linear
-from eventstudy.models.row import Model
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Mask
 from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import NormalReturnFit
-from eventstudy.models.row import Model
+from eventstudy.models.linear import Model, NormalReturnFit
 from eventstudy.panel import EventPanel
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 _CONSTANT = 1e-18  # variance below this share of the benchmark's mean square: a constant, but for float rounding
 _UNRELATED = 1e-12  # squared correlation of benchmark and instrument below which float rounding decides

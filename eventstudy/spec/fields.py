@@ -84,6 +84,20 @@ def known_version(version: int) -> int:
     return version
 
 
+def with_level(given: Any) -> Any:
+    """A study with both `confidence` and `level`: where one alone is stated, the other is what it leaves of 1."""
+    if not isinstance(given, dict) or ("confidence" in given) == ("level" in given):
+        return given
+    stated, other = ("confidence", "level") if "confidence" in given else ("level", "confidence")
+    try:
+        rest = 1.0 - float(given[stated])
+    except (TypeError, ValueError):
+        return given
+    # What is out of bounds is told once, of the one that is stated.
+    fits = 0.5 < rest < 1.0 if other == "confidence" else 0.0 < rest < 0.5
+    return {**given, other: round(rest, 12)} if fits else given
+
+
 def _two_numbers(value: Any) -> Any:
     if isinstance(value, Window):
         return value

@@ -44,6 +44,7 @@ from eventstudy.spec.fields import (
     WidenField,
     WindowField,
     known_version,
+    with_level,
 )
 from eventstudy.spec.instruments import Benchmark, Instrument, Peer, Security, Source, in_order
 from eventstudy.spec.prices import Prices
@@ -361,17 +362,7 @@ class StudySpec(Record):
     @model_validator(mode="before")
     @classmethod
     def _one_level(cls, given: Any) -> Any:
-        """Of `confidence` and `level`, where one alone is stated, the other is what it leaves of 1."""
-        if not isinstance(given, dict) or ("confidence" in given) == ("level" in given):
-            return given
-        stated, other = ("confidence", "level") if "confidence" in given else ("level", "confidence")
-        try:
-            rest = 1.0 - float(given[stated])
-        except (TypeError, ValueError):
-            return given
-        # What is out of bounds is told once, of the one that is stated.
-        fits = 0.5 < rest < 1.0 if other == "confidence" else 0.0 < rest < 0.5
-        return {**given, other: round(rest, 12)} if fits else given
+        return with_level(given)
 
     @property
     def tested(self) -> tuple[Event, ...]:
