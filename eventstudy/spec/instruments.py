@@ -55,6 +55,7 @@ class Suspension(Record):
     first: IsoDate
     last: IsoDate
     source: Text
+    source_zh: Text | None = None
 
     @field_validator("last")
     @classmethod

@@ -127,7 +127,7 @@ def _suspensions(result: StudyResult, names: Names, records: Sequence[ExclusionR
                 "exclusion.suspension",
                 security=names.security(subject),
                 span=names.texts.span(halt.first, halt.last),
-                source=halt.source,
+                source=names.must(halt, "source"),
             )
         if not halts:
             yield from _verbatim(result, names, own)
