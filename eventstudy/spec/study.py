@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -359,10 +359,7 @@ class StudySpec(Record):
     headlines: tuple[Headline, ...] = ()
     claims: tuple[Claim, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_level(cls, given: Any) -> Any:
-        return with_level(given)
+    _one_level = model_validator(mode="before")(with_level)
 
     @property
     def tested(self) -> tuple[Event, ...]:
