@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from eventstudy.events import Day, Interval
+from eventstudy.exchanges import exchange
 from eventstudy.plots.style import (
     GREY,
     INK,
@@ -27,7 +29,6 @@ from eventstudy.plots.style import (
 )
 from eventstudy.results import SessionRecord, StudyResult
 from eventstudy.spec import Event, EventSet
-from eventstudy.summary.findings import ZONES
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
 
@@ -88,7 +89,7 @@ def _reaching(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
 def _by_place(records: Sequence[SessionRecord]) -> dict[str, list[SessionRecord]]:
     places: dict[str, list[SessionRecord]] = {}
     for record in records:
-        places.setdefault(ZONES[record.exchange], []).append(record)
+        places.setdefault(exchange(record.exchange).zone, []).append(record)
     return dict(sorted(places.items()))
 
 
@@ -151,7 +152,7 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     _draw_sessions(figure, frame, sides, first, texts)
     _draw_links(figure, frame, sides, first, news, texts)
     _draw_news(figure, news, texts)
-    heads = [_head(texts("figure.clock_of", place=texts(f"zone.{place}")), x) for place, x in sides.items()]
+    heads = [_head(texts("figure.clock_of", place=texts.place(place)), x) for place, x in sides.items()]
     figure.update_layout(
         xaxis=axis(visible=False, range=[0, 1]),
         yaxis=_clock_axis(next(iter(sides), "UTC"), first, last, texts),
@@ -172,9 +173,10 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
 
 
 def _sides(frame: pd.DataFrame) -> dict[str, float]:
-    """Each place's horizontal position: New York left, Shanghai right."""
+    """Each place's horizontal position: New York left, Shanghai right, others between them and the news."""
     places = sorted(frame["place"].dropna().unique())
-    return dict(zip(places, (0.13, 0.87), strict=False))
+    inward = [0.13 + 0.12 * (at // 2) for at in range(len(places))]
+    return {place: 1 - x if at % 2 else x for at, (place, x) in enumerate(zip(places, inward, strict=True))}
 
 
 def _hours(at: Any, first: datetime) -> float:
@@ -199,14 +201,14 @@ def _draw_sessions(
     figure: go.Figure, frame: pd.DataFrame, sides: Mapping[str, float], first: datetime, texts: Texts
 ) -> None:
     """A bar per session, its lunch break left white; each side on its own clock."""
-    for color, scale, (place, x) in zip((SKY, ORANGE), ("y", "y2"), sides.items(), strict=False):
+    for color, scale, (place, x) in zip(cycle((SKY, ORANGE)), cycle(("y", "y2")), sides.items()):
         own = frame[(frame["kind"] == "session") & (frame["place"] == place)]
         pauses = frame[(frame["kind"] == "break") & (frame["place"] == place)]
         figure.add_bar(
             **_bars(own, x, first),
             yaxis=scale,
             marker={"color": color, "line": {"width": 1, "color": INK}},
-            name=texts("figure.sessions_of", place=texts(f"zone.{place}")),
+            name=texts("figure.sessions_of", place=texts.place(place)),
             hovertext=[f"{texts.clock(row['start'], place)}–{texts.clock(row['end'], place)}" for row in records(own)],
             hoverinfo="text",
         )

@@ -20,7 +20,9 @@ from pydantic import (
 )
 
 from eventstudy.csvtext import iso_date
+from eventstudy.errors import OptionError
 from eventstudy.events import Moment, parse_moment
+from eventstudy.exchanges import EXCHANGES, exchange
 from eventstudy.windows import Window
 
 ModelName = Literal["market", "market_adjusted", "mean"]
@@ -28,7 +30,6 @@ TestName = Literal["portfolio_t", "mvrm_f"]
 ReturnKind = Literal["simple", "log"]
 VENDORS = ("eastmoney", "tencent", "sina", "yahoo")
 """Vendors of live prices, in the order in which they are asked."""
-Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE", "BJSE"]
 StatusName = Literal["st", "delisting", "relisted"]
 LimitDays = Literal["keep", "drop", "censor"]
 Scope = Literal["broad", "sector", "board"]
@@ -50,14 +51,6 @@ Measure = Literal[
     "abnormal_return",
 ]
 
-EXCHANGE_BOARDS: Mapping[str, tuple[str, ...]] = {
-    "XNAS": ("nasdaq",),
-    "XNYS": ("nyse",),
-    "XSHG": ("sse_main", "sse_star"),
-    "XSHE": ("szse_main", "szse_chinext"),
-    "BJSE": ("bse",),
-}
-LIMIT_EXCHANGES = frozenset({"XSHG", "XSHE", "BJSE"})
 ESTIMANDS: Mapping[str, str] = {"broad": "total", "sector": "relative", "board": "relative"}
 
 
@@ -71,6 +64,13 @@ def _moment(value: Any) -> Moment:
     if isinstance(value, Moment):
         return value
     raise ValueError(f"{value!r} is not a moment; write it as text, e.g. 2025-12-08T17:56Z")
+
+
+def _exchange(code: str) -> str:
+    try:
+        return exchange(code).code
+    except OptionError as error:
+        raise ValueError(str(error)) from None
 
 
 def known_version(version: int) -> int:
@@ -154,12 +154,30 @@ InstrumentRef = Annotated[
 PeerRef = Annotated[
     str, AfterValidator(_known("security or peer", "securities", "peers")), WithJsonSchema(SYMBOL_SCHEMA)
 ]
+Exchange = Annotated[
+    str,
+    AfterValidator(_exchange),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "code of an exchange, or the name of any other calendar that exchange_calendars knows",
+            "anyOf": [{"enum": list(EXCHANGES)}, {"pattern": "^[A-Za-z0-9_/]+$"}],
+        }
+    ),
+]
+NAME_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
 Board = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40),
-    WithJsonSchema({"type": "string", "examples": [board for boards in EXCHANGE_BOARDS.values() for board in boards]}),
+    StringConstraints(min_length=1, max_length=40),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "needed where price-limit rules are on record; elsewhere any text, or left out",
+            "examples": [board for row in EXCHANGES.values() for board in row.boards],
+        }
+    ),
 ]
-RecommendedTest = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40)]
+RecommendedTest = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
 EventGroupRef = Annotated[str, AfterValidator(_known("event group", "event_groups"))]
