@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import eventstudy as es
 from eventstudy.calendars import FIRST_DAY, RULES_TO, apply_overlay, load_sessions
 from eventstudy.clock import first_session, first_sessions, last_closed_session
 from eventstudy.config import parse_study
 from eventstudy.errors import SessionRangeError, StudyFileError
 from eventstudy.events import parse_moment
 from eventstudy.exchanges import EXCHANGES, calendar_library, exchange
-from eventstudy.facts import entries_of
+from eventstudy.facts import entries_of, fact
+from eventstudy.markets.rules import COLUMNS
 from eventstudy.sources.vendors.download import last_over
 from eventstudy.texts import load_texts
 from eventstudy.texts.names import Names
@@ -343,3 +345,130 @@ def test_the_last_closed_session_of_a_market_that_never_closes():
 def test_past_the_calendar_a_day_is_over_at_the_usual_close_of_its_exchange(code, hour, over):
     now = datetime(load_sessions(code).last.year + 1, 1, 6, hour, tzinfo=UTC)
     assert last_over(code, now.date(), now) == date(now.year, 1, over)
+
+
+# --- Studies, run end to end to a page in both languages --------------------------------------------------------------
+
+HEAD = """\
+version: 1
+study: {{id: made, title: Made, question: "Did it react?"}}
+returns: simple
+seed: 1
+windows:
+  estimation: [-60, -11]
+  event: [-5, 5]
+  car: [[0, 0], [-1, 1]]
+  min_estimation: 30
+models: [market]
+sources: {{made: {{publisher: Made, title: Made, date: '2025'}}}}
+securities:
+{securities}benchmarks:
+{benchmarks}events:
+  - {{id: first, title: First, when: {when}, securities: {{{signs}}}, sources: [made]}}
+  - {{id: second, title: Second, when: 2025-06-12, securities: {{{signs}}}, sources: [made]}}
+event_sets:
+  - {{id: both, title: Both, events: [first, second], first_session: 2025-06-10, last_session: 2025-06-13}}
+headlines:
+{headlines}"""
+
+
+def study_file(folder, when, *shares):
+    """A study of shares (symbol, exchange, further keys), each with a benchmark, and prices made for it."""
+    rows = {"securities": "", "benchmarks": "", "headlines": ""}
+    (folder / "prices").mkdir(parents=True)
+    rng = np.random.default_rng(7)
+    for number, (symbol, code, more) in enumerate(shares):
+        kept = f"exchange: {code}, currency: USD"
+        rows["securities"] += f"  {symbol}: {{name: {symbol}, {kept}, benchmarks: [M{number}]{more}}}\n"
+        rows["benchmarks"] += f"  M{number}: {{name: Market {number}, {kept}, scope: broad}}\n"
+        rows["headlines"] += (
+            f"  - {{id: h{number}, title: {symbol}, event: first, security: {symbol}, window: [0, 0]}}\n"
+        )
+        sessions = load_sessions(code).between(date(2025, 1, 2), date(2025, 7, 31))
+        for name in (symbol, f"M{number}"):
+            closes = np.round(20 * np.exp(np.cumsum(rng.normal(0, 0.01, len(sessions)))), 2)
+            table = pd.DataFrame({"date": sessions.astype(str), "close": closes})
+            table.to_csv(folder / "prices" / f"{name}.csv", index=False)
+    signs = ", ".join(f"{symbol}: positive" for symbol, _, _ in shares)
+    (folder / "events.yaml").write_text(HEAD.format(when=when, signs=signs, **rows), encoding="utf-8")
+    return folder / "events.yaml"
+
+
+def pages(folder, when, *shares):
+    """The results of a made study, and its page in English and in Chinese."""
+    spec = es.load_study(study_file(folder, when, *shares))
+    result = es.run_study(spec, es.load_prices(spec, source=folder / "prices"), robustness="none")
+    found = {}
+    for lang in ("en", "zh"):
+        page = es.write_report(result, folder / lang, lang=lang) / "report.html"
+        found[lang] = page.read_text(encoding="utf-8")
+    return result, found
+
+
+def test_a_beijing_share_with_an_instant_and_an_event_set(tmp_path):
+    share = ("920799", "BJSE", ", board: bse, listed: 2021-11-15")
+    result, page = pages(tmp_path, "2025-06-11T14:10+08:00", share)
+    assert [(record.session, record.reason) for record in result.sessions] == [
+        (date(2025, 6, 11), "in_session"),
+        (date(2025, 6, 12), "day_is_session"),
+    ]
+    assert "Beijing Stock Exchange" in page["en"] and "北京证券交易所" in page["zh"]
+    assert "14:10" in page["en"] and "上海" in page["zh"]
+
+
+def test_hong_kong_london_tokyo_and_a_market_that_never_closes(tmp_path):
+    shares = (
+        ("0981.HK", "XHKG", ", board: Main Board"),
+        ("HSBA", "XLON", ""),
+        ("7203", "XTKS", ""),
+        ("BTC-USD", "24/7", ""),
+    )
+    result, page = pages(tmp_path, "2025-06-11T06:45Z", *shares)
+    found = {
+        record.security: (record.reason, record.partial) for record in result.sessions if record.event_id == "first"
+    }
+    assert found == {
+        "0981.HK": ("in_session", True),  # 14:45
+        "HSBA": ("before_open", False),  # 07:45
+        "7203": ("after_close", False),  # 15:45
+        "BTC-USD": ("in_session", True),
+    }
+    unchecked = {
+        record.security: record.detail for record in result.exclusions if record.reason == "limits_not_checked"
+    }
+    assert unchecked == {
+        symbol: str(fact("limits_not_checked.no_rules", security=symbol, exchange=code))
+        for symbol, code in (("0981.HK", "XHKG"), ("HSBA", "XLON"), ("7203", "XTKS"), ("BTC-USD", "24/7"))
+    }
+    assert unchecked["7203"] == (
+        "7203: no price-limit rules are recorded for XTKS, so no close was held against a limit"
+    )
+    assert not {flag for bar in result.bars for flag in bar.flags if "limit" in flag}
+    sessions = {record.name: record.detail for record in result.provenance if record.kind == "sessions"}
+    assert sessions["XTKS"] == (
+        "known from 1997-01-01 to 2027-12-31 by the calendar library's rules, not by published notices: closings that "
+        "no rule foresees are missing of days to come"
+    )
+    assert sessions["24/7"] == "known from 1993-01-01 to 2099-12-31"
+    for lang, words in {
+        "en": ("Hong Kong Stock Exchange, Main Board", "London Stock Exchange", "Tokyo", "Open every day", "14:45"),
+        "zh": ("香港交易所", "伦敦证券交易所", "东京", "每日全天交易", "协调世界时"),
+    }.items():
+        assert [word for word in words if word not in page[lang]] == []
+
+
+def test_what_is_not_checked_is_said_in_chinese_too():
+    told = load_texts("zh").fact("limits_not_checked.no_rules", {"security": "丰田", "exchange": "东京证券交易所"})
+    assert told == "丰田：没有收录东京证券交易所的涨跌停规则，因此没有核对任何收盘价是否触及限价"
+
+
+def test_own_rules_of_a_board_are_followed_where_the_package_has_none(tmp_path):
+    """Tokyo's limits are in yen by price; a study may state a rule of its own for the board that it names."""
+    path = study_file(tmp_path, "2025-06-11T06:45Z", ("7203", "XTKS", ", board: tse_prime"))
+    (tmp_path / "rules.csv").write_text(
+        f"{','.join(COLUMNS)}\ntse_prime,none,0.20,0.01,inward,0,,,to_confirm,to_confirm,made,\n"
+    )
+    path.write_text(path.read_text(encoding="utf-8") + "market_rules: rules.csv\n", encoding="utf-8")
+    spec = es.load_study(path)
+    result = es.run_study(spec, es.load_prices(spec, source=tmp_path / "prices"), robustness="none")
+    assert not [record for record in result.exclusions if record.reason == "limits_not_checked"]
