@@ -6,7 +6,7 @@ stands in the catalogs, ``texts/<lang>``, under ``fact.<code>``; braces name the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -17,14 +17,14 @@ from typing import Any
 
 from eventstudy.windows import Window
 
-Value = str | int | float | bool | None | tuple["Value", ...]
+Value = str | int | float | bool | None | tuple["Value", ...] | Mapping[str, "Value"]
 Naming = Callable[[str, str], str]
 """What a reader calls an id: ``naming("security", "688041")`` gives ``Hygon``."""
 
 ID_KINDS: Mapping[str, str] = {
     **dict.fromkeys(("security", "securities", "peers", "donors", "drivers", "benchmark"), "security"),
     **dict.fromkeys(("event", "other_event", "steps"), "event"),
-    **{kind: kind for kind in ("group", "subject", "headline", "contrast", "regime", "event_group")},
+    **{kind: kind for kind in ("other", "group", "subject", "headline", "contrast", "regime", "event_group")},
     **{kind: kind for kind in ("model", "test", "rung", "exchange")},
 }
 """Names of values that hold ids of a study or of this package, and of what; all other values are shown as they are."""
@@ -38,7 +38,7 @@ class Fact:
     ----------
     code : str
         Key of the sentence: ``fact.<code>`` in the catalogs. What stands before its first dot is the kind of fact.
-    values : mapping of str to str, int, float, bool, None or tuple of these
+    values : mapping of str to str, int, float, bool, None, or tuples and mappings of these
         Returns, shares and sizes are decimal (0.01 = 1 %), days are ISO dates, ids are those of the study file.
     """
 
@@ -51,7 +51,7 @@ class Fact:
         return self.code.partition(".")[0]
 
     def __hash__(self) -> int:
-        return hash((self.code, tuple(self.values.items())))
+        return hash((self.code, str(self.values)))
 
     def __str__(self) -> str:
         return self.sentence("fact")
@@ -89,7 +89,8 @@ def say(key: str, values: Mapping[str, Any], entries: Mapping[str, str], naming:
     -----
     Beside Python's own format specifications a brace may hold ``{n:date|dates}`` (the number with the word that fits
     it), ``{share:.1p}`` (in percent without the sign), ``{way:@}`` (the entry ``phrase.way.<value>``, with the same
-    values) and ``{session:day}`` (the date in words).
+    values), ``{@run}`` (the entry ``phrase.run``), ``{session:day}`` (the date in words) and ``{sessions:3+}`` (the
+    first three of a list, and how many more). A fact among the values is told in its own words.
     """
     if key not in entries:
         key = f"{key}.{'one' if values.get('n') == 1 else 'other'}"
@@ -102,23 +103,41 @@ def say(key: str, values: Mapping[str, Any], entries: Mapping[str, str], naming:
 
 
 def _put(name: str, spec: str, values: Mapping[str, Any], entries: Mapping[str, str], naming: Naming | None) -> str:
+    if name.startswith("@"):
+        return say(f"phrase.{name[1:]}", values, entries, naming)
     value = values[name]
     if spec == "@":
         return say(f"phrase.{name}.{value}", values, entries, naming)
+    if isinstance(value, Mapping):
+        return say(f"fact.{value['code']}", value["values"], entries, naming)
+    if isinstance(value, (tuple, list)):
+        return _listed(name, spec, value, entries, naming)
+    return _shown(spec, value, entries) if spec else _word(name, value, naming)
+
+
+def _shown(spec: str, value: Any, entries: Mapping[str, str]) -> str:
+    """A single value as its specification wants it."""
     if "|" in spec:
         one, other = spec.split("|")
         return f"{value} {one if value == 1 else other}"
     if spec == "day":
         return day_in_words(date.fromisoformat(value), entries)
-    if spec.endswith("p"):
-        return format(100.0 * value, f"{spec[:-1]}f")
-    if isinstance(value, (tuple, list)):
-        return entries["list.comma"].join(_word(name, item, naming) for item in value)
-    return _word(name, value, naming) if not spec else format(value, spec)
+    return format(100.0 * value, f"{spec[:-1]}f") if spec.endswith("p") else format(value, spec)
+
+
+def _listed(name: str, spec: str, values: Sequence[Any], entries: Mapping[str, str], naming: Naming | None) -> str:
+    """Several things: all of them, or with ``3+`` the first three and how many more there are."""
+    most = int(spec.removesuffix("+")) if spec else len(values)
+    if any(isinstance(value, Mapping) for value in values):
+        return entries["list.semicolon"].join(say(f"phrase.{name}", value, entries, naming) for value in values)
+    shown = entries["list.comma"].join(_word(name, value, naming) for value in values[:most])
+    return shown if len(values) <= most else entries["list.more"].format(shown=shown, n=len(values) - most)
 
 
 def _word(name: str, value: Any, naming: Naming | None) -> str:
-    return naming(ID_KINDS[name], value) if naming is not None and name in ID_KINDS else str(value)
+    if naming is not None and name in ID_KINDS:
+        return naming(ID_KINDS[name], value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def day_in_words(day: date, entries: Mapping[str, str]) -> str:
@@ -165,11 +184,13 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def _plain(value: Any) -> Value:
-    """A value as JSON knows it; a window reads as in the field, ``[-1, 1]`` with its signs."""
-    if isinstance(value, Window):
+    """A value as JSON knows it; a window reads as in the field, ``[-1, +1]``; a fact is its code and values."""
+    if isinstance(value, Fact):
+        return {"code": value.code, "values": value.values}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (Window, date)):
         return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, (list, tuple)):
         return tuple(_plain(item) for item in value)
     if hasattr(value, "item"):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -490,11 +489,9 @@ def test_each_open_knows_the_last_foreign_close(pair: tuple[ExchangeSessions, Ex
     assert str(last_closed_session(at, foreign)) == str(foreign.sessions[position[k]])
 
 
-def test_a_hundred_thousand_moments_take_no_time() -> None:
+def test_a_hundred_thousand_moments_at_once() -> None:
     start = np.datetime64("2015-01-01T00:00:00", "ns")
     many = start + np.arange(100_000) * np.timedelta64(3600, "s")
-    begin = time.perf_counter()
     found = first_sessions(many, SHANGHAI)
-    assert time.perf_counter() - begin < 0.5  # about 3 ms here; one at a time would take seconds
     assert len(found.index) == 100_000
     assert not found.index.flags.writeable

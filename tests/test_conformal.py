@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from itertools import combinations
 from math import floor, inf
 
@@ -282,17 +281,6 @@ def test_equal_residuals_count_against_the_event():
     y, x = np.array([0.1 + 0.2, 0.0, 0.01, -0.02, 0.3]), np.ones((5, 1))
     assert conformal_pvalue(y, x, np.array([4])) == conformal_pvalue(y, x, np.array([0])) == 2 / 5
     assert conformal_pvalue(np.full(5, 0.1), x, np.array([4])) == 1.0  # nothing but rounding is left
-
-
-def test_one_event_day_is_quick():
-    y, x = sample(np.random.default_rng(11), 251)
-    conformal_interval(y, x, np.array([250]))
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        conformal_interval(y, x, np.array([250]))
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.05
 
 
 def test_in_blocks_it_is_the_same(monkeypatch):

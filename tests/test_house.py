@@ -11,7 +11,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -57,23 +56,6 @@ def test_importing_and_helping_load_no_heavy_library():
     assert not heavy & imported_by("-c", "import eventstudy")
     assert not heavy & imported_by("-m", "eventstudy", "--help")
     assert not {"yfinance", "akshare"} & imported_by("-m", "eventstudy", "check", "events.yaml", "--quiet")
-
-
-def best_of(rounds, *arguments):
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
-        taken.append(time.perf_counter() - start)
-    return min(taken)
-
-
-def test_start_up_is_quick():
-    """`import eventstudy` below a quarter of `import pandas`; help before pandas is imported."""
-    bare = best_of(4, "-c", "pass")
-    pandas = best_of(4, "-c", "import pandas")
-    assert best_of(4, "-c", "import eventstudy") - bare < (pandas - bare) / 4
-    assert best_of(4, "-m", "eventstudy", "--help") < pandas
 
 
 def records():

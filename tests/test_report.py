@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -34,7 +33,6 @@ from eventstudy.texts.names import names_of
 ROOT = Path(__file__).resolve().parents[1]
 CSV_DIGITS = 1e-9  # ten significant digits are written
 MOST_BYTES = 7_000_000
-MOST_SECONDS = 6.0
 
 
 class Page(HTMLParser):
@@ -127,9 +125,7 @@ def tree(folder):
 
 
 def test_the_folder_holds_page_summary_results_and_a_table_for_each_list(flagship, tmp_path):
-    started = time.perf_counter()
     folder = write_report(flagship, tmp_path / "made" / "reports")
-    assert time.perf_counter() - started < MOST_SECONDS
     assert folder == tmp_path / "made" / "reports" / "h200-export-decision"
     assert sorted(tree(folder)) == sorted(
         ["report.html", "results.json", "summary.md", *(f"tables/{name}.csv" for name in LISTS)]
@@ -241,7 +237,7 @@ def test_cells(value, text):
 def test_a_cell_with_commas_quotes_and_lines_survives(flagship):
     odd = flagship.exclusions[0].model_copy(update={"detail": 'a, "b"\nc; d'})
     text = csv_files(flagship.model_copy(update={"exclusions": (odd,)}))["tables/exclusions.csv"].decode()
-    assert list(csv.reader(io.StringIO(text)))[1][-1] == 'a, "b"\nc; d'
+    assert list(csv.reader(io.StringIO(text)))[1][4] == 'a, "b"\nc; d'
 
 
 # --- the page ------------------------------------------------------------------------------------------

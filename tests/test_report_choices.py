@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from eventstudy.facts import fact
 from eventstudy.plots import (
     contrast_figure,
     contrast_frame,
@@ -354,7 +355,7 @@ def test_a_contrast_tells_its_tests_as_far_as_there_are_some(flagship, pages):
 
 
 def test_a_contrast_that_could_not_be_had_is_named(none):
-    record = ExclusionRecord(event_id=None, what=f"contrast {CONTRAST}", reason="not_estimated", detail="missing")
+    record = ExclusionRecord.of(fact("contrast", contrast=CONTRAST), fact("not_estimated.contrast"))
     told = words_of(none.model_copy(update={"exclusions": (record,)}))
     assert "“Hygon and Sugon less NVIDIA on the H200 news” could not be had" in told
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 import yaml
 from scipy import stats
 
-from eventstudy.facts import catalogs
+from eventstudy.facts import catalogs, fact
 from eventstudy.plots import (
     beta_figure,
     beta_frame,
@@ -42,10 +43,11 @@ def with_limits(result, **changes):
     return result.model_copy(update={"limits": (result.limits[0].model_copy(update=changes),)})
 
 
-def with_refused(result, rung, reason, detail):
+def with_refused(result, rung, why):
     """The flagship with one more refused rung and nothing else refused."""
     event, security = MOORE
-    record = ExclusionRecord(event_id=event, security=security, what=f"rung {rung}", reason=reason, detail=detail)
+    told = fact(why.code, security=security, **why.values)
+    record = ExclusionRecord.of(fact("rung", rung=rung), told, event_id=event, security=security)
     return result.model_copy(update={"exclusions": (record,)})
 
 
@@ -208,28 +210,43 @@ def test_the_closes_that_earlier_listings_need_are_a_table(flagship, lang, day):
 
 
 @pytest.mark.parametrize(
-    ("rung", "reason", "detail", "sentence"),
+    ("rung", "why", "sentence"),
     [
+        ("peer_adjusted", fact("no_peers.named"), "The mean of peers: the study names no peers that could"),
+        ("peer_adjusted", fact("peers_missing", peers=["688041"]), "the peers have no return over the same sessions."),
         (
-            "peer_adjusted",
-            "no_peers",
-            "688795 names no peers",
-            "The mean of peers: the study names no peers that could",
+            "peer_prior",
+            fact("too_few_peers", why="2 peers"),
+            "too few peers have enough returns of their own for a prior.",
         ),
-        ("peer_prior", "too_few_peers", "2 peers", "too few peers have enough returns of their own for a prior."),
-        ("age_matched_placebo", "no_earlier_listings", "", "the study names no earlier listings of the same board."),
-        ("post_event_window", "post_event_too_short", "688795 is too young", "Moore Threads is too young"),
-        ("same_day_rank", "of_a_new_kind", "688795 again", "Untouched shares on the same day: Moore Threads again"),
+        (
+            "age_matched_placebo",
+            fact("no_earlier_listings"),
+            "the study names no earlier listings of the same board.",
+        ),
+        (
+            "post_event_window",
+            fact("post_event_too_short.until", nobs=9, least=60, begin=date(2026, 1, 6), end=date(2026, 1, 16)),
+            "it needs at least 60 returns from 6 January 2026 on, when the first sessions after the listing are over",
+        ),
+        (
+            "same_day_rank",
+            fact("no_peers.same_day", session=date(2025, 12, 9)),
+            "Untouched shares on the same day: the study names no peers",
+        ),
     ],
 )
-def test_every_refused_rung_says_why(flagship, rung, reason, detail, sentence):
-    assert sentence in section_words(with_refused(flagship, rung, reason, detail), "history")
+def test_every_refused_rung_says_why(flagship, rung, why, sentence):
+    assert sentence in section_words(with_refused(flagship, rung, why), "history")
 
 
 def test_a_rung_on_fewer_comparators_is_no_empty_row(flagship):
-    result = with_refused(flagship, "same_day_rank", "some_earlier_listings_missing", "1 of 4")
+    missing = [{"security": "688041", "before": "2022-08-15", "session": "2022-08-16"}]
+    why = fact("some_earlier_listings_missing", n=1, total=4, missing=missing)
+    result = with_refused(flagship, "same_day_rank", why)
     assert (ladder_frame(result, *MOORE)["missing"] == "").all()
-    assert "are left out (1 of 4)" in section_words(result, "history")
+    told = section_words(result, "history")
+    assert "are left out (1 of 4 have no prices there: Hygon on 2022-08-15 and 2022-08-16)" in told
 
 
 @pytest.mark.parametrize(("low", "sentence"), [(-0.01, "and it holds zero"), (0.001, "and it leaves zero out")])
@@ -315,16 +332,17 @@ def test_no_disagreement_is_claimed_where_there_is_none(flagship):
 
 
 def test_a_window_without_an_estimate_says_why(flagship):
-    record = ExclusionRecord(
-        event_id="h200-approval",
-        security="603019",
-        what=f"regime inside ({DEAL}, 688041)",
-        reason="alternative_too_short",
-        detail="12 of at least 60 estimation observations",
+    record, other = (
+        ExclusionRecord.of(
+            fact("alternative", topic="regime", variant="inside", other=regime),
+            fact("alternative_too_short", nobs=12, least=60),
+            event_id="h200-approval",
+            security=security,
+        )
+        for security, regime in (("603019", [DEAL, "688041"]), ("688041", [f"{DEAL}-2"]))
     )
-    other = record.model_copy(update={"what": f"regime inside ({DEAL}-2)", "security": "688041"})
     told = section_words(flagship.model_copy(update={"exclusions": (record, other)}), "regimes")
-    assert "12 of at least 60 sessions with a return" in told
+    assert "12 of at least 60 estimation observations" in told
     assert told.count("no estimate from this window") == 1
 
 

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +20,8 @@ from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources import load_prices, recorded
 from eventstudy.sources.own.folder import LAYOUT, Origin, parse_prices, read_folder, read_price_file
-from eventstudy.sources.recorded import build_manifest, read_recorded, recorded_suspensions, recorded_symbols
+from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recorded_symbols
+from tests.test_prices import said
 
 ROOT = Path(__file__).parents[1]
 RECORDINGS = ROOT / "eventstudy" / "data" / "recorded"
@@ -30,7 +30,6 @@ FLAGSHIP = ("NVDA", "688795", "688041", "603019", "SPY", "SOXX", "sh000300", "sh
 ALLOWED = "date, open, high, low, close, adj_close, volume"
 BAR = "date,open,high,low,close,volume\n"
 QUOTES = 'the quotes do not enclose this cell; quote a cell on both sides or not at all, with "" for a quote inside'
-READING_SECONDS = 0.3  # CPU time for 20 files of 600 rows; measured here: less than half of it
 
 SUSPENDED_SESSIONS = {"688041": 10, "603019": 10, "688981": 6}
 TRUE_JUMPS = {("ORCL", date(2025, 9, 10))}
@@ -402,19 +401,6 @@ def test_a_file_of_ones_own():
     assert (one.symbol, one.provenance.symbol, one.provenance.file, len(one)) == ("market", "market", "SPY.csv", 462)
 
 
-def test_reading_is_fast(tmp_path):
-    rows = "".join(
-        f"{date.fromordinal(738000 + row)},100.25,101.50,99.75,100.80,98.4312,123456789\n" for row in range(600)
-    )
-    symbols = [f"S{number}" for number in range(20)]
-    for symbol in symbols:
-        (tmp_path / f"{symbol}.csv").write_text("date,open,high,low,close,adj_close,volume\n" + rows)
-    began = time.process_time()
-    panel = read_folder(tmp_path, symbols)
-    assert time.process_time() - began < READING_SECONDS
-    assert sum(map(len, (panel[symbol] for symbol in symbols))) == 12_000
-
-
 # --- Recordings ---------------------------------------------------------------------------------------------------
 
 
@@ -426,6 +412,30 @@ def everything():
 def sessions_of(panel, symbol):
     """The sessions of the symbol's market, from the benchmarks that trade on every one of them."""
     return panel["SPY" if symbol[0].isupper() else "sh000300"].sessions
+
+
+def recorded_suspensions(symbol):
+    """The documented suspensions of a symbol within the recordings, each as its first and last day."""
+    listed = read_manifest(RECORDINGS)["suspensions"]
+    return tuple(
+        (date.fromisoformat(one["first"]), date.fromisoformat(one["last"])) for one in listed if one["symbol"] == symbol
+    )
+
+
+def build_manifest(folder, manifest):
+    """Measure the files of a folder of recordings again and bring its manifest up to date."""
+    described = {entry["file"] for entry in manifest["recordings"]}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
+    if described != present:
+        names = ", ".join(sorted(described ^ present))
+        raise PriceError(f"{folder}: {names} must both be there and be described in {MANIFEST}")
+    measured_all = []
+    for entry in manifest["recordings"]:
+        origin = Origin(symbol=entry["symbol"], source="recorded", vendor="", file=entry["file"], adjustment="")
+        found = parse_prices((folder / entry["file"]).read_bytes(), entry["file"], origin).provenance
+        measured = {"first": str(found.first), "last": str(found.last), "rows": found.rows, "sha256": found.sha256}
+        measured_all.append(Recording(**{**entry, **measured}).document())
+    return {**manifest, "recordings": measured_all}
 
 
 def test_the_flagship_and_its_peers_are_recorded():
@@ -455,7 +465,7 @@ def test_known_suspensions(everything, symbol, sessions):
     span = recorded_suspensions(symbol)[0]
     calendar = sessions_of(everything, symbol)
     documented = check_prices(everything[symbol], sessions=calendar, suspensions=[span])
-    assert [f.detail for f in documented] == [
+    assert [said(f) for f in documented] == [
         f"{sessions} sessions without a row, {span[0]} to {span[1]}: trading was suspended; "
         f"treated as missing, the next return spans {sessions + 1} sessions"
     ]

@@ -15,8 +15,10 @@ from eventstudy.clock import Reason
 from eventstudy.errors import OptionError
 from eventstudy.events import parse_moment
 from eventstudy.exchanges import EXCHANGES
+from eventstudy.facts import fact
+from eventstudy.models import MODELS
 from eventstudy.results import BarRecord, ExclusionRecord, Verdict
-from eventstudy.spec import ModelName, Role, Sign
+from eventstudy.spec import Role, Sign
 from eventstudy.spec.study import Measure, Significance
 from eventstudy.summary import HEADLINE_COLUMNS, headline_rows, summary_text
 from eventstudy.summary.exclusions import exclusion_groups, flagged_sessions, shifted
@@ -51,7 +53,7 @@ FLAGS = (
     "touched_peers",
 )
 FAMILIES = {
-    "model": get_args(ModelName),
+    "model": MODELS,
     "estimand": ("total", "relative", "none"),
     "exchange": list(EXCHANGES),
     "board": [board for row in EXCHANGES.values() for board in row.boards],
@@ -109,7 +111,7 @@ def test_every_chinese_entry_is_chinese_or_has_no_words():
     latin = [
         key
         for key, text in ZH.entries.items()
-        if re.search("[A-Za-z]{3,}", re.sub(r"\{\w+\}", "", text)) and not re.search("[一-鿿]", text)
+        if re.search("[A-Za-z]{3,}", re.sub(r"\{[^}]*\}", "", text)) and not re.search("[一-鿿]", text)
     ]
     assert set(latin) == neutral
 
@@ -250,9 +252,13 @@ def test_names_stand_for_ids(names):
         names.flag("confounded:fomc-december")
         == "“Federal Reserve decides on interest rates” falls on these sessions too."
     )
-    assert names.readable("market against sh000300 for h20-licence") == (
-        "market model against CSI 300 for “Licence requirement extended to H20”"
+    label = {"label": "against", "model": "market", "benchmark": "sh000300"}
+    record = ExclusionRecord.of(fact("event_window", **label), fact("no_open", security="NVDA"))
+    assert names.about(record) == "event window of market model against CSI 300"
+    both = ExclusionRecord.of(
+        fact("separate_effects", event="h20-licence", other_event="h200-approval"), fact("no_open", security="NVDA")
     )
+    assert names.about(both).startswith("separate effects of “Licence requirement extended to H20” and “")
 
 
 def test_english_stands_in_where_the_study_has_no_chinese(flagship_spec):
@@ -522,20 +528,26 @@ def test_exclusions_are_grouped_and_named(flagship, names):
     )
 
 
-def test_an_unknown_reason_is_told_in_the_record_s_own_words(flagship, names):
-    odd = ExclusionRecord(security="NVDA", what="prices", reason="new_kind", detail="NVDA against sh000300")
+def test_a_kind_without_a_title_is_told_in_the_words_of_its_code(flagship, names):
+    odd = ExclusionRecord.of(fact("donors"), fact("incomplete_donors", donors=["AMD", "AVGO"]), security="NVDA")
     (group,) = exclusion_groups(flagship.model_copy(update={"exclusions": (odd,)}), names)
-    assert (group.title, group.cases) == ("Other", ("prices: NVIDIA against CSI 300",))
+    told = "AMD, Broadcom have no return on a session of the estimation or event window"
+    assert (group.title, group.cases) == ("Other", (f"donors of the counterfactuals: {told}",))
 
 
 def test_a_suspension_without_a_source_is_told_in_the_record_s_own_words(flagship, names):
-    odd = ExclusionRecord(security="NVDA", what="prices", reason="suspension", detail="NVDA 2025-05-26: 3 sessions")
+    days = {"session": date(2025, 5, 26), "first": date(2025, 5, 26), "last": date(2025, 5, 28)}
+    halt = fact("suspension", security="NVDA", n=3, span=4, **days)
+    odd = ExclusionRecord.of(fact("prices"), halt, security="NVDA")
     (group,) = exclusion_groups(flagship.model_copy(update={"exclusions": (odd,)}), names)
-    assert group.cases == ("prices: NVIDIA 2025-05-26: 3 sessions",)
+    assert group.cases == (
+        "prices: NVIDIA 2025-05-26: 3 sessions without a row, 2025-05-26 to 2025-05-28: trading was suspended; treated "
+        "as missing, the next return spans 4 sessions",
+    )
 
 
 def test_a_headline_without_an_estimate_is_named(flagship, names):
-    missing = ExclusionRecord(what="headline hygon-first-day", reason="not_estimated", detail="-")
+    missing = ExclusionRecord.of(fact("headline", headline="hygon-first-day"), fact("not_estimated.headline"))
     bare = flagship.model_copy(update={"exclusions": (missing,), "headlines": flagship.headlines[:2]})
     (group,) = exclusion_groups(bare, names)
     assert group.cases == (

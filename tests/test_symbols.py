@@ -347,17 +347,14 @@ def test_what_is_not_stated_is_derived(symbol, exchange, kind, expected):
 
 def test_every_derived_name_is_one_that_its_vendor_takes():
     """Else a study would stop at a vendor whose refusal is the user's fault, not the vendor's."""
-    from eventstudy.sources.vendors.eastmoney import EASTMONEY
-    from eventstudy.sources.vendors.sina import SINA
-    from eventstudy.sources.vendors.tencent import TENCENT
-    from eventstudy.sources.vendors.yahoo import YAHOO
+    from eventstudy.sources.vendors import vendors
 
-    vendors = {vendor.name: vendor for vendor in (EASTMONEY, TENCENT, SINA, YAHOO)}
+    rows = {vendor.name: vendor for vendor in vendors()}
     codes = [(code, EXCHANGE[place], kind) for place, kind, codes in BARE.values() for code in codes]
     for code, exchange, kind in [*codes, ("csi931151", "XSHG", "index")]:
         named = vendor_symbols(code, instrument(exchange, Benchmark if kind == "index" else Instrument))
         for vendor, name in named.items():
-            assert vendors[vendor].describe(name)[0] == exchange, (vendor, name)
+            assert rows[vendor].describe(name)[0] == exchange, (vendor, name)
 
 
 @pytest.mark.parametrize("symbol", ["us-untouched", "nvda", "ES=F", "BTC-USD", "NVDA US", "600519", "NVDA\n", ""])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import interval, t_test
+from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.engine.sample import Cutter, Sample, inside_windows, pieces
 from eventstudy.inference.records import TestResult
 from eventstudy.models.calendar_time import Covariance, fit_calendar_time
@@ -90,7 +90,7 @@ def calendar_time(
     )
     value, error, df = np.array(fit.alpha), np.array(fit.std_error), np.array(fit.df)
     test = t_test(value, error, df)
-    low, high = interval(value, error, test.df, 0.95)
+    low, high = interval(value, error, test.df, CONFIDENCE)
     return TestResult(
         name="calendar_time",
         null=null,

@@ -9,14 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Days = NDArray[np.datetime64]
-
 
 _PER_EVENT = ("event_ids", "asset", "position", "estimation", "event", "group", "weight")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eventstudy.engine.estimate import Model, estimate
+from eventstudy.engine.estimate import ChosenModel, estimate
 from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, place_events, read_sample, sessions_of
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.partitions import map_partitions
@@ -23,15 +23,6 @@ from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NEEDS_BENCHMARK = ("market", "market_adjusted", "scholes_williams", "dimson", "garch_market")
-MODEL_OPTIONS = {
-    "factor": ("intercept",),
-    "dimson": ("lags", "leads", "weights"),
-    "peer_portfolio": ("beta",),
-    "synthetic_control": ("ridge", "augment"),
-}
-WITHOUT_REGRESSORS = ("mean",)
 
 
 def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
@@ -181,7 +172,7 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
 def _study(
     sample: Sample,
     refusals: tuple[Refusal, ...],
-    model: Model,
+    model: ChosenModel,
     *,
     min_estimation: int,
     executor: Executor | None,
@@ -194,16 +185,17 @@ def _study(
     return EventStudy.of(sample, abnormal, model=model, refusals=refusals, min_estimation=min_estimation)
 
 
-def _model(name: str, options: Mapping[str, Any] | None) -> tuple[Model, tuple[int, int]]:
+def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, tuple[int, int]]:
     """The model with its options, and the lags and leads of the regressors that it wants."""
     _allowed("model", name, tuple(MODELS))
-    known = MODEL_OPTIONS.get(name, ())
+    row = MODELS[name]
     for option in options or {}:
-        if option not in known:
-            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {', '.join(known) or 'none'}")
+        if option not in row.options:
+            allowed = ", ".join(row.options) or "none"
+            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {allowed}")
     given = dict(options or {})
-    lags, leads = (int(given.pop(side, 1)) if name == "dimson" else 0 for side in ("lags", "leads"))
-    return Model(name, tuple(sorted(given.items()))), (lags, leads)
+    lags, leads = (int(given.pop(side, 1)) if row.shifted else 0 for side in ("lags", "leads"))
+    return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
 def shifted(regressors: pd.DataFrame, shifts: tuple[int, int]) -> pd.DataFrame:
@@ -267,12 +259,12 @@ def _regressors(
     """The regressors on the sessions of the returns; sessions that they lack are missing."""
     import pandas as pd
 
-    if model in WITHOUT_REGRESSORS:
+    needs = MODELS[model].needs
+    if needs is None:
         return pd.DataFrame(index=returns.index)
-    if model in NEEDS_BENCHMARK or factors is None:
+    if needs == "benchmark" or factors is None:
         if benchmark is None:
-            wanted = "benchmark=" if model in NEEDS_BENCHMARK else "factors="
-            raise OptionError(f"model={model!r} needs {wanted}")
+            raise OptionError(f"model={model!r} needs {needs}=")
         if isinstance(benchmark, str):
             if benchmark not in returns.columns:
                 raise OptionError(f"benchmark={benchmark!r} is not a column of returns; give a column or a Series")

@@ -48,7 +48,11 @@ TESTS: Mapping[str, Callable[..., TestResult]] = {
 }
 """Name to test: ``test(section, *, alternative="two-sided", variant=None, ...) -> TestResult``."""
 
+STUDY_TESTS = ("portfolio_t", "mvrm_f")
+"""Tests that study files may name."""
+
 __all__ = [
+    "STUDY_TESTS",
     "TESTS",
     "Alternative",
     "CrossCorrelation",

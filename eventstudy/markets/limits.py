@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eventstudy.errors import PriceError
+from eventstudy.facts import fact
 from eventstudy.markets.rules import LimitRule, Rounding
 from eventstudy.markets.statuses import SessionRules, Status, session_rules, sessions_without_limit
 
@@ -139,7 +140,7 @@ def limit_prices(
         Where a price is not on the tick (an adjusted price), not positive, or so low that the band is
         narrower than one tick, for which no rule is on record here.
     """
-    ticks, known = _ticks(reference, tick, "reference price")
+    ticks, known = _ticks(reference, tick, "reference")
     return _prices_of(*_limit_ticks(ticks, known, limit, rounding), known, tick)
 
 
@@ -269,7 +270,7 @@ def _flags_of_rule(bars: Bars, reference: Floats, rule: LimitRule, rows: NDArray
     if rule.limit is None or rule.tick is None or rule.rounding is None:
         return {}
     tick = rule.tick
-    ticks, known = _ticks(reference[rows], tick, "reference price")
+    ticks, known = _ticks(reference[rows], tick, "reference")
     down, up = _limit_ticks(ticks, known, rule.limit, rule.rounding)
     close, _ = _ticks(bars.close[rows], tick, "close")
     bar = [_ticks(getattr(bars, name)[rows], tick, name) for name in ("open", "high", "low")]
@@ -315,10 +316,7 @@ def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray
     wrong = known & ((whole == 0) | (np.abs(scaled - whole) > OFF_TICK))
     if wrong.any():
         price = float(values[wrong][0]) if values.ndim else float(values)
-        raise PriceError(
-            f"the {what} {price:g} is not a price on the tick {tick}; price limits need the prices that were traded, "
-            "not adjusted ones"
-        )
+        raise PriceError(fact("limits.off_tick", column=what, price=price, tick=str(tick)))
     return np.where(known, whole, 0).astype(np.int64), known
 
 
@@ -334,10 +332,7 @@ def _limit_ticks(
         down, up = ((2 * ticks * factor + d) // (2 * d) for factor in (d - n, d + n))
     narrow = known & ((down >= ticks) | (up <= ticks))
     if narrow.any():
-        raise PriceError(
-            f"a limit of {limit} on a reference price of {int(ticks[narrow].min())} ticks is less than one tick, "
-            "for which no rule is on record; leave the limits of this security unchecked"
-        )
+        raise PriceError(fact("limits.narrow", limit=str(limit), ticks=ticks[narrow].min()))
     return down, up
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import InputError, PriceError, SessionRangeError
+from eventstudy.facts import fact
 from eventstudy.markets.rules import LimitRule, StatusName, limit_rule, load_rules
 
 Days = NDArray[np.datetime64]
@@ -109,7 +110,7 @@ def trading_days(sessions: Days, listed: date, exchange_sessions: Days) -> NDArr
     if not len(sessions):
         return np.zeros(0, dtype=np.intp)
     if sessions.min() < np.datetime64(listed):
-        raise PriceError(f"a price of {sessions.min()} lies before the listing on {listed}; correct one of the two")
+        raise PriceError(fact("limits.before_listing", session=sessions.min(), listed=listed))
     first, last = exchange_sessions[0], exchange_sessions[-1]
     if sessions.min() < first or sessions.max() > last:
         raise SessionRangeError(

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import look_of, new_figure, records
+from eventstudy.plots.style import look_of, new_figure, records, texts_for
 from eventstudy.results import ExclusionRecord, LadderRecord, Rung, StudyResult
-from eventstudy.texts import Lang, load_texts
+from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ FIELDS = [
     "missing",
 ]
 RUNGS: tuple[str, ...] = get_args(Rung)
-PREFIX = "rung "
 PARTLY = "some_earlier_listings_missing"
 """Reason of a rung that stands, but on fewer comparators than were named."""
 
@@ -39,7 +38,7 @@ def ladder_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
     found += [
         (item.event_id, item.security)
         for item in result.exclusions
-        if item.what.startswith(PREFIX) and item.event_id is not None and item.security is not None
+        if item.about == "rung" and item.event_id is not None and item.security is not None
     ]
     return list(dict.fromkeys(found))
 
@@ -47,9 +46,9 @@ def ladder_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
 def refused_rungs(result: StudyResult, event_id: str, security: str) -> list[tuple[str, ExclusionRecord]]:
     """Rungs that are not to be had or stand on less than was asked for, each with its record, in the ladder's order."""
     found = [
-        (item.what.removeprefix(PREFIX), item)
+        (item.values["rung"], item)
         for item in result.exclusions
-        if item.what.startswith(PREFIX) and (item.event_id, item.security) == (event_id, security)
+        if item.about == "rung" and (item.event_id, item.security) == (event_id, security)
     ]
     return sorted(found, key=lambda pair: RUNGS.index(pair[0]))
 
@@ -76,7 +75,9 @@ def ladder_frame(result: StudyResult, event_id: str, security: str, *, lang: Lan
             if (record.event_id, record.security, record.rung) == (event_id, security, rung)
         ]
         rows += list(_refused(names, [item for name, item in refused if name == rung], rung))
-    return pd.DataFrame([row | {"line": line} for line, row in enumerate(rows)], columns=FIELDS)
+    return pd.DataFrame([row | {"line": line} for line, row in enumerate(rows)], columns=FIELDS).assign(
+        level=result.spec.level
+    )
 
 
 def rung_title(names: Names, record: LadderRecord, confidence: float) -> str:
@@ -119,17 +120,16 @@ def _kind(names: Names, record: LadderRecord) -> str:
 def _refused(names: Names, refused: list[ExclusionRecord], rung: str) -> Iterator[dict[str, Any]]:
     for item in refused:
         if item.reason != PARTLY:
-            key = f"history.brief.{item.reason}"
             yield {
                 "rung": rung,
                 "title": names.texts(f"history.name.{rung}"),
-                "missing": names.texts(key if names.texts.knows(key) else "history.brief.other"),
+                "missing": names.texts(f"history.brief.{item.reason}"),
             }
 
 
 def ladder_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The rungs of `ladder_frame`: filled marks have an interval, hollow ones have none, empty rows say why."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     lines = len(frame)
     figure = new_figure(height=HEAD)
     there = frame[frame["missing"] == ""]

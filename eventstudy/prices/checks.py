@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from eventstudy.errors import PriceError
+from eventstudy.facts import Fact, fact
 from eventstudy.prices.records import Column, PriceSeries, SessionArray
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
@@ -55,8 +56,8 @@ class Finding:
         The day it concerns, the first one where it concerns several; None where it concerns the whole series.
     what : str
         One word of the fixed vocabulary `What`.
-    detail : str
-        What was found and what it means.
+    fact : Fact
+        What was found: ``<what>`` or ``<what>.<more>`` with its values; ``str`` of the finding is its sentence.
     fatal : bool
         Whether the series cannot be used.
     last : date or None
@@ -66,12 +67,12 @@ class Finding:
     symbol: str
     session: date | None
     what: What
-    detail: str
+    fact: Fact
     fatal: bool
     last: date | None = None
 
     def __str__(self) -> str:
-        return f"{self.symbol} {self.session or ''}".rstrip() + f": {self.detail}"
+        return str(self.fact)
 
 
 def check_prices(
@@ -126,15 +127,14 @@ def require_usable(findings: Iterable[Finding]) -> None:
 def check_shape(series: PriceSeries) -> tuple[Finding, ...]:
     """Whether there are rows with sessions, a close to compute with, and a value a session in each column."""
     n = len(series)
-    found = [] if n else [_finding(series, None, "shape", "there are no rows")]
+    found = [] if n else [_finding(series, None, "shape.no_rows")]
     if np.isnat(series.sessions).any():
-        found.append(_finding(series, None, "shape", "a row has no session"))
+        found.append(_finding(series, None, "shape.no_session"))
     if series.close is None and series.adj_close is None:
-        found.append(_finding(series, None, "shape", "there is neither a close nor an adj_close"))
+        found.append(_finding(series, None, "shape.no_close"))
     for name, values in series.columns.items():
         if values.shape != (n,):
-            detail = f"{name} has the shape {values.shape}; {n} sessions need ({n},)"
-            found.append(_finding(series, None, "shape", detail))
+            found.append(_finding(series, None, "shape.column", column=name, shape=str(values.shape), n=n))
     return tuple(found)
 
 
@@ -144,9 +144,9 @@ def check_order(series: PriceSeries) -> tuple[Finding, ...]:
     for row in np.flatnonzero(np.diff(series.sessions) <= np.timedelta64(0, "D")) + 1:
         day, before = series.sessions[row], series.sessions[row - 1]
         if day == before:
-            found.append(_finding(series, day, "duplicate", "the session stands there twice; keep one row"))
+            found.append(_finding(series, day, "duplicate"))
         else:
-            found.append(_finding(series, day, "order", f"the row comes after {before}; sort the rows by date"))
+            found.append(_finding(series, day, "order", before=before))
     return tuple(found)
 
 
@@ -154,15 +154,12 @@ def check_values(series: PriceSeries) -> tuple[Finding, ...]:
     """Whether prices are finite and above 0 and volumes finite and not below; no volume is reported."""
     found = []
     for name, values in series.columns.items():
-        kind: What = "volume" if name == "volume" else "price"
+        kind = "volume" if name == "volume" else "price"
         good = np.isfinite(values) & ((values >= 0) if kind == "volume" else (values > 0))
-        allowed = "0 or more" if kind == "volume" else "above 0"
         for row in np.flatnonzero(~good):
-            detail = f"{name} is {_figure(values[row])}; it must be a finite number, {allowed}"
-            found.append(_finding(series, series.sessions[row], kind, detail))
+            found.append(_finding(series, series.sessions[row], kind, column=name, value=values[row]))
     silent = () if series.volume is None else np.flatnonzero(series.volume == 0)
-    detail = "volume is 0: the price may be carried over; a session without a trade should have no row"
-    return (*found, *(_finding(series, series.sessions[row], "no_trade", detail) for row in silent))
+    return (*found, *(_finding(series, series.sessions[row], "no_trade") for row in silent))
 
 
 def check_range(series: PriceSeries) -> tuple[Finding, ...]:
@@ -173,8 +170,8 @@ def check_range(series: PriceSeries) -> tuple[Finding, ...]:
         if above is None or below is None:
             continue
         for row in np.flatnonzero(above < below):
-            detail = f"{upper} {_figure(above[row])} is below {lower} {_figure(below[row])}"
-            found.append(_finding(series, series.sessions[row], "range", detail))
+            told = {"upper": upper, "above": above[row], "lower": lower, "below": below[row]}
+            found.append(_finding(series, series.sessions[row], "range", **told))
     return tuple(found)
 
 
@@ -193,9 +190,8 @@ def check_jumps(series: PriceSeries, *, listed: date | None = None) -> tuple[Fin
         with np.errstate(all="ignore"):
             change = np.where(usable[1:] & usable[:-1], prices[1:] / prices[:-1] - 1, 0.0)
         for row in np.flatnonzero((np.abs(change) > JUMP_THRESHOLD) & (series.sessions[1:] != _day(listed))) + 1:
-            move = f"{name} moves {change[row - 1]:+.1%} from {_figure(prices[row - 1])} to {_figure(prices[row])}"
-            detail = f"{move}; true, or a split or a wrong figure"
-            found.setdefault(int(row), _finding(series, series.sessions[row], "jump", detail))
+            told = {"column": name, "change": change[row - 1], "old": prices[row - 1], "new": prices[row]}
+            found.setdefault(int(row), _finding(series, series.sessions[row], "jump", **told))
     return tuple(found.values())
 
 
@@ -227,17 +223,14 @@ def check_sessions(
     days, sessions = series.sessions, sessions.astype("datetime64[D]")
     known = (days >= sessions[0]) & (days <= sessions[-1]) if len(sessions) else np.zeros(len(days), dtype=bool)
     early = days < _day(listed)
-    misplaced: tuple[tuple[What, BoolArray, str], ...] = (
-        ("before_listing", early, f"the row is before the listing on {listed}; remove it"),
-        ("not_a_session", known & ~early & ~np.isin(days, sessions), "the exchange had no session; remove the row"),
-        ("in_suspension", _within(days, suspensions), "trading was suspended, so the price is carried over; remove it"),
-    )
-    found = [_finding(series, day, what, detail) for what, where, detail in misplaced for day in days[where]]
+    found = [_finding(series, day, "before_listing", listed=listed) for day in days[early]]
+    found += [_finding(series, day, "not_a_session") for day in days[known & ~early & ~np.isin(days, sessions)]]
+    found += [_finding(series, day, "in_suspension") for day in days[_within(days, suspensions)]]
     if not known.all():
         loose = days[~known]
-        span = f"{sessions[0]} to {sessions[-1]}" if len(sessions) else "no day"
-        detail = f"{_count(len(loose), 'row')} outside the known sessions ({span}), not held against them"
-        found.append(_finding(series, loose[0], "unchecked", detail, last=loose[-1]))
+        span = {"known_first": sessions[0], "known_last": sessions[-1]} if len(sessions) else {}
+        code = "unchecked.outside" if span else "unchecked.unknown"
+        found.append(_finding(series, loose[0], code, to=loose[-1], n=len(loose), **span))
     traded = np.isin(sessions, days[~early])
     return (*found, *_missing_runs(series, sessions, traded, suspensions))
 
@@ -255,18 +248,8 @@ def _missing_runs(
         following = int(np.searchsorted(rows, missing[run[0]]))
         span = rows[following] - rows[following - 1]
         first, last = sessions[missing[run[0]]], sessions[missing[run[-1]]]
-        count = f"{_count(len(run), 'session')} without a row, {first} to {last}"
-        reason = "trading was suspended" if suspended[run[0]] else "not traded or not recorded"
-        detail = f"{count}: {reason}; treated as missing, the next return spans {span} sessions"
-        yield _finding(series, first, "suspension" if suspended[run[0]] else "hole", detail, last=last)
-
-
-def _figure(value: np.float64) -> str:
-    return repr(float(value)).removesuffix(".0")
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+        code = "suspension" if suspended[run[0]] else "hole"
+        yield _finding(series, first, code, to=last, n=len(run), first=first, last=last, span=span)
 
 
 def _within(days: SessionArray, spans: Sequence[Span]) -> BoolArray:
@@ -277,9 +260,12 @@ def _within(days: SessionArray, spans: Sequence[Span]) -> BoolArray:
 
 
 def _finding(
-    series: PriceSeries, day: np.datetime64 | None, what: What, detail: str, last: np.datetime64 | None = None
+    series: PriceSeries, day: np.datetime64 | None, code: str, *, to: np.datetime64 | None = None, **values: Any
 ) -> Finding:
-    return Finding(series.symbol, _date(day), what, detail, what in get_args(Fatal), _date(last))
+    """A finding on a day, or on all days `to` another."""
+    told = fact(code, security=series.symbol, **({} if day is None else {"session": _date(day)}), **values)
+    what: What = told.kind  # type: ignore[assignment]
+    return Finding(series.symbol, _date(day), what, told, what in get_args(Fatal), _date(to))
 
 
 def _date(day: np.datetime64 | None) -> date | None:

@@ -52,7 +52,7 @@ from eventstudy.spec import StudySpec
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 
 class Lists(Record):

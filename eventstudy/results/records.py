@@ -6,10 +6,11 @@ A number that cannot be had is absent from its record (None), and its reason sta
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, WithJsonSchema
 
+from eventstudy.facts import Fact
 from eventstudy.spec import Role, Sign
 from eventstudy.windows import Window
 
@@ -188,9 +189,9 @@ class EventDayRecord(Record):
 class HeadlineRecord(Record):
     """A figure that the report leads with, and the smallest effect its design could have seen.
 
-    `detectable` is the true effect that a two-sided 5 % test finds with 80 % probability. With `event_group` the
-    figure is that of news in steps, and `event_id` its first step. `placebo_pvalue` and `maxt_pvalue` are those of the
-    `placebo` list, where placebo dates were computed.
+    `detectable` is the true effect that a two-sided test at the study's level finds with 80 % probability. With
+    `event_group` the figure is that of news in steps, and `event_id` its first step. `placebo_pvalue` and `maxt_pvalue`
+    are those of the `placebo` list, where placebo dates were computed.
     """
 
     id: str
@@ -255,13 +256,37 @@ class ClaimRecord(Record):
 
 
 class ExclusionRecord(Record):
-    """What was left out, shifted or could not be had, and why."""
+    """What was left out, shifted or could not be had, and why: a code with its values, and both in English.
+
+    `about` and `code` are keys of the catalogs (``about.<about>``, ``fact.<code>``), `values` what both sentences show.
+    `what` is the first sentence in English, `detail` the second, `reason` the code up to its first dot.
+    """
 
     event_id: str | None = None
     security: str | None = None
     what: str
     reason: str
     detail: str
+    about: str
+    code: str
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, about: Fact, why: Fact, *, event_id: str | None = None, security: str | None = None) -> ExclusionRecord:
+        """The record of a reason; `about` is what is missing, a code of the catalogs' ``about`` with its values."""
+        return cls(
+            event_id=event_id,
+            security=security,
+            what=about.sentence("about"),
+            reason=why.kind,
+            detail=str(why),
+            about=about.code,
+            code=why.code,
+            values={**about.values, **why.values},
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.event_id, self.security, self.what, self.detail))
 
 
 class ProvenanceRecord(Record):

@@ -28,6 +28,7 @@ from eventstudy.errors import (
 )
 from eventstudy.events import Interval
 from eventstudy.prices import PricePanel, PriceSeries, SessionArray
+from eventstudy.sources.vendors import vendors
 from eventstudy.sources.vendors.download import Download, Manner, Vendor, download, last_over, were_sessions
 from eventstudy.sources.vendors.drift import cross_check
 from eventstudy.sources.vendors.symbols import china_symbol, vendor_symbols
@@ -216,12 +217,9 @@ class LiveSource:
 
     @cached_property
     def _vendors(self) -> Mapping[str, Vendor]:
-        from eventstudy.sources.vendors.eastmoney import EASTMONEY
-        from eventstudy.sources.vendors.sina import SINA, SINA_FACTORS
-        from eventstudy.sources.vendors.tencent import TENCENT
-        from eventstudy.sources.vendors.yahoo import YAHOO
+        from eventstudy.sources.vendors.sina import SINA_FACTORS
 
-        return {vendor.name: vendor for vendor in (EASTMONEY, TENCENT, SINA, YAHOO, SINA_FACTORS)}
+        return {vendor.name: vendor for vendor in (*vendors(), SINA_FACTORS)}
 
     def _tell_passed_over(self, faults: Iterable[SourceError], vendor: str) -> None:
         for fault in faults:
@@ -262,7 +260,7 @@ class LiveSource:
     ) -> tuple[Download, PriceSeries, list[str]]:
         """The series with an adjusted close by Sina's factors, where it is a Chinese share's as traded."""
         series = found.series
-        if found.vendor == "yahoo" or self._vendors[found.vendor].describe(found.symbol)[1] != "share":
+        if series.adj_close is not None or self._vendors[found.vendor].describe(found.symbol)[1] != "share":
             return found, series, notes
         try:
             named, at = china_symbol(found.symbol).prefixed, instrument.exchange

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import PydanticKnownError
 
 from eventstudy.csvtext import iso_date
 from eventstudy.errors import OptionError
@@ -25,11 +26,14 @@ from eventstudy.events import Moment, parse_moment
 from eventstudy.exchanges import EXCHANGES, exchange
 from eventstudy.windows import Window
 
-ModelName = Literal["market", "market_adjusted", "mean"]
-TestName = Literal["portfolio_t", "mvrm_f"]
 ReturnKind = Literal["simple", "log"]
-VENDORS = ("eastmoney", "tencent", "sina", "yahoo")
-"""Vendors of live prices, in the order in which they are asked."""
+VENDORS: Mapping[str, tuple[str, ...]] = {
+    "eastmoney": ("eastmoney.com",),
+    "tencent": ("qq.com", "gtimg.cn"),
+    "sina": ("sina.com.cn", "sina.cn"),
+    "yahoo": ("yahoo.com",),
+}
+"""Vendors of live prices, in the order in which they are asked, with the domains whose hosts belong to them."""
 StatusName = Literal["st", "delisting", "relisted"]
 LimitDays = Literal["keep", "drop", "censor"]
 Scope = Literal["broad", "sector", "board"]
@@ -80,6 +84,20 @@ def known_version(version: int) -> int:
     return version
 
 
+def with_level(given: Any) -> Any:
+    """A study with both `confidence` and `level`: where one alone is stated, the other is what it leaves of 1."""
+    if not isinstance(given, dict) or ("confidence" in given) == ("level" in given):
+        return given
+    stated, other = ("confidence", "level") if "confidence" in given else ("level", "confidence")
+    try:
+        rest = 1.0 - float(given[stated])
+    except (TypeError, ValueError):
+        return given
+    # What is out of bounds is told once, of the one that is stated.
+    fits = 0.5 < rest < 1.0 if other == "confidence" else 0.0 < rest < 0.5
+    return {**given, other: round(rest, 12)} if fits else given
+
+
 def _two_numbers(value: Any) -> Any:
     if isinstance(value, Window):
         return value
@@ -107,6 +125,21 @@ def _known(kind: str, *sections: str) -> Callable[[str, ValidationInfo], str]:
     return check
 
 
+def _registered(kind: str) -> Callable[[str, ValidationInfo], str]:
+    """A check that a name is among the rows of a kind that study files may name (given as validation context)."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        allowed: Collection[str] | None = (info.context or {}).get(kind)
+        if allowed is not None and name not in allowed:
+            *rest, last = map(repr, allowed)
+            raise PydanticKnownError("literal_error", {"expected": " or ".join([", ".join(rest), last][not rest :])})
+        return name
+
+    return check
+
+
+NAMES = "x-names"
+"""Stands in a JSON Schema where the names of a kind of rows belong; `eventstudy.schemas` puts them in."""
 SYMBOL_SCHEMA = {"type": ["string", "integer"], "description": "a symbol of this file"}
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -177,6 +210,8 @@ Board = Annotated[
         }
     ),
 ]
+ModelName = Annotated[str, AfterValidator(_registered("models")), WithJsonSchema({NAMES: "models"})]
+TestName = Annotated[str, AfterValidator(_registered("tests")), WithJsonSchema({NAMES: "tests"})]
 RecommendedTest = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]

@@ -57,6 +57,7 @@ class Suspension(Record):
     first: IsoDate
     last: IsoDate
     source: Text
+    source_zh: Text | None = None
 
     @field_validator("last")
     @classmethod

@@ -10,6 +10,7 @@ import numpy as np
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
 from eventstudy.calendars import to_date
 from eventstudy.censoring import imputed
+from eventstudy.facts import fact
 from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import Case, EventPanel, align
 from eventstudy.results import AlternativeRecord, ExclusionRecord
@@ -148,19 +149,18 @@ def _records(
     around = Window(min(window.first for window in windows), max(window.last for window in windows))
     panel = align([way.case], estimation=way.estimation, event=around)
     fit = fit_model(MARKET, panel)
-    label = f"{way.topic} {way.variant}" + (f" ({', '.join(way.other)})" if way.other else "")
-    where = {"event_id": design.event.id, "security": design.subject, "what": label}
-    if fit.nobs[0] < spec.windows.min_estimation or not np.isfinite(fit.sigma[0]):
-        detail = f"{fit.nobs[0]} of at least {spec.windows.min_estimation} estimation observations"
-        yield ExclusionRecord(**where, reason="alternative_too_short", detail=detail)
+    code = "alternative" if way.other else "alternative_alone"
+    about = fact(code, topic=way.topic, variant=way.variant, other=way.other)
+    where = {"event_id": design.event.id, "security": design.subject}
+    if fit.nobs[0] < (least := spec.windows.min_estimation) or not np.isfinite(fit.sigma[0]):
+        yield ExclusionRecord.of(about, fact("alternative_too_short", nobs=fit.nobs[0], least=least), **where)
         return
     for window in windows:
         cars = cumulative(panel, fit, window)
         if np.isfinite(cars.value[0]):
             yield _record(setting, design, way, window, panel, fit, **_tested(cars, spec.confidence))
         else:
-            detail = f"a return or a regressor is missing on a session of the window {window}"
-            yield ExclusionRecord(**where, reason="alternative_missing", detail=detail)
+            yield ExclusionRecord.of(about, fact("alternative_missing.window", window=window), **where)
 
 
 def _tested(cars: Estimates, confidence: float) -> dict[str, float]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative
 from eventstudy.calendars import to_date
 from eventstudy.censoring import bound, first_open_close
+from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import Case, EventPanel, align, moved
@@ -45,12 +46,11 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
         return  # the event's own estimates say why there is none
     to_open = _to_open(setting, case, series, panel, fit, stop) if stop >= 0 else {}
     if not to_open:
-        yield ExclusionRecord(
+        yield ExclusionRecord.of(
+            fact("car_to_open", benchmark=design.benchmark),
+            fact("no_open_close", sessions=horizon.last, session=design.day0),
             event_id=design.event.id,
             security=design.subject,
-            what=f"CAR to the first close off a limit against {design.benchmark}",
-            reason="no_open_close",
-            detail=f"no such close, or a missing return before it, within {horizon.last} sessions after {design.day0}",
         )
     side = int(series.at_limit[case.day0])
     ends = estimation_sessions(panel, 0)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
 from eventstudy.calendars import to_date
-from eventstudy.models import NormalReturnFit, fit_model
+from eventstudy.facts import fact
+from eventstudy.models import MODELS, NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel, align
 from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
 from eventstudy.spec import StudySpec
@@ -19,8 +20,6 @@ from eventstudy.study.cases import Design, build_case
 from eventstudy.study.ledger import Ledger
 from eventstudy.study.series import SecuritySeries
 from eventstudy.windows import Window
-
-NO_MODEL_NEEDED = frozenset({"market_adjusted"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,23 +180,24 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
     """What the designs of one model could not deliver, and why."""
     for row, design in enumerate(part.designs):
         where = {"event_id": design.event.id, "security": design.subject}
-        label = f"{design.model} against {design.benchmark}" if design.benchmark else design.model
+        label = {"model": design.model, "label": "against" if design.benchmark else "alone"}
+        label |= {"benchmark": design.benchmark} if design.benchmark else {}
         if not part.enough[row]:
-            reason, detail = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
-            what = f"standard errors of {label}" if design.model in NO_MODEL_NEEDED else label
-            yield ExclusionRecord(**where, what=what, reason=reason, detail=detail)
-        if part.enough[row] or design.model in NO_MODEL_NEEDED:
+            why = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
+            about = "estimate" if MODELS[design.model].estimated else "standard_errors"
+            yield ExclusionRecord.of(fact(about, **label), why, **where)
+        if part.enough[row] or not MODELS[design.model].estimated:
             missing = np.flatnonzero(~np.isfinite(part.ar.value[row]))
             if missing.size:
                 days = [to_date(part.panel.event_sessions[row, column]) for column in missing]
-                reason, detail = ledger.absence(design.members, days)
-                yield ExclusionRecord(**where, what=f"event window of {label}", reason=reason, detail=detail)
+                why = ledger.absence(design.members, days)
+                yield ExclusionRecord.of(fact("event_window", **label), why, **where)
 
 
 def reported(part: Estimated) -> Iterator[tuple[int, Design]]:
     """Rows that have something to report: enough observations, or a model that needs none."""
     for row, design in enumerate(part.designs):
-        if part.enough[row] or design.model in NO_MODEL_NEEDED:
+        if part.enough[row] or not MODELS[design.model].estimated:
             yield row, design
 
 

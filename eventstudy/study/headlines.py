@@ -9,6 +9,7 @@ import numpy as np
 
 from eventstudy.abnormal import detectable_effect
 from eventstudy.calendars import to_date
+from eventstudy.facts import fact
 from eventstudy.results import (
     CarRecord,
     EventGroupRecord,
@@ -34,12 +35,11 @@ def headline_records(
     for headline in setting.spec.headlines:
         found = next((record for record in candidates if _told(setting, headline, record)), None)
         if found is None:
-            yield ExclusionRecord(
+            yield ExclusionRecord.of(
+                fact("headline", headline=headline.id),
+                fact("not_estimated.headline"),
                 event_id=headline.event,
                 security=headline.security or headline.group,
-                what=f"headline {headline.id}",
-                reason="not_estimated",
-                detail="no estimate with a standard error exists for this event, subject and window",
             )
             continue
         yield _record(setting, headline, found)
@@ -58,7 +58,7 @@ def _told(setting: Setting, headline: Headline, record: Found) -> bool:
 
 def _record(setting: Setting, headline: Headline, found: Found) -> HeadlineRecord:
     first, last = _sessions(setting, headline, found)
-    detectable = detectable_effect(np.array(found.std_error), np.array(found.df))
+    detectable = detectable_effect(np.array(found.std_error), np.array(found.df), level=setting.spec.level)
     return HeadlineRecord(
         id=headline.id,
         event_id=found.event_id,

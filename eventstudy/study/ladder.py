@@ -11,6 +11,7 @@ import numpy as np
 
 from eventstudy.abnormal import abnormal_returns, interval
 from eventstudy.calendars import to_date
+from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import fit_model
 from eventstudy.models.prior import PeerPrior, peer_prior, predictive, too_few_peers
@@ -27,7 +28,6 @@ from eventstudy.windows import Window
 FIRST_SESSIONS = 20
 """Sessions after a listing that a later estimation window leaves out: its volatility wears off slowly."""
 
-LEVEL = 0.05
 
 Found = Iterator[LadderRecord | ExclusionRecord]
 
@@ -76,14 +76,10 @@ class _Day:
             **{"benchmark": self.benchmark, **more},
         )
 
-    def refused(self, rung: Rung, reason: str, detail: str) -> ExclusionRecord:
-        return ExclusionRecord(
-            event_id=self.design.event.id,
-            security=self.design.subject,
-            what=f"rung {rung}",
-            reason=reason,
-            detail=detail,
-        )
+    def refused(self, rung: Rung, code: str, /, **values: Any) -> ExclusionRecord:
+        subject = self.design.subject
+        told = fact(code, **{"security": subject, **values})
+        return ExclusionRecord.of(fact("rung", rung=rung), told, event_id=self.design.event.id, security=subject)
 
 
 def ladder_records(setting: Setting) -> Found:
@@ -111,7 +107,7 @@ def _peer_adjusted(day: _Day) -> Found:
     spec = day.setting.spec
     security = spec.securities[day.design.subject]
     if not security.peers:
-        yield day.refused("peer_adjusted", "no_peers", f"{day.design.subject} names no peers")
+        yield day.refused("peer_adjusted", "no_peers.named")
     for touched in (False, True):
         names = tuple(name for name in security.peers if spec.touched(name) is touched)
         if not names:
@@ -128,8 +124,7 @@ def _peer_adjusted(day: _Day) -> Found:
                 flags=("touched_peers",) if touched else (),
             )
         else:
-            detail = f"no return of {', '.join(names)} over the sessions of that of {day.design.subject}"
-            yield day.refused("peer_adjusted", "peers_missing", detail)
+            yield day.refused("peer_adjusted", "peers_missing", peers=names)
 
 
 def _age_matched(day: _Day) -> Found:
@@ -137,8 +132,7 @@ def _age_matched(day: _Day) -> Found:
     spec = day.setting.spec
     security = spec.securities[day.design.subject]
     if security.listed is None or not security.earlier_listings:
-        detail = f"{day.design.subject} names no earlier_listings, shares of its board with their listing dates"
-        yield day.refused("age_matched_placebo", "no_earlier_listings", detail)
+        yield day.refused("age_matched_placebo", "no_earlier_listings")
         return
     age = day.row - _position(day, security.listed)
     values, missing = {}, []
@@ -149,21 +143,26 @@ def _age_matched(day: _Day) -> Found:
         if trade is not None and trade.span[row] == 1 and np.isfinite(market[row]):
             values[name] = float(trade.values[row] - market[row])
         else:
-            ends = f"{to_date(day.case.sessions[row - 1])} and {to_date(day.case.sessions[row])}"
-            missing.append(f"{name} on {ends}")
-    needed = int(np.ceil(1.0 / LEVEL)) - 1
+            before, session = (to_date(day.case.sessions[place]) for place in (row - 1, row))
+            missing.append({"security": name, "before": before, "session": session})
+    needed = int(np.ceil(1.0 / spec.level)) - 1
     if not values:
-        detail = (
-            f"session {age + 1} since the listing; needed are closes of {'; '.join(missing)}, and of {day.benchmark} "
-            f"on the same days; {needed} earlier listings allow a p of {LEVEL:g}, {len(missing)} are named"
+        yield day.refused(
+            "age_matched_placebo",
+            "no_prices_of_earlier_listings",
+            age=age + 1,
+            missing=missing,
+            benchmark=day.benchmark,
+            needed=needed,
+            level=spec.level,
+            named=len(missing),
         )
-        yield day.refused("age_matched_placebo", "no_prices_of_earlier_listings", detail)
         return
     expected = float(day.market[day.row])
     yield _ranked(day, "age_matched_placebo", day.value - expected, values, expected=expected)
     if missing:
-        detail = f"{len(missing)} of {len(missing) + len(values)} have no prices there: {'; '.join(missing)}"
-        yield day.refused("age_matched_placebo", "some_earlier_listings_missing", detail)
+        told = {"n": len(missing), "total": len(missing) + len(values), "missing": missing}
+        yield day.refused("age_matched_placebo", "some_earlier_listings_missing", **told)
 
 
 def _position(day: _Day, session: date) -> int:
@@ -189,7 +188,7 @@ def _peer_prior(day: _Day) -> Found:
     security = day.setting.spec.securities[day.design.subject]
     fits = {name: fit for name in security.peers if (fit := _peer_fit(day, name)) is not None}
     if reason := too_few_peers(len(fits), 2):
-        yield day.refused("peer_prior", "too_few_peers", reason)
+        yield day.refused("peer_prior", "too_few_peers", why=reason)
         return
     prior = peer_prior(*(np.array(part) for part in zip(*fits.values(), strict=True)), names=("alpha", "beta"))
     own = np.flatnonzero((day.case.span == 1) & np.isfinite(day.market))
@@ -253,10 +252,12 @@ def _post_event(day: _Day) -> Found:
     known = np.flatnonzero((case.span == 1) & np.isfinite(day.market))
     rows = known[known >= first][: spec.windows.estimation.size]
     if rows.size < least:
-        end = to_date(case.sessions[known[-1]]) if known.size else "nowhere"
-        begin = to_date(case.sessions[first])
-        detail = f"{rows.size} of at least {least} returns from {begin} on (prices end on {end})"
-        yield day.refused("post_event_window", "post_event_too_short", detail)
+        told = {"nobs": rows.size, "least": least, "begin": to_date(case.sessions[first])}
+        if known.size:
+            end = to_date(case.sessions[known[-1]])
+            yield day.refused("post_event_window", "post_event_too_short.until", **told, end=end)
+        else:
+            yield day.refused("post_event_window", "post_event_too_short.no_prices", **told)
         return
     estimation = Window(int(rows[0]) - case.anchor, int(rows[-1]) - case.anchor)
     panel = align([case], estimation=estimation, event=Window(0, 0))
@@ -285,8 +286,7 @@ def _same_day_rank(day: _Day) -> Found:
         if trade.span[day.row] == 1 and np.isfinite(market[day.row]):
             values[name] = float(trade.values[day.row] - market[day.row])
     if not values:
-        detail = f"{day.design.subject} names no untouched peers with a return on {day.design.day0}"
-        yield day.refused("same_day_rank", "no_peers", detail)
+        yield day.refused("same_day_rank", "no_peers.same_day", session=day.design.day0)
         return
     expected = float(day.market[day.row])
     yield _ranked(day, "same_day_rank", day.value - expected, values, expected=expected)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eventstudy.calendars import ExchangeSessions, to_date
 from eventstudy.claims import LimitDay
+from eventstudy.facts import Fact, fact
 from eventstudy.markets import Bars, LimitFlags
 from eventstudy.prices import Finding, PricePanel, PriceSeries, check_prices, require_usable
 from eventstudy.results import ExclusionRecord
@@ -41,7 +42,7 @@ class Ledger:
         How sessions stood to the lower price limit, where that could be checked.
     findings : tuple of Finding
         What the price checks reported without refusing the prices.
-    unchecked : mapping of security to str
+    unchecked : mapping of security to Fact
         Why a security's price limits could not be checked, or do not fit its prices.
     unpriced : tuple of str
         Peers without prices.
@@ -56,7 +57,7 @@ class Ledger:
     timed: tuple[Timed, ...]
     limit_days: Mapping[FirmDay, LimitDay]
     findings: tuple[Finding, ...]
-    unchecked: Mapping[str, str]
+    unchecked: Mapping[str, Fact]
     unpriced: tuple[str, ...]
     first_trades: Mapping[str, date]
     last_trades: Mapping[str, date]
@@ -100,31 +101,24 @@ class Ledger:
             if security in regime.securities
         )
 
-    def shortage(self, security: str, nobs: int, anchor: date) -> tuple[str, str]:
-        """Why an estimation window has too few observations: a reason and a sentence."""
-        least = self.spec.windows.min_estimation
-        short = f"{nobs} of at least {least} estimation observations before {anchor}"
-        listed = self.spec.securities[security].listed
-        if listed is not None and listed >= self.first_trades[security]:
-            return "short_history", f"{short}; {security} was listed on {listed}"
-        return "too_few_observations", f"{short}; prices of {security} begin on {self.first_trades[security]}"
+    def shortage(self, security: str, nobs: int, anchor: date) -> Fact:
+        """Why an estimation window has too few observations."""
+        short = {"security": security, "nobs": nobs, "least": self.spec.windows.min_estimation, "anchor": anchor}
+        listed, begin = self.spec.securities[security].listed, self.first_trades[security]
+        if listed is not None and listed >= begin:
+            return fact("short_history", **short, listed=listed)
+        return fact("too_few_observations", **short, begin=begin)
 
-    def absence(self, members: Sequence[str], days: Sequence[date]) -> tuple[str, str]:
-        """Why event-window returns are missing: a reason and a sentence."""
+    def absence(self, members: Sequence[str], days: Sequence[date]) -> Fact:
+        """Why event-window returns are missing."""
         security = next((name for name in members if any(not self._has_return(name, day) for day in days)), members[0])
-        span = f"{days[0]} to {days[-1]}" if len(days) > 1 else f"{days[0]}"
-        what = f"no return of {security} on {len(days)} session{'s' * (len(days) > 1)} ({span})"
-        listed = self.spec.securities[security].listed
+        what = {"security": security, "n": len(days), "first": days[0], "last": days[-1]}
+        listed, end = self.spec.securities[security].listed, self.last_trades[security]
         if listed is not None and days[0] <= listed:
-            return (
-                "not_listed_yet",
-                f"{what}: listed on {listed}, so the first return is a session later",
-            )
+            return fact("not_listed_yet", **what, listed=listed)
         if any("suspended" in self.day_flags.get((security, day), frozenset()) for day in days):
-            return "suspended", f"{what}: trading was suspended; windows with a missing day are not shortened"
-        if days[-1] > self.last_trades[security]:
-            return "after_last_price", f"{what}: its prices end on {self.last_trades[security]}"
-        return "no_price", f"{what}: the security or its benchmark has no price there"
+            return fact("suspended", **what)
+        return fact("after_last_price", **what, end=end) if days[-1] > end else fact("no_price", **what)
 
     def _has_return(self, security: str, day: date) -> bool:
         return self.first_trades[security] < day <= self.last_trades[security]
@@ -170,25 +164,19 @@ def build_ledger(
 def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
     """What the price checks reported, and events that daily prices cannot tell apart."""
     for finding in ledger.findings:
-        yield ExclusionRecord(security=finding.symbol, what="prices", reason=finding.what, detail=str(finding))
+        yield ExclusionRecord.of(fact("prices"), finding.fact, security=finding.symbol)
     for symbol in ledger.unpriced:
-        yield ExclusionRecord(
-            security=symbol,
-            what="comparisons with it",
-            reason="peer_without_prices",
-            detail=f"the source has no prices of {symbol}; comparisons are made with the other peers",
-        )
-    for symbol, detail in ledger.unchecked.items():
-        yield ExclusionRecord(security=symbol, what="price limits", reason="limits_not_checked", detail=detail)
+        yield ExclusionRecord.of(fact("comparisons"), fact("peer_without_prices", security=symbol), security=symbol)
+    for symbol, why in ledger.unchecked.items():
+        yield ExclusionRecord.of(fact("price_limits"), why, security=symbol)
     for one, other in combinations(ledger.timed, 2):
         same = one.security == other.security and one.day0 == other.day0
         if same and one.event.role == other.event.role == "tested":
-            yield ExclusionRecord(
+            yield ExclusionRecord.of(
+                fact("separate_effects", event=one.event.id, other_event=other.event.id),
+                fact("not_separately_identified", session=one.day0),
                 event_id=one.event.id,
                 security=one.security,
-                what=f"separate effects of {one.event.id} and {other.event.id}",
-                reason="not_separately_identified",
-                detail=f"both fall on {one.day0}; the abnormal return of that session is the sum of both effects",
             )
 
 

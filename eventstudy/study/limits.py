@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from eventstudy.calendars import ExchangeSessions, to_date
 from eventstudy.errors import PriceError
 from eventstudy.exchanges import exchange
-from eventstudy.facts import fact
+from eventstudy.facts import Fact, fact
 from eventstudy.markets import Bars, LimitFlags, LimitRule, Status, load_rules, merged_rules, security_limit_flags
 from eventstudy.prices import PricePanel, PriceSeries
 from eventstudy.spec import Security, StudySpec
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,13 +26,13 @@ class LimitStates:
     ----------
     bars, flags : mapping of security
         Unadjusted bars and their flags, on the security's own sessions.
-    unchecked : mapping of security to str
+    unchecked : mapping of security to Fact
         Why a security's price limits could not be checked, or do not fit its prices.
     """
 
     bars: Mapping[str, Bars]
     flags: Mapping[str, LimitFlags]
-    unchecked: Mapping[str, str]
+    unchecked: Mapping[str, Fact]
 
     def at_limit(self, symbol: str, sessions: NDArray[np.datetime64]) -> NDArray[np.int64]:
         """(S,) -1 where the close is the lower limit price, 1 where it is the upper, else 0."""
@@ -52,21 +50,21 @@ def limit_states(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Ex
     ruled = {rule.board for rule in rules}
     bars: dict[str, Bars] = {}
     flags: dict[str, LimitFlags] = {}
-    unchecked: dict[str, str] = {}
+    unchecked: dict[str, Fact] = {}
     for symbol, security in spec.securities.items():
         if security.board not in ruled and not exchange(security.exchange).boards:
-            told = fact("limits_not_checked.no_rules", security=symbol, exchange=security.exchange)
-            unchecked[symbol] = str(told)
+            unchecked[symbol] = fact("limits_not_checked.no_rules", security=symbol, exchange=security.exchange)
             continue
         own = _bars(prices[symbol])
         try:
             found = _limits(security, own, exchanges[security.exchange], rules)
         except PriceError as error:
-            unchecked[symbol] = f"{symbol}: {error}"
+            unchecked[symbol] = fact("limits_not_checked.because", security=symbol, why=error.fact)
         else:
             bars[symbol], flags[symbol] = own, found
             if found.outside.any():
-                unchecked[symbol] = _beyond(symbol, own, found)
+                days = [to_date(day) for day in own.sessions[found.outside]]
+                unchecked[symbol] = fact("limits_not_checked.beyond", security=symbol, sessions=days)
     return LimitStates(bars, flags, unchecked)
 
 
@@ -86,12 +84,6 @@ def _limits(security: Security, bars: Bars, exchange: ExchangeSessions, rules: t
         statuses=[Status(period.status, period.first, period.last) for period in security.statuses],
         rules=rules,
     )
-
-
-def _beyond(symbol: str, bars: Bars, limits: LimitFlags) -> str:
-    days = [str(day) for day in bars.sessions[limits.outside]]
-    shown = ", ".join(days[:_SHOWN]) + (f" and {len(days) - _SHOWN} more" if len(days) > _SHOWN else "")
-    return f"{symbol}: prices lie beyond the board's limit on {shown}; check the prices, the dividends and the board"
 
 
 def _bars(series: PriceSeries) -> Bars:

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from eventstudy.facts import fact
 from eventstudy.results import ArRecord, DayPartRecord, ExclusionRecord
 from eventstudy.returns import DayParts, day_parts, on_sessions
 from eventstudy.study.setting import Setting
@@ -19,12 +20,7 @@ def day_part_records(setting: Setting, ar: Sequence[ArRecord]) -> Iterator[DayPa
         series = setting.series[symbol]
         prices = setting.prices[symbol]
         if prices.open is None:
-            yield ExclusionRecord(
-                security=symbol,
-                what="overnight and intraday parts",
-                reason="no_open",
-                detail=f"{symbol}: no opening prices are recorded",
-            )
+            yield ExclusionRecord.of(fact("day_parts"), fact("no_open", security=symbol), security=symbol)
             continue
         opens, closes = (
             on_sessions(series.sessions, prices.sessions, prices.column(name)) for name in ("open", "close")

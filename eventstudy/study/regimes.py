@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 
 from eventstudy.calendars import to_date
+from eventstudy.facts import fact
 from eventstudy.inference import TestResult
 from eventstudy.inference.breaks import chow, sup_f
 from eventstudy.panel import Case
@@ -86,11 +87,10 @@ def break_records(setting: Setting) -> Iterator[BreakRecord | ExclusionRecord]:
     for regime in setting.spec.regimes:
         for security, drivers in regime.securities.items():
             if missing := [name for name in drivers if name not in setting.levels]:
-                yield ExclusionRecord(
+                yield ExclusionRecord.of(
+                    fact("alternative", topic="regime", variant="inside", other=[regime.id]),
+                    fact("alternative_missing.drivers", security=security, drivers=missing, regime=regime.id),
                     security=security,
-                    what=f"regime inside ({regime.id})",
-                    reason="alternative_missing",
-                    detail=f"there are no prices of {', '.join(missing)}, which drive {security} in {regime.id}",
                 )
             for benchmark in setting.spec.securities[security].benchmarks:
                 yield from _breaks(setting, regime, security, benchmark)
@@ -118,11 +118,10 @@ def _breaks(setting: Setting, regime: Regime, security: str, benchmark: str) -> 
     sup = sup_f(y, x, seed=seed)
     for test, at in ((found, split), (sup.result, sup.position)):
         if test.unavailable is not None or at is None:
-            yield ExclusionRecord(
+            yield ExclusionRecord.of(
+                fact("break_test", break_test=test.name, regime=regime.id, benchmark=benchmark),
+                fact("break_not_tested", why=test.unavailable),
                 security=security,
-                what=f"{test.name} of {regime.id} against {benchmark}",
-                reason="break_not_tested",
-                detail=str(test.unavailable),
             )
     if found.unavailable is None:
         yield _record(found, days, split, **shared)

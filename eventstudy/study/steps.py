@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from eventstudy.abnormal import cumulative
+from eventstudy.facts import fact
 from eventstudy.results import EventGroupRecord, ExclusionRecord
 from eventstudy.spec import EventGroup
 from eventstudy.study.estimate import Estimated, flags_of, reported, sessions_of, subject_of, test_of, with_limits
@@ -47,18 +48,13 @@ def _records(
         if (design.event.id, design.subject) != (first.event.id, first.security):
             continue
         if cars is None or not np.isfinite(cars.value[row]):
-            detail = (
-                f"a session between {first.day0} and the last step has no return"
+            why = (
+                fact("steps_not_covered.missing", first=first.day0)
                 if inside
-                else f"its window {window} is not inside the event window {part.panel.event_window}"
+                else fact("steps_not_covered.outside", window=window, event_window=part.panel.event_window)
             )
-            yield ExclusionRecord(
-                event_id=first.event.id,
-                security=first.security,
-                what=f"news in steps {group.id}",
-                reason="steps_not_covered",
-                detail=detail,
-            )
+            about = fact("event_group", event_group=group.id)
+            yield ExclusionRecord.of(about, why, event_id=first.event.id, security=first.security)
             continue
         sessions = sessions_of(part, row, window)
         own = {f"confounded:{step}" for step in group.steps}

@@ -127,19 +127,19 @@ def _suspensions(result: StudyResult, names: Names, records: Sequence[ExclusionR
                 "exclusion.suspension",
                 security=names.security(subject),
                 span=names.texts.span(halt.first, halt.last),
-                source=halt.source,
+                source=names.must(halt, "source"),
             )
         if not halts:
             yield from _verbatim(result, names, own)
 
 
 def _in_words(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
-    """The record's own sentence, after the name of what it is about."""
+    """The record's own sentence, after the name of what it is about: the security, and the event."""
     for record in records:
         about = names.security(record.security) if record.security else ""
         if record.event_id:
             about = names.texts("name.of_event", subject=about, event=names.event_quoted(record.event_id))
-        yield names.texts("exclusion.verbatim", what=about, detail=names.readable(record.detail))
+        yield names.texts("exclusion.verbatim", what=about, detail=names.fact(record.code, record.values))
 
 
 def _inseparable(result: StudyResult, names: Names, _: Sequence[ExclusionRecord]) -> Iterator[str]:
@@ -156,7 +156,7 @@ def _inseparable(result: StudyResult, names: Names, _: Sequence[ExclusionRecord]
 def _headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     told = {head.id for head in result.headlines}
     for headline in result.spec.headlines:
-        if headline.id not in told and any(record.what == f"headline {headline.id}" for record in records):
+        if headline.id not in told and any(record.values.get("headline") == headline.id for record in records):
             yield names.texts("exclusion.not_estimated", headline=names.must(headline, "title"))
 
 
@@ -171,14 +171,14 @@ def _touched(result: StudyResult, names: Names, records: Sequence[ExclusionRecor
 def _contrasts_and_headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     yield from _headlines(result, names, records)
     for contrast in result.spec.contrasts:
-        if any(record.what == f"contrast {contrast.id}" for record in records):
+        if any(record.values.get("contrast") == contrast.id for record in records):
             yield names.texts("exclusion.not_estimated", headline=names.must(contrast, "title"))
 
 
 def _verbatim(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
-    """The record's own sentence, with names for ids."""
+    """The record's own sentences, with names for ids."""
     for record in records:
-        yield names.texts("exclusion.verbatim", what=names.readable(record.what), detail=names.readable(record.detail))
+        yield names.texts("exclusion.verbatim", what=names.about(record), detail=names.fact(record.code, record.values))
 
 
 TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Iterator[str]]] = {
@@ -194,4 +194,4 @@ TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Ite
     "touched_donors": _touched,
     **dict.fromkeys(LADDER, _in_words),
 }
-"""Reason to the function that tells its cases; a reason without one is told in the record's own words."""
+"""Reason to the function that tells its cases; a reason without one is told in the words of its code."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from eventstudy.facts import Value
+from eventstudy.facts import Value, say
 from eventstudy.texts import Lang, Texts, load_texts
 
 if TYPE_CHECKING:
+    from eventstudy.results import ExclusionRecord
     from eventstudy.spec import Event, Instrument, StudySpec
 
 CONFOUNDED = "confounded:"
@@ -142,13 +142,9 @@ class Names:
         """The sentence of a fact, with names for ids."""
         return self.texts.fact(code, values, self.naming)
 
-    def readable(self, text: str) -> str:
-        """A sentence of the record with ids and symbols replaced by names."""
-        known = {event.id: self.event_quoted(event.id) for event in self.spec.events}
-        known |= {symbol: self.security(symbol) for symbol in self._named}
-        known |= {model: self.model(model) for model in self.spec.models}
-        pattern = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
-        return re.sub(rf"(?<![\w-])(?:{pattern})(?![\w-])", lambda found: known[found[0]], text)
+    def about(self, record: ExclusionRecord) -> str:
+        """What an exclusion is of, with names for ids."""
+        return say(f"about.{record.about}", record.values, self.texts.entries, self.naming)
 
     def naming(self, kind: str, identifier: str) -> str:
         """What a reader calls an id of a kind that `eventstudy.facts.ID_KINDS` names."""
@@ -156,6 +152,8 @@ class Names:
             return self.event_quoted(identifier)
         if kind == "subject":
             return self.group(identifier) if identifier in self.spec.groups else self.security(identifier)
+        if kind == "other":
+            kind = "security" if identifier in self._named else "regime"
         if kind in DECLARED:
             return self.must(next(one for one in getattr(self.spec, DECLARED[kind]) if one.id == identifier), "title")
         named: str = getattr(self, kind)(identifier)
@@ -176,4 +174,4 @@ class Names:
 
 def names_of(spec: StudySpec, lang: Lang) -> Names:
     """The names of a study in a language."""
-    return Names(spec, load_texts(lang))
+    return Names(spec, load_texts(lang, spec.level))

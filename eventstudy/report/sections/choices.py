@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +135,7 @@ def _refused(study: Study, head: HeadlineRecord) -> str:
         symbol
         for record in study.result.exclusions
         if (record.reason, record.event_id, record.security) == (TOUCHED, head.event_id, head.subject)
-        for symbol in re.findall(r"[\w.-]+", record.detail)
+        for symbol in record.values["donors"]
     }
     refused = [symbol for symbol in peers if symbol in said]
     return study.texts("choices.ladder.refused", peers=study.names.securities(refused)) if refused else ""

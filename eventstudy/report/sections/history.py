@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from eventstudy.facts import say
 from eventstudy.plots import ladder_cases, ladder_figure, ladder_frame
 from eventstudy.plots.ladder import refused_rungs
 from eventstudy.report.views import FigureView, Study, figure_view
@@ -17,9 +17,6 @@ from eventstudy.summary.tables import Column, NoteBook, Table, columns
 if TYPE_CHECKING:
     import pandas as pd
 
-CLOSES = re.compile(r"([^\s;,]+) on (\d{4}-\d\d-\d\d) and (\d{4}-\d\d-\d\d)")
-ENOUGH = re.compile(r"(\d+) earlier listings allow a p of ([\d.]+), (\d+) are named")
-RETURNS = re.compile(r"(\d+) of at least (\d+) returns from (\d{4}-\d\d-\d\d) on")
 RANKED = ("age_matched_placebo", "same_day_rank")
 
 
@@ -162,35 +159,16 @@ def _rank(study: Study, item: LadderRecord) -> str:
 def _why(study: Study, rung: str, item: ExclusionRecord) -> str:
     """Why a rung is missing, or stands on less than was asked for, in a reader's words."""
     texts, key = study.texts, f"history.why.{item.reason}"
-    lead = texts(f"history.name.{rung}")
-    detail = study.names.readable(item.detail)
-    told = {"detail": detail, **_numbers(study, item)}
-    plain = not texts.knows(key) or (item.reason in PARSED and len(told) == 1)
-    return texts("exclusion.verbatim", what=lead, detail=detail if plain else texts(key, **told))
-
-
-PARSED = ("post_event_too_short", "too_few_observations", "no_prices_of_earlier_listings")
-"""Reasons whose sentence needs the numbers of the record."""
-
-
-def _numbers(study: Study, item: ExclusionRecord) -> dict[str, str]:
-    """The figures inside a record's detail, by name; none where it is worded otherwise."""
-    texts = study.texts
-    if short := RETURNS.search(item.detail):
-        return {"n": short[1], "least": short[2], "day": texts.day(date.fromisoformat(short[3]))}
-    if enough := ENOUGH.search(item.detail):
-        return {"needed": enough[1], "level": enough[2], "named": enough[3]}
-    return {}
+    detail = say(key, item.values, texts.entries, study.names.naming)
+    return texts("exclusion.verbatim", what=texts(f"history.name.{rung}"), detail=detail)
 
 
 def _needed(study: Study, item: ExclusionRecord) -> Table | None:
     """Which closes of earlier listings a missing rung needs; None where the record names none."""
     texts, names = study.texts, study.names
-    known = {**study.result.spec.benchmarks, **study.result.spec.instruments}
     rows = tuple(
-        (names.ticker(name), *(texts.day(date.fromisoformat(day)) for day in days))
-        for name, *days in CLOSES.findall(item.detail)
-        if name in known
+        (names.ticker(one["security"]), *(texts.day(date.fromisoformat(one[at])) for at in ("before", "session")))
+        for one in item.values.get("missing", ())
     )
     titles = (texts("history.column.share"), texts("history.column.before"), texts("history.column.same_age"))
     return Table(tuple(Column(title) for title in titles), rows) if rows else None

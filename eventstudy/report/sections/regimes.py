@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +10,14 @@ from eventstudy.plots.regimes import case_title, regime_records
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord, BreakRecord, ExclusionRecord
 from eventstudy.spec import Regime
-from eventstudy.summary.findings import LEVEL
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OTHER_WINDOW = re.compile(r"^regime (\w+) \(([^,)]+)")
-TOO_FEW = re.compile(r"^(\d+) of at least (\d+)")
+CRITICAL_AT = 0.05
+"""Level of the published critical values of sup-F, whatever the study's."""
 
 
 def build(study: Study) -> dict[str, Any]:
@@ -88,7 +86,7 @@ def _finding(study: Study, frame: pd.DataFrame, found: Sequence[AlternativeRecor
     """Whether all windows agree at the level, and what they do to the standard error of each security."""
     texts = study.texts
     tested = frame[frame["pvalue"].notna()]
-    verdicts = [len({value < LEVEL for value in own["pvalue"]}) == 1 for _, own in tested.groupby("line")]
+    verdicts = [len({value < texts.cutoff for value in own["pvalue"]}) == 1 for _, own in tested.groupby("line")]
     key = "regimes.agree_all" if all(verdicts) else "regimes.agree"
     benchmarks = [study.names.benchmark(name) for name in dict.fromkeys(item.benchmark for item in found)]
     parts = [
@@ -188,7 +186,7 @@ def _break_findings(study: Study, breaks: Sequence[BreakRecord]) -> list[str]:
         if not own:
             continue
         days = [item.session for item in own]
-        small = [item for item in own if item.pvalue < LEVEL]
+        small = [item for item in own if item.pvalue < texts.cutoff]
         which = texts.listing(
             [
                 texts(
@@ -203,7 +201,9 @@ def _break_findings(study: Study, breaks: Sequence[BreakRecord]) -> list[str]:
         span = texts.span(min(days), max(days))
         key = f"regimes.{test}.some" if small else f"regimes.{test}.none"
         lines.append(texts(key, n=len(small), total=len(own), which=which, span=span))
-    if any(item.critical_value and (item.statistic > item.critical_value) != (item.pvalue < LEVEL) for item in breaks):
+    if any(
+        item.critical_value and (item.statistic > item.critical_value) != (item.pvalue < CRITICAL_AT) for item in breaks
+    ):
         lines.append(texts("regimes.disagree"))
     return lines
 
@@ -244,13 +244,12 @@ def _missing(study: Study, regime: Regime) -> list[str]:
     return [
         _why(study, item)
         for item in study.result.exclusions
-        if (found := OTHER_WINDOW.match(item.what)) and found[2] == regime.id
+        if item.values.get("topic") == "regime" and regime.id in item.values["other"]
     ]
 
 
 def _why(study: Study, item: ExclusionRecord) -> str:
     texts, names = study.texts, study.names
-    short = TOO_FEW.search(item.detail)
     return texts(
         "regimes.missing",
         case=texts(
@@ -258,6 +257,6 @@ def _why(study: Study, item: ExclusionRecord) -> str:
             security=names.security(item.security or ""),
             event=names.event_quoted(item.event_id or ""),
         ),
-        way=texts(f"regimes.way.{item.what.split()[1]}"),
-        why=texts("regimes.too_few", n=short[1], least=short[2]) if short else names.readable(item.detail),
+        way=texts(f"regimes.way.{item.values['variant']}"),
+        why=names.fact(item.code, item.values),
     )

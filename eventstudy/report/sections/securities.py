@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eventstudy.models import MARKET
 from eventstudy.plots import car_path_figure, car_path_frame, marker_frame, price_figure, price_frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
 from eventstudy.summary.rows import interval
@@ -54,7 +55,7 @@ def _models(study: Study, symbol: str) -> list[str]:
         )
         for record in study.result.params
         if event
-        and (record.security, record.event_id, record.model) == (symbol, event.id, "market")
+        and (record.security, record.event_id, record.model) == (symbol, event.id, MARKET)
         and record.benchmark is not None
         and record.sigma is not None
     ]

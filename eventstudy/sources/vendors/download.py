@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -33,13 +33,6 @@ YEAR = 250
 """Sessions whose closes say when a calendar's days are over, past its end."""
 LATE = timedelta(days=4)
 """How long a bar that has not come may still come; a download without it does not stand for its session."""
-VENDOR_LIBRARIES: Mapping[str, str] = {
-    "yahoo": "yfinance",
-    "eastmoney": "akshare",
-    "tencent": "akshare",
-    "sina": "akshare",
-}
-"""Distribution that speaks to a vendor."""
 
 Told: TypeAlias = Callable[[str], None]
 Table: TypeAlias = Callable[[str, date, date], Bars]
@@ -47,12 +40,14 @@ Table: TypeAlias = Callable[[str, date, date], Bars]
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What is particular to a vendor.
+    """A vendor: everything that is particular to it.
 
     Attributes
     ----------
     name, title : str
-        Short name, name for readers.
+        Short name, which is that of its file, and name for readers.
+    library : str
+        Distribution that speaks to it.
     adjustment : str
         What its prices are adjusted for.
     table : callable
@@ -65,21 +60,56 @@ class Vendor:
         Kinds of exception of the library's own that mean that it cannot read a reply.
     every_session : bool
         Whether a row comes for every session.
+    renews : bool
+        Whether the library, refused with HTTP 401, gets another cookie by itself and asks again.
     """
 
     name: str
     title: str
+    library: str
     adjustment: str
     table: Table
     check: Callable[[Asked, Reply, str], None]
     describe: Callable[[str], tuple[str, Kind]]
     errors: Callable[[], tuple[type[Exception], ...]] = lambda: ()
     every_session: bool = True
+    renews: bool = False
 
-    @property
-    def library(self) -> str:
-        """Distribution that speaks to the vendor."""
-        return VENDOR_LIBRARIES[self.name.partition("-")[0]]
+    def fetch(self, symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
+        """Download daily bars of several symbols.
+
+        Parameters
+        ----------
+        symbols : iterable of str
+            In the vendor's own spelling.
+        start, end : date
+            First and last day wanted, both included.
+        manner : Manner, optional
+            Pace, waits, reports.
+
+        Returns
+        -------
+        PricePanel
+            By the vendor's symbols, in the order given.
+
+        Raises
+        ------
+        SourceError
+            At the first symbol that cannot be had; `kept` holds those before it.
+        OptionError
+            For a symbol that the vendor cannot have.
+        """
+        had: dict[str, PriceSeries] = {}
+        symbols = tuple(dict.fromkeys(symbols))
+        for symbol in symbols:
+            self.describe(symbol)
+        for symbol in symbols:
+            try:
+                had[symbol] = download(self, symbol, start, end, manner or Manner()).series
+            except SourceError as error:
+                error.kept = PricePanel(had)
+                raise
+        return PricePanel(had)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,45 +169,6 @@ class Download:
         return self.series.symbol
 
 
-def fetch(vendor: Vendor, symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
-    """Download daily bars of several symbols.
-
-    Parameters
-    ----------
-    vendor : Vendor
-        Whom to ask.
-    symbols : iterable of str
-        In the vendor's own spelling.
-    start, end : date
-        First and last day wanted, both included.
-    manner : Manner, optional
-        Pace, waits, reports.
-
-    Returns
-    -------
-    PricePanel
-        By the vendor's symbols, in the order given.
-
-    Raises
-    ------
-    SourceError
-        At the first symbol that cannot be had; `kept` holds those before it.
-    OptionError
-        For a symbol that the vendor cannot have.
-    """
-    had: dict[str, PriceSeries] = {}
-    symbols = tuple(dict.fromkeys(symbols))
-    for symbol in symbols:
-        vendor.describe(symbol)
-    for symbol in symbols:
-        try:
-            had[symbol] = download(vendor, symbol, start, end, manner or Manner()).series
-        except SourceError as error:
-            error.kept = PricePanel(had)
-            raise
-    return PricePanel(had)
-
-
 def download(
     vendor: Vendor, symbol: str, first: date, last: date, manner: Manner, exchange: str | None = None
 ) -> Download:
@@ -229,7 +220,7 @@ def ask(
     SourceError
         If it cannot be had.
     """
-    watch = Watch(vendor.name, symbol, vendor.check)
+    watch = Watch(vendor.name, symbol, vendor.check, renews=vendor.renews)
 
     unreadable: tuple[type[Exception], ...] = (*UNREADABLE, *vendor.errors())
 

@@ -7,17 +7,15 @@ terms allow personal use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from eventstudy.errors import ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
-from eventstudy.prices import Column, FloatArray, PricePanel
+from eventstudy.prices import Column, FloatArray
 from eventstudy.sources.vendors.bars import Bars, days_text, figure_text, from_frame
-from eventstudy.sources.vendors.download import Manner, Vendor, replaced
-from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
 from eventstudy.sources.vendors.watch import whole_json
 from eventstudy.sources.vendors.wire import Asked, Reply
@@ -33,11 +31,6 @@ COLUMNS = {
 }
 GAPPED: tuple[Column, ...] = ("open", "high", "low")
 """Prices of a bar that may be missing (yfinance issue 1281); without a close there is no bar."""
-
-
-def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
-    """Download daily bars (``NVDA``, ``688041.SS``), adjusted for splits; see `vendors.fetch`."""
-    return fetch_from(YAHOO, symbols, start, end, manner)
 
 
 class _Nothing:
@@ -168,12 +161,16 @@ def _describe(symbol: str) -> tuple[str, Kind]:
     return exchange, "index" if symbol.startswith("^") else "share"
 
 
-YAHOO = Vendor(
+VENDOR = Vendor(
     name="yahoo",
     title="Yahoo Finance",
+    library="yfinance",
     adjustment="split-adjusted; adj_close also dividend-adjusted",
     table=_table,
     check=_check,
     describe=_describe,
     errors=_errors,
+    renews=True,
 )
+
+fetch = VENDOR.fetch

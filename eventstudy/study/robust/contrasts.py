@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import Fact, fact
 from eventstudy.inference import TestResult
 from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.sur import Equation, fit_sur
@@ -32,12 +33,11 @@ def contrast_records(setting: Setting, most: int) -> Iterator[ContrastRecord | E
         if len(figures) == len(contrast.weights):
             yield from _record(setting, contrast, [placebos_of(setting, figure, most) for figure in figures])
             continue
-        yield ExclusionRecord(
-            event_id=contrast.event,
-            what=f"contrast {contrast.id}",
-            reason="not_estimated",
-            detail="one of its securities is not touched by the news, or has too few estimation observations",
-        )
+        yield _refused(contrast, fact("not_estimated.contrast"))
+
+
+def _refused(contrast: Contrast, why: Fact) -> ExclusionRecord:
+    return ExclusionRecord.of(fact("contrast", contrast=contrast.id), why, event_id=contrast.event)
 
 
 def _figure(setting: Setting, contrast: Contrast, security: str) -> Figure | None:
@@ -61,12 +61,7 @@ def _record(setting: Setting, contrast: Contrast, parts: list[Placebos]) -> Iter
     weights = np.array(list(contrast.weights.values()))
     own = float(weights @ [part.own.value[0] for part in parts])
     if not np.isfinite(own):
-        yield ExclusionRecord(
-            event_id=contrast.event,
-            what=f"contrast {contrast.id}",
-            reason="not_estimated",
-            detail="a return of one of its securities is missing",
-        )
+        yield _refused(contrast, fact("not_estimated.missing_return"))
         return
     others = on_family_dates(parts, "value") @ weights
     test = rank_test(own, others, name="placebo_dates", null="the date is like earlier ones")

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from eventstudy.abnormal import cumulative
+from eventstudy.facts import Fact, fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import MODELS, NormalReturnFit
 from eventstudy.models.peer_portfolio import complete_donors, fit_peer_portfolio
@@ -41,13 +42,7 @@ def counterfactual_records(
     peers = [name for name in spec.securities[subject].peers if name in setting.levels]
     donors = tuple(name for name in peers if not spec.touched(name))
     if refused := [name for name in peers if name not in donors]:
-        yield ExclusionRecord(
-            event_id=figure.design.event.id,
-            security=subject,
-            what="donors of the counterfactuals",
-            reason="touched_donors",
-            detail=f"{', '.join(refused)} may be moved by the news themselves and are no donors",
-        )
+        yield _left_out(figure, fact("donors"), fact("touched_donors", donors=refused))
     if not donors:
         return
     for benchmark in benchmarks_of(spec, subject, MARKET)[:1]:
@@ -57,15 +52,13 @@ def counterfactual_records(
     among = _among(setting, figure, donors)
     complete = tuple(among.case.factors)
     if gone := [name for name in donors if name not in complete]:
-        yield ExclusionRecord(
-            event_id=figure.design.event.id,
-            security=subject,
-            what="donors of the counterfactuals",
-            reason="incomplete_donors",
-            detail=f"{', '.join(gone)} have no return on a session of the estimation or event window",
-        )
+        yield _left_out(figure, fact("donors"), fact("incomplete_donors", donors=gone))
     for rung, fit in RUNGS.items() if complete else ():
         yield _record(setting, among, rung, fit, complete, most)
+
+
+def _left_out(figure: Figure, about: Fact, why: Fact) -> ExclusionRecord:
+    return ExclusionRecord.of(about, why, event_id=figure.design.event.id, security=figure.design.subject)
 
 
 def _among(setting: Setting, figure: Figure, donors: tuple[str, ...]) -> Figure:
@@ -94,13 +87,7 @@ def _record(
     cars = cumulative(panel, fitted, figure.window)
     own = cars.take(slice(-1, None))
     if not np.isfinite(own.statistic[0]):
-        return ExclusionRecord(
-            event_id=figure.design.event.id,
-            security=figure.design.subject,
-            what=f"counterfactual {rung}",
-            reason="not_estimated",
-            detail="the fit has no solution, or a return of the event window is missing",
-        )
+        return _left_out(figure, fact("counterfactual", counterfactual=rung), fact("not_estimated.no_fit"))
     known = cars.statistic[:-1][np.isfinite(cars.statistic[:-1])]
     test = rank_test(float(own.statistic[0]), known, name=rung, null="the date is like earlier ones")
     weights = dict(zip(fitted.names, fitted.params[-1], strict=True))

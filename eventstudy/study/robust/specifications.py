@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, cumulative
+from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import fit_model
 from eventstudy.panel import Case, moved
@@ -23,7 +24,6 @@ from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 from eventstudy.windows import Window
 
-LEVEL = 0.05
 LIMITS: Mapping[Adjustment, LimitDays] = {"as_traded": "keep", "limit_days_dropped": "drop"}
 ENOUGH = 0.75
 """Share of an estimation window that must be observed, where that is less than the study's own minimum."""
@@ -111,7 +111,7 @@ def curve_of(setting: Setting, figure: Figure, most: int) -> Curve:
         own=Estimates(value[-1], std_error[-1], statistic[-1], df[-1], pvalue[-1]),
         value=value[:-1][whole],
         statistic=statistic[:-1][whole],
-        significant=pvalue[:-1][whole] < LEVEL,
+        significant=pvalue[:-1][whole] < setting.spec.level,
     )
 
 
@@ -171,13 +171,12 @@ def _positions(setting: Setting, figure: Figure, choices: Sequence[Choice]) -> P
 def specification_records(setting: Setting, curve: Curve) -> Iterator[SpecificationRecord | ExclusionRecord]:
     """The `specification_curve` list of a headline; how many of its choices have no estimate."""
     if curve.refused:
-        yield ExclusionRecord(
+        every = len(curve.refused) + len(curve.choices)
+        yield ExclusionRecord.of(
+            fact("specification_curve", headline=curve.figure.id),
+            fact("not_estimated.specifications", n=len(curve.refused), total=every),
             event_id=curve.figure.design.event.id,
             security=curve.figure.design.subject,
-            what=f"specification curve of {curve.figure.id}",
-            reason="not_estimated",
-            detail=f"{len(curve.refused)} of {len(curve.refused) + len(curve.choices)} specifications have too few "
-            "observations in their estimation window, or no return on a day of their window",
         )
     spec, design = setting.spec, curve.figure.design
     own = (design.model, design.benchmark, spec.windows.estimation, curve.figure.window)
@@ -212,13 +211,13 @@ def specification_records(setting: Setting, curve: Curve) -> Iterator[Specificat
         )
 
 
-def summary_record(curve: Curve) -> SpecificationSummaryRecord | None:
+def summary_record(curve: Curve, level: float) -> SpecificationSummaryRecord | None:
     """All specifications of a headline together; None where there is none."""
     values = curve.own.value
     if not values.size:
         return None
     n, median = len(curve.value), float(np.median(values))
-    share = float((curve.own.pvalue < LEVEL).mean())
+    share = float((curve.own.pvalue < level).mean())
     smallest = 1.0 / (n + 1) if n else None
     medians, shares = np.median(curve.value, axis=1), curve.significant.mean(axis=1)
     return SpecificationSummaryRecord(
