@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     exclude_event_days: bool = False,
     at_limit: pd.DataFrame | None = None,
     limit_days: LimitDays = "keep",
+    exchange: str | None = None,
     executor: Executor | None = None,
     progress: bool = False,
 ) -> EventStudy:
@@ -52,7 +54,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         Decimal returns (0.01 = 1 %) as the user defines them; NaN where an asset did not trade.
     events : DataFrame
         Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
-        ``weight`` and own windows ``estimation_first``, ``estimation_last``, ``event_first``, ``event_last``.
+        ``weight``, ``exchange`` and own windows ``estimation_first``, ``estimation_last``, ``event_first``,
+        ``event_last``.
         An asset may have several events, and events may share dates.
     benchmark : str, Series or None
         A column of `returns`, or returns of its own on the same sessions.
@@ -84,6 +87,11 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     limit_days : {"keep", "drop", "censor"}
         What becomes of such closes in estimation windows: kept; left out, with the session after, which carries the
         rest of the move; or taken as cut off in a two-limit Tobit (``market``, ``mean``), the session after left out.
+    exchange : str, optional
+        Whose sessions the returns follow (``XNYS``, ``XHKG``, ``24/7``, any calendar of exchange_calendars), where
+        `events` has no ``exchange`` of its own. With it a date may be a moment, as a stamp with a time zone or a
+        text with its offset (``2024-04-03T08:30-04:00``): day 0 is then the first session that could react, and
+        `flags` says ``moved`` where that is another day than the moment's own.
     executor : object with ``map``, optional
         Where chunks of events run: ``concurrent.futures`` pools, ``distributed.Client.get_executor()``, ray's pool.
         The numbers are the same.
@@ -103,6 +111,7 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         For frames that cannot be read.
     """
     options = _options(estimation_window, event_window, non_session, after_gap, exclude_event_days)
+    options = replace(options, exchange=exchange)
     chosen, shifts = _model(model, model_options)
     if risk_free is not None:
         returns, benchmark = _excess(returns, benchmark, risk_free, after_gap)

@@ -21,7 +21,9 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from eventstudy.csvtext import iso_date
+from eventstudy.errors import OptionError
 from eventstudy.events import Moment, parse_moment
+from eventstudy.exchanges import EXCHANGES, exchange
 from eventstudy.windows import Window
 
 ReturnKind = Literal["simple", "log"]
@@ -32,7 +34,6 @@ VENDORS: Mapping[str, tuple[str, ...]] = {
     "yahoo": ("yahoo.com",),
 }
 """Vendors of live prices, in the order in which they are asked, with the domains whose hosts belong to them."""
-Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE", "BJSE"]
 StatusName = Literal["st", "delisting", "relisted"]
 LimitDays = Literal["keep", "drop", "censor"]
 Scope = Literal["broad", "sector", "board"]
@@ -54,14 +55,6 @@ Measure = Literal[
     "abnormal_return",
 ]
 
-EXCHANGE_BOARDS: Mapping[str, tuple[str, ...]] = {
-    "XNAS": ("nasdaq",),
-    "XNYS": ("nyse",),
-    "XSHG": ("sse_main", "sse_star"),
-    "XSHE": ("szse_main", "szse_chinext"),
-    "BJSE": ("bse",),
-}
-LIMIT_EXCHANGES = frozenset({"XSHG", "XSHE", "BJSE"})
 ESTIMANDS: Mapping[str, str] = {"broad": "total", "sector": "relative", "board": "relative"}
 
 
@@ -75,6 +68,13 @@ def _moment(value: Any) -> Moment:
     if isinstance(value, Moment):
         return value
     raise ValueError(f"{value!r} is not a moment; write it as text, e.g. 2025-12-08T17:56Z")
+
+
+def _exchange(code: str) -> str:
+    try:
+        return exchange(code).code
+    except OptionError as error:
+        raise ValueError(str(error)) from None
 
 
 def known_version(version: int) -> int:
@@ -187,14 +187,32 @@ InstrumentRef = Annotated[
 PeerRef = Annotated[
     str, AfterValidator(_known("security or peer", "securities", "peers")), WithJsonSchema(SYMBOL_SCHEMA)
 ]
+Exchange = Annotated[
+    str,
+    AfterValidator(_exchange),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "code of an exchange, or the name of any other calendar that exchange_calendars knows",
+            "anyOf": [{"enum": list(EXCHANGES)}, {"pattern": "^[A-Za-z0-9_/]+$"}],
+        }
+    ),
+]
+NAME_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
 Board = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40),
-    WithJsonSchema({"type": "string", "examples": [board for boards in EXCHANGE_BOARDS.values() for board in boards]}),
+    StringConstraints(min_length=1, max_length=40),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "needed where price-limit rules are on record; elsewhere any text, or left out",
+            "examples": [board for row in EXCHANGES.values() for board in row.boards],
+        }
+    ),
 ]
 ModelName = Annotated[str, AfterValidator(_registered("models")), WithJsonSchema({NAMES: "models"})]
 TestName = Annotated[str, AfterValidator(_registered("tests")), WithJsonSchema({NAMES: "tests"})]
-RecommendedTest = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40)]
+RecommendedTest = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
 EventGroupRef = Annotated[str, AfterValidator(_known("event group", "event_groups"))]

@@ -9,12 +9,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from eventstudy.events import Instant
+from eventstudy.exchanges import exchange
 from eventstudy.texts.names import CONFOUNDED, Names
 
 if TYPE_CHECKING:
     from eventstudy.results import HeadlineRecord, SessionRecord, StudyResult
 
-ZONES = {"XNAS": "America/New_York", "XNYS": "America/New_York", "XSHG": "Asia/Shanghai", "XSHE": "Asia/Shanghai"}
 LIMITS = ("limit_down", "limit_up")
 
 
@@ -273,8 +273,8 @@ def _partial(result: StudyResult, names: Names, head: HeadlineRecord, members: S
     texts, when = names.texts, result.spec.event(head.event_id).when
     day = texts.short(where.session)
     if isinstance(when, Instant):
-        zone = ZONES[where.exchange]
-        yield texts("finding.partial_at", day=day, at=texts.clock(when.at, zone), place=texts(f"zone.{zone}"))
+        zone = exchange(where.exchange).zone
+        yield texts("finding.partial_at", day=day, at=texts.clock(when.at, zone), place=texts.place(zone))
     else:
         yield texts("finding.partial", day=day)
 

@@ -178,6 +178,11 @@ class Texts:
             case Month():
                 return self.month(when.year, when.month)
 
+    def place(self, zone: str) -> str:
+        """The city of a time zone; the zone's own where the catalog holds none."""
+        key = f"zone.{zone}"
+        return self(key) if self.knows(key) else zone.rpartition("/")[2].replace("_", " ")
+
     def clock(self, at: datetime, zone: str) -> str:
         """Day and time of an instant in a time zone."""
         local = at.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))

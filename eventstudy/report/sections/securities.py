@@ -22,11 +22,11 @@ def build(study: Study) -> dict[str, Any]:
 def _security(study: Study, symbol: str) -> dict[str, Any]:
     texts, names = study.texts, study.names
     security = study.result.spec.securities[symbol]
-    exchange, board = names.exchange(security.exchange), texts(f"board.{security.board}")
+    exchange, board = names.exchange(security.exchange), names.board(security.board)
     listed = texts("security.listed", day=texts.day(security.listed)) if security.listed else ""
     facts = texts(
         "security.facts",
-        place=exchange if board == exchange else texts("name.board", exchange=exchange, board=board),
+        place=exchange if board in (None, exchange) else texts("name.board", exchange=exchange, board=board),
         listed=listed,
         currency=security.currency,
     )

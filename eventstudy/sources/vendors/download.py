@@ -29,10 +29,10 @@ from eventstudy.sources.vendors.wire import Asked, Reply, through
 
 SETTLING = timedelta(minutes=30)
 """How long after the close a session's bar is taken as final; vendors' daily bars lag by up to a quarter of an hour."""
+YEAR = 250
+"""Sessions whose closes say when a calendar's days are over, past its end."""
 LATE = timedelta(days=4)
 """How long a bar that has not come may still come; a download without it does not stand for its session."""
-CLOSED_BY = 16
-"""Hour, at the exchange, by which its sessions are over."""
 
 Told: TypeAlias = Callable[[str], None]
 Table: TypeAlias = Callable[[str, date, date], Bars]
@@ -169,15 +169,20 @@ class Download:
         return self.series.symbol
 
 
-def download(vendor: Vendor, symbol: str, first: date, last: date, manner: Manner) -> Download:
+def download(
+    vendor: Vendor, symbol: str, first: date, last: date, manner: Manner, exchange: str | None = None
+) -> Download:
     """Download the bars of one symbol, the day of a session that is not over left out.
+
+    `exchange` is the one that a study states; without it the symbol says whose sessions it follows.
 
     Raises
     ------
     SourceError
         If they cannot be had.
     """
-    exchange, kind = vendor.describe(symbol)
+    told, kind = vendor.describe(symbol)
+    exchange = exchange or told
     at = manner.now().replace(microsecond=0)
     bars, requests = ask(vendor, symbol, first, last, manner)
     closed = last_over(exchange, last, at)
@@ -274,11 +279,20 @@ def last_over(exchange: str, last: date, at: datetime) -> date:
     if at - datetime(last.year, last.month, last.day, tzinfo=UTC) > timedelta(days=2) + SETTLING:
         return last
     known, settled = _sessions(exchange), at - SETTLING
-    local = settled.astimezone(ZoneInfo(known.time_zone))
+    local = settled.astimezone(ZoneInfo(known.time_zone)).replace(tzinfo=None)
     if local.date() > known.last:
-        # The calendar ends before today, and only the study knows an overlay: every exchange here has closed by then.
-        return min(last, local.date() if local.hour >= CLOSED_BY else local.date() - timedelta(days=1))
+        # The calendar ends before today, and only the study knows an overlay: a day counts from its usual close.
+        return min(last, (local - _latest_close(known)).date())
     return min(last, last_closed_session(settled, known))
+
+
+def _latest_close(known: ExchangeSessions) -> timedelta:
+    """How long after the midnight that a session's date begins with it closes, at the latest of its last year."""
+    zone, longest = ZoneInfo(known.time_zone), timedelta()
+    for close, day in zip(known.closes[-YEAR:].astype("datetime64[s]"), known.sessions[-YEAR:], strict=True):
+        clock: datetime = close.item().replace(tzinfo=UTC).astimezone(zone)
+        longest = max(longest, clock - datetime.combine(day.item(), datetime.min.time(), zone))
+    return longest
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,8 @@
-"""Yahoo Finance by yfinance: US shares, funds and indices, and Shanghai and Shenzhen as a second opinion.
+"""Yahoo Finance by yfinance: shares, funds and indices of many exchanges, US futures, coins; China as a second opinion.
 
-Prices are asked for unadjusted, which at Yahoo still means adjusted for splits. Yahoo's terms allow personal use.
+A bar is dated at its exchange: a coin's by the day in UTC, a future's by the day of its close and not by the evening
+on which its session opened. Prices are asked for unadjusted, which at Yahoo still means adjusted for splits. Yahoo's
+terms allow personal use.
 """
 
 from __future__ import annotations
@@ -152,6 +154,8 @@ def _errors() -> tuple[type[Exception], ...]:
 
 def _describe(symbol: str) -> tuple[str, Kind]:
     exchange = yahoo_exchange(symbol)
+    if exchange == "24/7":
+        return exchange, "index"  # a coin's volume is in money, as an index's may be
     if symbol.upper().endswith((".SS", ".SZ")):
         return exchange, china_symbol(symbol).kind
     return exchange, "index" if symbol.startswith("^") else "share"
