@@ -7,12 +7,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.models import NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+CONFIDENCE = 0.95
+"""Level of the intervals on a researcher's own returns; a study file states its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +118,7 @@ def interval(value: Floats, std_error: Floats, df: Floats, confidence: float) ->
     return value - half, value + half
 
 
-def detectable_effect(std_error: Floats, df: Floats, *, level: float = 0.05, power: float = 0.8) -> Floats:
+def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: float = 0.8) -> Floats:
     """Smallest true effect that a two-sided t test at `level` finds with probability `power`.
 
     Notes

@@ -1,16 +1,15 @@
-"""The sessions of exchanges, and arithmetic in sessions; the only door to exchange_calendars.
+"""The sessions of exchanges, and arithmetic in sessions.
 
 A session is a trading day's label: a date without a time zone. Opens, closes and lunch breaks are
-instants in UTC. Nothing here depends on the clock of the machine: each exchange is known from
-`FIRST_DAY`, or from its opening if later, to a fixed last day, and a date beyond it is an error, never
-an invented holiday.
+instants in UTC; a session may open on the evening before its label, or close at the next midnight.
+Nothing here depends on the clock of the machine: each exchange is known from `FIRST_DAY`, or from its
+opening if later, to a fixed last day, and a date beyond it is an error, never an invented holiday.
 """
 
 from __future__ import annotations
 
 import hashlib
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -21,38 +20,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eventstudy.errors import Fault, InputError, OptionError, SessionRangeError, StudyFileError
+from eventstudy.exchanges import calendar_library
+from eventstudy.exchanges import exchange as exchange_row
 from eventstudy.overlays import HEADER, OverlayDay, read_overlay
 
 Days = NDArray[np.datetime64]
 Instants = NDArray[np.datetime64]
 DayLike = date | np.datetime64
 
-EXCHANGES: Mapping[str, str] = {"XNAS": "XNYS", "XNYS": "XNYS", "XSHG": "XSHG", "XSHE": "XSHG", "BJSE": "XSHG"}
-"""Exchange to the calendar that it follows: Nasdaq keeps New York's days and hours, Shenzhen and Beijing Shanghai's.
-
-Beijing: the three mainland exchanges announce the same closings ("Chinese Stock Exchanges Plan May Day
-Closures", mktdata.com, April 2025, after the notices of all three), which follow one yearly notice of the
-China Securities Regulatory Commission. Beijing trades from 09:30 to 11:30 and from 13:00, with a closing
-call auction from 14:57 to 15:00, as Shanghai does (Beijing Stock Exchange Trading Rules (Trial) of
-2 November 2021, as told at wodefinance.com and breakinglatest.news, 13 November 2021).
-"""
-
-OPENED: Mapping[str, date] = {"BJSE": date(2021, 11, 15)}
-"""First session of exchanges that opened after `FIRST_DAY` (Beijing: China News Service, 12 November 2021)."""
-
 FIRST_DAY = date(1993, 1, 1)
 """First day covered. New York's early closes have been at 13:00, as the calendar assumes, since 1993."""
 
-PUBLISHED_TO: Mapping[str, date] = {"XNYS": date(2028, 12, 31)}
-"""Last day of calendars that are rules without an end of their own.
+RULES_TO = date(2027, 12, 31)
+"""Last day of calendars that are rules without an end, and of which no published years are on record.
 
-XNYS: the last year for which the exchange has published its holidays and early closes (NYSE Group,
-"NYSE Group Announces 2026, 2027 and 2028 Holiday and Early Closings Calendar", 23 December 2025).
-XSHG is not listed here: its holidays are recorded year by year after the exchange's notices, and the
-calendar says itself where they end.
+Up to here the library's rules are taken for what the exchange will publish; what no rule foresees (a
+storm, an election, a day of mourning) is missing of days to come.
 """
 
-_SATURDAY = 5
+_USUAL = 10
+"""Sessions on a day of the week among the last `_YEAR` that make it a usual day of trading."""
+_YEAR = 250
 _SHOWN = 5
 
 
@@ -181,10 +169,10 @@ def load_sessions(
     Parameters
     ----------
     exchange : str
-        One of `EXCHANGES`.
+        A row of `eventstudy.exchanges`, or the name of any calendar of exchange_calendars.
     first, last : date, optional
-        Narrow the days covered; default `FIRST_DAY` (an exchange's opening if later, `OPENED`) and the last day
-        on record, which the overlay may extend.
+        Narrow the days covered; default `FIRST_DAY` (an exchange's opening, or its calendar's beginning if later) and
+        the last day on record, which the overlay may extend.
     overlay : Path, optional
         A CSV file that adds, replaces or closes sessions (see `apply_overlay`).
 
@@ -197,8 +185,6 @@ def load_sessions(
     StudyFileError
         With every fault of the overlay file.
     """
-    if exchange not in EXCHANGES:
-        raise OptionError(f"unknown exchange {exchange!r}; allowed: {', '.join(EXCHANGES)}")
     known = _library_sessions(exchange)
     if overlay is not None:
         known = apply_overlay(known, overlay)
@@ -214,9 +200,9 @@ def load_sessions(
 def apply_overlay(base: ExchangeSessions, path: Path) -> ExchangeSessions:
     """Add, replace or close sessions as a CSV file lists them (`overlays.read_overlay` for its layout).
 
-    Inside the days on record a row replaces what is known. Past them the file extends the calendar to
-    its own last day, and each weekday on the way must be listed, as a session or as closed: a day that
-    was merely forgotten must not become a holiday. Weekends that are not listed are closed.
+    Inside the days on record a row replaces what is known. Past them the file extends the calendar to its own last day,
+    and each usual day of trading on the way must be listed, as a session or as closed: a day that was merely forgotten
+    must not become a holiday. Days of the week on which the exchange does not trade are closed where not listed.
 
     Raises
     ------
@@ -244,11 +230,13 @@ def _too_early(base: ExchangeSessions, days: Sequence[OverlayDay], file: str) ->
 
 
 def _unlisted(base: ExchangeSessions, days: Sequence[OverlayDay], file: str) -> Iterator[Fault]:
-    """Faults for weekdays past the record that the overlay passes over, told at the row after them."""
+    """Faults for usual days of trading past the record that the overlay passes over, told at the row after them."""
     listed_to = base.last
+    weekdays = (base.sessions[-_YEAR:].astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday
+    usual = np.bincount(weekdays, minlength=7) >= _USUAL
     for row in sorted((row for row in days if row.day > base.last), key=lambda row: row.day):
         gap = (listed_to + timedelta(days=n) for n in range(1, (row.day - listed_to).days))
-        missing = [str(day) for day in gap if day.weekday() < _SATURDAY]
+        missing = [str(day) for day in gap if usual[day.weekday()]]
         if missing:
             more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
             message = (
@@ -311,19 +299,14 @@ def _held(values: ArrayLike, dtype: str) -> NDArray[np.datetime64]:
 @lru_cache
 def _library_sessions(exchange: str) -> ExchangeSessions:
     """All sessions on record, between fixed days: the library's own default range moves with the clock."""
-    code = EXCHANGES[exchange]
-    with warnings.catch_warnings():
-        # exchange_calendars 4.13 calls what pandas 3 deprecates, and nobody here can do anything about it
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        import exchange_calendars
-
-        first = OPENED.get(exchange, FIRST_DAY)
-        start, last = first.isoformat(), PUBLISHED_TO.get(code)
-        if last is None:
-            first_year = exchange_calendars.get_calendar(code, start=start, end=f"{first.year}-12-31")
-            last = first_year.bound_max().date()
-        calendar = exchange_calendars.get_calendar(code, start=start, end=last.isoformat())
+    row = exchange_row(exchange)
+    code = row.calendar
+    with calendar_library() as library:
+        bounds = library.get_calendar(code, start="2025-01-01", end="2025-12-31")
+        begin, end = (None if bound is None else bound.date() for bound in (bounds.bound_min(), bounds.bound_max()))
+        first = max(row.opened or FIRST_DAY, begin or FIRST_DAY)
+        last = min(exchange_row(code).published_to or RULES_TO, end or date.max)
+        calendar = library.get_calendar(code, start=first.isoformat(), end=last.isoformat())
         return ExchangeSessions(
             exchange=exchange,
             sessions=calendar.sessions.to_numpy(),
@@ -331,8 +314,8 @@ def _library_sessions(exchange: str) -> ExchangeSessions:
             closes=calendar.closes_nanos.view("datetime64[ns]"),
             break_starts=calendar.break_starts_nanos.view("datetime64[ns]"),
             break_ends=calendar.break_ends_nanos.view("datetime64[ns]"),
-            time_zone=str(calendar.tz),
+            time_zone=row.zone,
             first=first,
             last=last,
-            calendar_version=f"exchange_calendars {exchange_calendars.__version__}, {calendar.name}",
+            calendar_version=f"exchange_calendars {library.__version__}, {calendar.name}",
         )

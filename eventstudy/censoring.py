@@ -1,4 +1,4 @@
-"""What a price limit hides: carried-over moves, bounds, and the moments of a return that was cut off.
+"""What a price limit hides: bounds, and the moments of a return that was cut off.
 
 All of it is arithmetic on arrays. Sides are -1 for the lower and 1 for the upper limit.
 """
@@ -6,45 +6,11 @@ All of it is arithmetic on arrays. Sides are -1 for the lower and 1 for the uppe
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from eventstudy.arrays import Floats, Ints, Mask
 
 _FAR = -50.0  # standard deviations beyond which the variance of the tail comes from its expansion
-
-
-def carry_over(latent_log: Floats, lower_log: ArrayLike, upper_log: ArrayLike) -> Floats:
-    """Observed log returns where a limit cuts off each session's move and the rest moves on to the next.
-
-    Parameters
-    ----------
-    latent_log : (..., S) float
-        Log returns r* as they would be without limits, in order of sessions, nothing missing.
-    lower_log, upper_log : float or (..., S) float
-        Limits of each session's log return, e.g. ``log(0.9)`` and ``log(1.1)``; infinite where there is none.
-
-    Returns
-    -------
-    (..., S) float
-        Observed log returns.
-
-    Notes
-    -----
-    ``g_t = r*_t + S_t-1``, ``r_t = g_t`` cut off at the limits, ``S_t = g_t - r_t``, ``S_-1 = 0``. The observed returns
-    up to the first session within its limits therefore sum to the latent ones: their sum does not suffer
-    from the limits, the return of the first session alone does. A model for simulation: overreaction and
-    delayed trading, which real limits may cause, are not in it.
-    """
-    lower, upper = np.broadcast_to(lower_log, latent_log.shape), np.broadcast_to(upper_log, latent_log.shape)
-    observed = np.empty(latent_log.shape)
-    carried = np.zeros(latent_log.shape[:-1])
-    for session in range(latent_log.shape[-1]):
-        wanted = latent_log[..., session] + carried
-        observed[..., session] = np.clip(wanted, lower[..., session], upper[..., session])
-        carried = wanted - observed[..., session]
-    return observed
 
 
 def first_open_close(at_limit: Mask, traded: Mask, start: Ints) -> Ints:

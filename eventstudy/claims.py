@@ -8,12 +8,10 @@ from datetime import date
 
 import numpy as np
 
+from eventstudy.models import MARKET
 from eventstudy.prices import PricePanel
 from eventstudy.results import ArRecord, ClaimCheckRecord, ClaimRecord, Verdict
 from eventstudy.spec import Check, Claim, StudySpec
-
-LEVEL = 0.05
-MODEL = "market"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def _check(check: Check, evidence: Evidence) -> ClaimCheckRecord | None:
 def _abnormal(check: Check, evidence: Evidence) -> ClaimCheckRecord | None:
     """The check of an abnormal return, on the event whose day 0 is nearest to the session."""
     benchmark = evidence.spec.securities[check.security].benchmarks[0]
-    wanted = (check.security, check.session, MODEL, benchmark)
+    wanted = (check.security, check.session, MARKET, benchmark)
     fitting = [
         record
         for record in evidence.ar
@@ -93,7 +91,7 @@ def _abnormal(check: Check, evidence: Evidence) -> ClaimCheckRecord | None:
     if not fitting:
         return None
     found = min(fitting, key=lambda record: abs(record.relative_day))
-    significant = found.pvalue is not None and found.pvalue < LEVEL
+    significant = found.pvalue is not None and found.pvalue < evidence.spec.level
     sign = ("positive" if found.ar > 0 else "negative") if significant else "none"
     asked = f"significant: {check.significant}"
     return _record(check, asked=asked, found=found.ar, holds=sign == check.significant, pvalue=found.pvalue)

@@ -1,8 +1,10 @@
 """The event clock: from the moment of a piece of news to the first session that could react to it, and what was known.
 
 With the sessions k of one exchange, opens o_k, closes c_k and a moment t in UTC: t < o_k maps to k;
-o_k <= t < c_k maps to k, of which only a part could react; t >= c_k maps to k + 1. Between two exchanges the same
-clock says which foreign session was the last to be completed when a local one opened.
+o_k <= t < c_k maps to k, of which only a part could react; t >= c_k maps to k + 1. So it is too where o_k
+lies on the evening before the session's date, as for futures, and where c_k is o_(k+1), as for a market that
+never closes. Between two exchanges the same clock says which foreign session was the last to be completed
+when a local one opened.
 """
 
 from __future__ import annotations
@@ -255,14 +257,20 @@ def _of_instant(at: datetime, exchange: ExchangeSessions) -> FirstSession:
     found = first_sessions(np.array([_naive(at)], dtype="datetime64[ns]"), exchange)
     index, partial = int(found.index[0]), bool(found.partial[0])
     session = to_date(exchange.sessions[index])
-    reason: Reason
-    if partial:
-        reason = "lunch_break" if found.lunch[0] else "in_session"
-    else:
-        day = at.astimezone(ZoneInfo(exchange.time_zone)).date()
-        reason = "before_open" if day == session else "after_close" if exchange.is_session(day) else "not_a_session"
+    reason: Reason = ("lunch_break" if found.lunch[0] else "in_session") if partial else _outside(at, exchange, index)
     detail = _sentence(at, exchange, index, reason)
     return FirstSession(exchange.exchange, session, session, partial, "instant", reason, detail)
+
+
+def _outside(at: datetime, exchange: ExchangeSessions, index: int) -> Reason:
+    """Why a moment between two sessions belongs to the later one, by the local days of session, open and moment."""
+    zone = ZoneInfo(exchange.time_zone)
+    day = at.astimezone(zone).date()
+    if index and day == to_date(exchange.sessions[index - 1]):
+        return "after_close"
+    if day in (to_date(exchange.sessions[index]), _moment(exchange.opens[index]).astimezone(zone).date()):
+        return "before_open"
+    return "not_a_session"
 
 
 def _sentence(at: datetime, exchange: ExchangeSessions, index: int, reason: Reason) -> str:
@@ -271,11 +279,15 @@ def _sentence(at: datetime, exchange: ExchangeSessions, index: int, reason: Reas
     code, session = exchange.exchange, exchange.sessions[index]
 
     def clock(instants: NDArray[np.datetime64], place: int = index) -> str:
-        return f"{_moment(instants[place]).astimezone(zone):%H:%M}"
+        local = _moment(instants[place]).astimezone(zone)
+        days = (local.date() - to_date(exchange.sessions[place])).days
+        return "24:00" if days > 0 else f"{local:%H:%M}{' the day before' * (days < 0)}"
 
     hours = f"({clock(exchange.opens)} to {clock(exchange.closes)})"
     if reason == "before_open":
-        tail = f"before {code} opens at {clock(exchange.opens)}, so its first session is that day's"
+        opening = _moment(exchange.opens[index]).astimezone(zone)
+        when = "that day's" if opening.date() == to_date(session) else f"that of {session}"
+        tail = f"before {code} opens at {opening:%H:%M}, so its first session is {when}"
     elif reason == "in_session":
         tail = f"inside the {code} session {hours}, so only a part of that session could react"
     elif reason == "lunch_break":

@@ -10,14 +10,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.errors import OptionError
 from eventstudy.prices import PriceSeries
 
 ReturnKind = Literal["simple", "log"]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Days = NDArray[np.datetime64]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from eventstudy.censoring import bound, carry_over, days_after, first_open_close, imputed
+from eventstudy.censoring import bound, days_after, first_open_close, imputed
+from tests.limits import carry_over
 
 EXACT = 1e-12  # two float computations of one number
 FAR = 1e-8  # relative: the variance of a tail, a small difference of large numbers or the start of a series

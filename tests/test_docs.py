@@ -79,7 +79,7 @@ def test_every_named_fault_of_a_source_is_documented():
 
 def test_python_blocks_of_own_returns_run():
     blocks = re.findall(r"```python\n(.*?)```", text("docs/own-returns.md"), flags=re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(blocks)], cwd=ROOT, capture_output=True, text=True, check=False
     )

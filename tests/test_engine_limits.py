@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.censoring import carry_over
 from eventstudy.errors import InputError, OptionError
+from tests.limits import carry_over
 
 DAYS, ASSETS, EVENT = 160, 120, 140
 LIMIT = 0.10

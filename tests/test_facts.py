@@ -268,6 +268,15 @@ SENTENCES = [
         "the board",
     ),
     (
+        fact("limits_not_checked.no_rules", security="A", exchange="XTKS"),
+        "A: no price-limit rules are recorded for XTKS, so no close was held against a limit",
+    ),
+    (
+        fact("sessions_by_rules"),
+        "by the calendar library's rules, not by published notices: closings that no rule foresees are missing of days "
+        "to come",
+    ),
+    (
         fact("limits.off_tick", column="close", price=9.876, tick="0.01"),
         "the close 9.876 is not a price on the tick 0.01; price limits need the prices that were traded, not adjusted "
         "ones",

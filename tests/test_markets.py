@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from eventstudy.calendars import load_sessions
 from eventstudy.errors import MAX_SHOWN, InputError, OptionError, PriceError, SessionRangeError, StudyFileError
+from eventstudy.exchanges import EXCHANGES
 from eventstudy.markets import (
     Bars,
     LimitFlags,
@@ -32,7 +33,6 @@ from eventstudy.markets import (
     trading_days,
 )
 from eventstudy.markets.rules import COLUMNS, StatusName
-from eventstudy.spec import EXCHANGE_BOARDS
 
 ROOT = Path(__file__).parent.parent
 RECORDED = ROOT / "eventstudy" / "data" / "recorded"
@@ -670,7 +670,7 @@ def test_each_row_by_hand(row: tuple[str, StatusName, str], prices: tuple[float,
 
 
 def test_every_board_of_the_specification_has_rules() -> None:
-    boards = [board for allowed in EXCHANGE_BOARDS.values() for board in allowed]
+    boards = [board for row in EXCHANGES.values() for board in row.boards]
     assert {rule.board for rule in load_rules()} == set(boards)
     assert all(limit_rule(board, date(2025, 12, 8)).source for board in boards)
 

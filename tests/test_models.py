@@ -225,7 +225,7 @@ def test_pvalue_comes_from_the_survival_function():
 
 def test_detectable_effect_meets_the_published_multiples():
     """2.80 standard errors for a normal, 2.825 for 118 and 2.85 for 58 degrees of freedom."""
-    found = detectable_effect(np.ones(3), np.array([1e9, 118.0, 58.0]))
+    found = detectable_effect(np.ones(3), np.array([1e9, 118.0, 58.0]), level=0.05)
     assert found == pytest.approx([2.80, 2.825, 2.85], abs=0.005)
 
 

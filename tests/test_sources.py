@@ -20,7 +20,7 @@ from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources import load_prices, recorded
 from eventstudy.sources.own.folder import LAYOUT, Origin, parse_prices, read_folder, read_price_file
-from eventstudy.sources.recorded import build_manifest, read_recorded, recorded_suspensions, recorded_symbols
+from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recorded_symbols
 from tests.test_prices import said
 
 ROOT = Path(__file__).parents[1]
@@ -412,6 +412,30 @@ def everything():
 def sessions_of(panel, symbol):
     """The sessions of the symbol's market, from the benchmarks that trade on every one of them."""
     return panel["SPY" if symbol[0].isupper() else "sh000300"].sessions
+
+
+def recorded_suspensions(symbol):
+    """The documented suspensions of a symbol within the recordings, each as its first and last day."""
+    listed = read_manifest(RECORDINGS)["suspensions"]
+    return tuple(
+        (date.fromisoformat(one["first"]), date.fromisoformat(one["last"])) for one in listed if one["symbol"] == symbol
+    )
+
+
+def build_manifest(folder, manifest):
+    """Measure the files of a folder of recordings again and bring its manifest up to date."""
+    described = {entry["file"] for entry in manifest["recordings"]}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
+    if described != present:
+        names = ", ".join(sorted(described ^ present))
+        raise PriceError(f"{folder}: {names} must both be there and be described in {MANIFEST}")
+    measured_all = []
+    for entry in manifest["recordings"]:
+        origin = Origin(symbol=entry["symbol"], source="recorded", vendor="", file=entry["file"], adjustment="")
+        found = parse_prices((folder / entry["file"]).read_bytes(), entry["file"], origin).provenance
+        measured = {"first": str(found.first), "last": str(found.last), "rows": found.rows, "sha256": found.sha256}
+        measured_all.append(Recording(**{**entry, **measured}).document())
+    return {**manifest, "recordings": measured_all}
 
 
 def test_the_flagship_and_its_peers_are_recorded():

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from eventstudy.clock import Reason
 from eventstudy.errors import OptionError
 from eventstudy.events import parse_moment
+from eventstudy.exchanges import EXCHANGES
 from eventstudy.facts import fact
+from eventstudy.models import MODELS
 from eventstudy.results import BarRecord, ExclusionRecord, Verdict
-from eventstudy.spec import EXCHANGE_BOARDS, Exchange, ModelName, Role, Sign
+from eventstudy.spec import Role, Sign
 from eventstudy.spec.study import Measure, Significance
 from eventstudy.summary import HEADLINE_COLUMNS, headline_rows, summary_text
 from eventstudy.summary.exclusions import exclusion_groups, flagged_sessions, shifted
@@ -51,10 +53,10 @@ FLAGS = (
     "touched_peers",
 )
 FAMILIES = {
-    "model": get_args(ModelName),
+    "model": MODELS,
     "estimand": ("total", "relative", "none"),
-    "exchange": get_args(Exchange),
-    "board": [board for boards in EXCHANGE_BOARDS.values() for board in boards],
+    "exchange": list(EXCHANGES),
+    "board": [board for row in EXCHANGES.values() for board in row.boards],
     "role": get_args(Role),
     "reason": get_args(Reason),
     "verdict": [verdict.replace(" ", "_") for verdict in get_args(Verdict)],

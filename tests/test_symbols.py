@@ -237,6 +237,25 @@ def test_a_code_is_at_most_one_thing_at_an_exchange(code):
         ("688795.SS", "XSHG"),
         ("688795.ss", "XSHG"),
         ("000001.SZ", "XSHE"),
+        ("0981.HK", "XHKG"),
+        ("2330.TW", "XTAI"),
+        ("6488.TWO", "XTAI"),
+        ("005930.KS", "XKRX"),
+        ("247540.KQ", "XKRX"),
+        ("8035.T", "XTKS"),
+        ("ASML.AS", "XAMS"),
+        ("SAP.DE", "XETR"),
+        ("BHP.AX", "XASX"),
+        ("RELIANCE.NS", "XBOM"),
+        ("M&M.NS", "XBOM"),
+        ("BT-A.L", "XLON"),
+        ("NOVO-B.CO", "XCSE"),
+        ("BTC-USD", "24/7"),
+        ("eth-eur", "24/7"),
+        ("GC=F", "CMES"),
+        ("ESZ25.CME", "CMES"),
+        ("KC=F", "IEPA"),
+        ("DX-Y.NYB", "IEPA"),
     ],
 )
 def test_a_yahoo_symbol_names_its_exchange(symbol, exchange):
@@ -244,12 +263,27 @@ def test_a_yahoo_symbol_names_its_exchange(symbol, exchange):
 
 
 @pytest.mark.parametrize(
-    "symbol", ["0700.HK", "7203.T", "BRK.B", "920799.BJ", "NVDA.", "a.b.SS", ".SS", "", "EURUSD=X", "ES=F", "BTC-USD"]
+    "symbol",
+    [
+        "BRK.B",
+        "920799.BJ",
+        "NVDA.",
+        "a.b.SS",
+        ".SS",
+        "",
+        "EURUSD=X",
+        "=F",
+        "-USD",
+        "BTC-USDT",
+        "DTE.BE",
+        "0981.HK.",
+        "^",
+    ],
 )
 def test_a_yahoo_symbol_of_another_exchange_is_refused(symbol):
     assert refused(yahoo_exchange, symbol) == (
-        f"the Yahoo symbol {symbol!r} is of an exchange whose sessions are not known here; "
-        "known are US symbols (BRK-B), Shanghai (.SS) and Shenzhen (.SZ)"
+        f"the Yahoo symbol {symbol!r} is of an exchange whose sessions are not known here; known are US symbols "
+        "(BRK-B), US futures (GC=F), coins (BTC-USD) and exchanges by their endings (0981.HK, 7203.T, HSBA.L)"
     )
 
 
@@ -296,6 +330,14 @@ def everywhere(prefixed, yahoo=None):
         ("BRK.B", "XNYS", Instrument, {"yahoo": "BRK-B"}),
         ("BF-B", "XNYS", Instrument, {"yahoo": "BF-B"}),
         ("^GSPC", "XNYS", Benchmark, {"yahoo": "^GSPC"}),
+        ("0981.HK", "XHKG", Instrument, {"yahoo": "0981.HK"}),
+        ("0981", "XHKG", Instrument, {"yahoo": "0981.HK"}),
+        ("NOVO-B", "XCSE", Instrument, {"yahoo": "NOVO-B.CO"}),
+        ("005930.KS", "XKRX", Instrument, {"yahoo": "005930.KS"}),
+        ("^HSI", "XHKG", Benchmark, {"yahoo": "^HSI"}),
+        ("BTC-USD", "24/7", Instrument, {"yahoo": "BTC-USD"}),
+        ("GC=F", "CMES", Instrument, {"yahoo": "GC=F"}),
+        ("KC=F", "IEPA", Instrument, {"yahoo": "KC=F"}),
     ],
 )
 def test_what_is_not_stated_is_derived(symbol, exchange, kind, expected):
@@ -305,22 +347,30 @@ def test_what_is_not_stated_is_derived(symbol, exchange, kind, expected):
 
 def test_every_derived_name_is_one_that_its_vendor_takes():
     """Else a study would stop at a vendor whose refusal is the user's fault, not the vendor's."""
-    from eventstudy.sources.vendors.eastmoney import EASTMONEY
-    from eventstudy.sources.vendors.sina import SINA
-    from eventstudy.sources.vendors.tencent import TENCENT
-    from eventstudy.sources.vendors.yahoo import YAHOO
+    from eventstudy.sources.vendors import vendors
 
-    vendors = {vendor.name: vendor for vendor in (EASTMONEY, TENCENT, SINA, YAHOO)}
+    rows = {vendor.name: vendor for vendor in vendors()}
     codes = [(code, EXCHANGE[place], kind) for place, kind, codes in BARE.values() for code in codes]
     for code, exchange, kind in [*codes, ("csi931151", "XSHG", "index")]:
         named = vendor_symbols(code, instrument(exchange, Benchmark if kind == "index" else Instrument))
         for vendor, name in named.items():
-            assert vendors[vendor].describe(name)[0] == exchange, (vendor, name)
+            assert rows[vendor].describe(name)[0] == exchange, (vendor, name)
 
 
 @pytest.mark.parametrize("symbol", ["us-untouched", "nvda", "ES=F", "BTC-USD", "NVDA US", "600519", "NVDA\n", ""])
 def test_a_name_from_which_nothing_can_be_derived_is_refused(symbol):
     assert refused(vendor_symbols, symbol, instrument("XNYS")) == (
+        f"{symbol}: no vendor's symbol is stated and none can be derived; add symbols: {{yahoo: …}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("symbol", "exchange"),
+    [("0981.HK", "XLON"), ("0981.hk", "XHKG"), ("BT.A", "XLON"), ("005930", "XKRX"), ("BTC", "24/7"), ("GC=F", "IEPA")],
+)
+def test_a_symbol_that_is_of_another_exchange_or_leaves_open_which_is_refused(symbol, exchange):
+    """Korea has two endings at Yahoo, and a coin is priced in several currencies."""
+    assert refused(vendor_symbols, symbol, instrument(exchange)) == (
         f"{symbol}: no vendor's symbol is stated and none can be derived; add symbols: {{yahoo: …}}"
     )
 

@@ -19,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eventstudy as es
-from eventstudy.calendars import EXCHANGES, load_sessions
+from eventstudy.calendars import load_sessions
 from eventstudy.config import parse_study
 from eventstudy.csvtext import AS_WRITTEN
 from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
+from eventstudy.exchanges import exchange
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources.own import grids
 from eventstudy.sources.own.cells import CellRules, read_number
@@ -30,7 +31,6 @@ from eventstudy.sources.own.folder import read_folder, read_price_file
 from eventstudy.sources.own.tables import exchange_zones
 from eventstudy.sources.recorded import read_recorded
 from eventstudy.spec import PriceFile, Prices
-from eventstudy.spec.prices import EXCHANGE_ZONES
 from tests.conftest import ROOT
 from tests.test_config import SMALL
 
@@ -341,10 +341,9 @@ def test_summer_time_is_kept(tmp_path):
 
 
 def test_zones_are_those_of_the_calendars(flagship_spec):
-    assert set(EXCHANGE_ZONES) == set(EXCHANGES)
-    for exchange, zone in EXCHANGE_ZONES.items():
-        assert load_sessions(exchange).time_zone == zone
     zones = exchange_zones(flagship_spec)
+    for symbol, one in flagship_spec.instruments.items():
+        assert zones[symbol] == exchange(one.exchange).zone == load_sessions(one.exchange).time_zone
     assert set(zones) == set(flagship_spec.instruments)
     assert (zones["NVDA"], zones["688041"]) == (NEW_YORK, SHANGHAI)
 

@@ -33,7 +33,7 @@ from eventstudy.errors import (
 )
 from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors import eastmoney, sina, tencent, yahoo
-from eventstudy.sources.vendors.download import Manner, fetch
+from eventstudy.sources.vendors.download import Manner
 from eventstudy.sources.vendors.exchanges import Replayer, file_name, read
 from eventstudy.sources.vendors.manners import ATTEMPTS, LONGEST_WAIT, Pace
 from eventstudy.sources.vendors.wire import Reply, through
@@ -1177,9 +1177,7 @@ def test_symbols_after_the_fault_are_not_asked(case):
 
 
 def factors(fault):
-    case = replace(
-        CASES["sina"], vendor="sina-factors", name="sh688041", ask=lambda *rest: fetch(sina.SINA_FACTORS, *rest)
-    )
+    case = replace(CASES["sina"], vendor="sina-factors", name="sh688041", ask=sina.SINA_FACTORS.fetch)
     return attempt(case, fault, address="hfq.js", first=date(1900, 1, 1))
 
 

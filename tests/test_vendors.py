@@ -20,7 +20,7 @@ from eventstudy.prices import check_prices, require_usable
 from eventstudy.sources.own.folder import Origin, parse_prices
 from eventstudy.sources.vendors import eastmoney, sina, tencent, wire, yahoo
 from eventstudy.sources.vendors.bars import series_csv
-from eventstudy.sources.vendors.download import Manner, download, fetch
+from eventstudy.sources.vendors.download import Manner, download
 from eventstudy.sources.vendors.exchanges import Replayer
 from eventstudy.sources.vendors.manners import Pace
 from eventstudy.sources.vendors.wire import Reply, through
@@ -75,7 +75,7 @@ def got(vendor, *names, first=START, last=END, now=NOW):
 def downloaded(vendor, name, first=START, last=END, now=NOW):
     module = MODULES[vendor]
     with through(Replayer(FOLDER)):
-        return download(getattr(module, vendor.upper()), name, first, last, manner(now))
+        return download(module.VENDOR, name, first, last, manner(now))
 
 
 def is_index(symbol):
@@ -175,7 +175,7 @@ def test_no_symbols_are_no_request(vendor):
 
 def test_without_a_manner_the_vendor_is_asked_all_the_same():
     with through(Replayer(FOLDER)):
-        panel = fetch(sina.SINA, ["sh688795"], START, END)
+        panel = sina.fetch(["sh688795"], START, END)
     assert len(panel["sh688795"]) == 29
 
 
@@ -302,7 +302,7 @@ def test_the_bar_of_a_session_that_is_not_over_is_left_out(vendor, name, minutes
 def test_a_bar_that_has_not_come_yet_is_asked_for_again(vendor, name, days, may_come):
     """Sina's history has the day's bar hours after the close; a download without it does not stand for it."""
 
-    whole = {"yahoo": yahoo.YAHOO, "eastmoney": eastmoney.EASTMONEY, "tencent": tencent.TENCENT, "sina": sina.SINA}
+    whole = {name: module.VENDOR for name, module in MODULES.items()}
 
     def late(symbol, first, last):
         found = whole[vendor].table(symbol, first, last)

@@ -88,14 +88,14 @@ def _keeping(exchanges: Path | None) -> AbstractContextManager[None]:
     from datetime import UTC, datetime
     from importlib.metadata import version
 
-    from eventstudy.sources.vendors.download import VENDOR_LIBRARIES
+    from eventstudy.sources.vendors import vendors
     from eventstudy.sources.vendors.exchanges import Recorder
     from eventstudy.sources.vendors.wire import through
 
     today = datetime.now(UTC).date().isoformat()
     recorders = {
-        vendor: Recorder(exchanges, library=f"{library} {version(library)}", at=today)
-        for vendor, library in VENDOR_LIBRARIES.items()
+        vendor.name: Recorder(exchanges, library=f"{vendor.library} {version(vendor.library)}", at=today)
+        for vendor in vendors()
     }
     return through(lambda asked, send: recorders[asked.vendor](asked, send) if asked.vendor in recorders else send())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import chain
 
-from eventstudy.calendars import EXCHANGES
+from eventstudy.exchanges import exchange
 from eventstudy.spec import Benchmark, PriceFile, Security, StudySpec
 from eventstudy.spec.fields import VENDORS
 from eventstudy.spec.prices import Conflict, table_conflicts
@@ -32,7 +32,7 @@ def conflicts(spec: StudySpec) -> Iterator[Conflict]:
 
 def _calendar(spec: StudySpec, symbol: str) -> str:
     everything = {**spec.securities, **spec.benchmarks, **spec.peers}
-    return EXCHANGES[everything[symbol].exchange]
+    return exchange(everything[symbol].exchange).calendar
 
 
 def _repeated_symbols(spec: StudySpec) -> Iterator[Conflict]:
@@ -61,7 +61,7 @@ def _named_twice(spec: StudySpec) -> Iterator[Conflict]:
 
 def _members(spec: StudySpec, name: str, benchmark: Benchmark) -> Iterator[Conflict]:
     for index, member in enumerate(benchmark.members):
-        if _calendar(spec, member) != EXCHANGES[benchmark.exchange]:
+        if _calendar(spec, member) != exchange(benchmark.exchange).calendar:
             yield (
                 ("benchmarks", name, "members", index),
                 f"{member} does not keep the sessions of {benchmark.exchange}; a mean takes members of one calendar",
@@ -72,7 +72,7 @@ def _members(spec: StudySpec, name: str, benchmark: Benchmark) -> Iterator[Confl
             "a mean of peers is equal-weighted; weights are for an index or fund",
         )
     for symbol in benchmark.weights.of if benchmark.weights else ():
-        if _calendar(spec, symbol) != EXCHANGES[benchmark.exchange]:
+        if _calendar(spec, symbol) != exchange(benchmark.exchange).calendar:
             yield (
                 ("benchmarks", name, "weights", "of", symbol),
                 f"{symbol} does not keep the sessions of {benchmark.exchange}",
@@ -80,7 +80,7 @@ def _members(spec: StudySpec, name: str, benchmark: Benchmark) -> Iterator[Confl
 
 
 def _benchmarks(spec: StudySpec, symbol: str, security: Security) -> Iterator[Conflict]:
-    own = EXCHANGES[security.exchange]
+    own = exchange(security.exchange).calendar
     for index, name in enumerate(security.benchmarks):
         if _calendar(spec, name) != own:
             yield (
@@ -110,7 +110,7 @@ def _comparisons(spec: StudySpec, symbol: str, security: Security) -> Iterator[C
     for place, name in named:
         if name == symbol:
             yield place, f"{symbol} cannot be compared with itself"
-        elif _calendar(spec, name) != EXCHANGES[security.exchange]:
+        elif _calendar(spec, name) != exchange(security.exchange).calendar:
             yield place, f"{name} does not keep the sessions of {security.exchange}; name shares of the same calendar"
     for index, name in enumerate(security.earlier_listings):
         other = {**spec.securities, **spec.peers}[name]

@@ -6,7 +6,7 @@ The file's node tree is walked by hand, so every scalar stays the text that was 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -246,9 +246,12 @@ def _walk(node: Any, path: PathKey, tree: _Tree) -> Any:
     return mapping
 
 
-def _declared(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """The names that each section declares, for the reference checks of `spec`."""
-    declared: dict[str, frozenset[str]] = {}
+def _declared(document: Mapping[str, Any]) -> dict[str, Collection[str]]:
+    """The names that each section declares, and those of models and tests, for the checks of `spec`."""
+    from eventstudy.inference import STUDY_TESTS
+    from eventstudy.models import STUDY_MODELS
+
+    declared: dict[str, Collection[str]] = {"models": STUDY_MODELS, "tests": STUDY_TESTS}
     for section in ("sources", "benchmarks", "securities", "peers", "groups"):
         value = document.get(section)
         declared[section] = frozenset(value) if isinstance(value, dict) else frozenset()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.engine.estimate import CHUNK, Model, fit_blocks
+from eventstudy.arrays import Floats
+from eventstudy.engine.estimate import CHUNK, ChosenModel, fit_blocks
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference import Section, cross_correlation
 from eventstudy.inference.situation import event_variance_ratio
@@ -17,10 +18,8 @@ from eventstudy.panel import EventPanel
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 
-
-def per_event(sample: Sample, model: Model) -> pd.DataFrame:
+def per_event(sample: Sample, model: ChosenModel) -> pd.DataFrame:
     """By event_id: autocorrelation, ARCH and normality of the residuals, the most influential day, beta stability.
 
     Columns

@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
+from eventstudy.arrays import Floats, Ints
 from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
 from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel
 from eventstudy.robustness.simulation import Executor
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BLOCK = 256
 """Events fitted at a time: their windows stay in the processor's cache."""
@@ -104,7 +102,7 @@ class Abnormal:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ChosenModel:
     """A normal-return model by name, with its own options (e.g. ``intercept`` of `factor`)."""
 
     name: str
@@ -116,7 +114,7 @@ class Model:
 
 
 def fit_blocks(
-    sample: Sample, model: Model, *, size: int = BLOCK
+    sample: Sample, model: ChosenModel, *, size: int = BLOCK
 ) -> Iterator[tuple[slice, EventPanel, NormalReturnFit]]:
     """Windows and fit of each block of events, in order; nothing is kept between blocks."""
     cutter = Cutter.of(sample)
@@ -126,7 +124,11 @@ def fit_blocks(
 
 
 def estimate(
-    sample: Sample, model: Model, *, executor: Executor | None = None, progress: Callable[[int], None] | None = None
+    sample: Sample,
+    model: ChosenModel,
+    *,
+    executor: Executor | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Abnormal:
     """Fit a model to every event.
 
@@ -134,7 +136,7 @@ def estimate(
     ----------
     sample : Sample
         Placed events, at least one.
-    model : Model
+    model : ChosenModel
         The normal-return model.
     executor : object with `map`, optional
         Where the chunks run; in this process where there is none. The numbers do not depend on it.
@@ -182,7 +184,7 @@ def _empty_estimates(sample: Sample, probe: NormalReturnFit) -> dict[str, NDArra
     }
 
 
-def estimate_chunk(sample: Sample, model: Model) -> Mapping[str, NDArray[Any]]:
+def estimate_chunk(sample: Sample, model: ChosenModel) -> Mapping[str, NDArray[Any]]:
     """Estimates of one chunk as plain arrays: a pure function that can be sent to another process."""
     out = _empty_estimates(sample, _probe(sample, model))
     for rows, panel, fit in fit_blocks(sample, model):
@@ -198,7 +200,7 @@ def estimate_chunk(sample: Sample, model: Model) -> Mapping[str, NDArray[Any]]:
     return out
 
 
-def _probe(sample: Sample, model: Model) -> NormalReturnFit:
+def _probe(sample: Sample, model: ChosenModel) -> NormalReturnFit:
     """A fit of the first event, for the names and shapes of the others."""
     _, _, fit = next(fit_blocks(sample.rows(slice(0, 1)), model, size=1))
     return fit

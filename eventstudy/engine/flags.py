@@ -14,8 +14,11 @@ Flag = tuple[str, str, str]
 
 
 def flags_of(sample: Sample, abnormal: Abnormal) -> Iterator[Flag]:
-    """Event id, flag and detail: windows of one asset that overlap, missing returns, returns over a gap."""
+    """Event id, flag and detail: days moved, windows of one asset that overlap, missing returns, returns over a gap."""
     ids = [str(event) for event in abnormal.event_ids]
+    for event, detail in zip(ids, () if sample.moved is None else sample.moved, strict=False):
+        if detail:
+            yield event, "moved", detail
     for one, two in overlapping(sample.asset, sample.position, sample.event):
         yield ids[one], "overlapping_event", f"its event window shares sessions with that of {ids[two]}"
         yield ids[two], "overlapping_event", f"its event window shares sessions with that of {ids[one]}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.engine.moments import Dates, event_dates
 from eventstudy.engine.sample import Sample, inside_windows
 from eventstudy.errors import InputError, OptionError
 from eventstudy.windows import Window
@@ -39,6 +40,7 @@ class Options:
     non_session: NonSession = "raise"
     after_gap: Gap = "one_session"
     exclude_event_days: bool = False
+    exchange: str | None = None
 
 
 @dataclass(slots=True)
@@ -99,7 +101,8 @@ def place_events(
     ids, windows = _ids(events), _windows(events, options)
     placed = _Placed(ids, np.ones(len(events), dtype=bool))
     asset = _assets(events, assets, placed)
-    position = _positions(events, sessions, options.non_session, placed)
+    dates = event_dates(events, options.exchange)
+    position = _positions(dates, sessions, options.non_session, placed)
     _within(position, windows, sessions, placed)
     keep = placed.keep
     sample = Sample(
@@ -118,6 +121,7 @@ def place_events(
         blocked=None,
         group=_column(events, "group", None)[keep],
         weight=_weights(events)[keep],
+        moved=dates.moved[keep],
     )
     if options.exclude_event_days:
         first, last = sample.position + sample.event[:, 0], sample.position + sample.event[:, 1]
@@ -182,16 +186,20 @@ def _assets(events: pd.DataFrame, assets: tuple[str, ...], placed: _Placed) -> N
 
 
 def _positions(
-    events: pd.DataFrame, sessions: NDArray[np.datetime64], non_session: NonSession, placed: _Placed
+    dates: Dates, sessions: NDArray[np.datetime64], non_session: NonSession, placed: _Placed
 ) -> NDArray[np.int64]:
-    import pandas as pd
-
-    dates = pd.to_datetime(events["date"])
-    stamps = (dates.dt.tz_localize(None) if dates.dt.tz is not None else dates).to_numpy(dtype="datetime64[ns]")
+    stamps = dates.stamps
     placed.refuse(np.isnat(stamps), "no_date", lambda row: "the event has no date")
+    placed.refuse(dates.unknown != "", "outside_calendar", lambda row: dates.unknown[row])
     at = np.searchsorted(sessions, stamps)
     exact = sessions[np.minimum(at, sessions.size - 1)] == stamps
     off = ~exact & placed.keep & ~np.isnat(stamps)
+    if (clocks := off & dates.timed).any():
+        row = int(np.flatnonzero(clocks)[0])
+        raise InputError(
+            f"event row {row}: {stamps[row].astype('datetime64[m]')} has a time of day; give exchange=, whose sessions "
+            "tell which could react first, or dates alone"
+        )
     if off.any() and non_session == "raise":
         row = int(np.flatnonzero(off)[0])
         more = f" ({int(off.sum())} such events)" if off.sum() > 1 else ""

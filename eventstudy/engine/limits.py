@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.censoring import days_after, first_open_close
 from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
-from eventstudy.models import CENSORABLE
+from eventstudy.models import MODELS
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 LimitDays = Literal["keep", "drop", "censor"]
 
 
@@ -51,10 +50,10 @@ def with_limits(sample: Sample, returns: pd.DataFrame, at_limit: pd.DataFrame | 
 
 def require_censorable(model: str, choice: LimitDays) -> None:
     """Refuse to censor under a model that has no form for it."""
-    if choice == "censor" and model not in CENSORABLE:
+    if choice == "censor" and not MODELS[model].censorable:
+        able = sorted(name for name, row in MODELS.items() if row.censorable)
         raise OptionError(
-            f"limit_days='censor' has no form of model={model!r}; allowed with {', '.join(sorted(CENSORABLE))}, "
-            "or choose 'drop'"
+            f"limit_days='censor' has no form of model={model!r}; allowed with {', '.join(able)}, or choose 'drop'"
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import interval, t_test
+from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.engine.sample import Cutter, Sample, inside_windows, pieces
 from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
@@ -91,7 +91,7 @@ def calendar_time(
     )
     value, error, df = np.array(fit.alpha), np.array(fit.std_error), np.array(fit.df)
     test = t_test(value, error, df)
-    low, high = interval(value, error, test.df, 0.95)
+    low, high = interval(value, error, test.df, CONFIDENCE)
     return replace(
         empty,
         statistic=float(test.statistic),

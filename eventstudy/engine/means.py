@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from eventstudy.arrays import Floats
 
 
 def weighted_mean(values: Floats, weight: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.models.cross_section import Covariance, fit_cross_section, slope_distribution
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = NDArray[np.float64]
 
 
 def regress(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import interval, t_test
+from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
-from eventstudy.engine.estimate import CHUNK, Abnormal, Model, fit_blocks
+from eventstudy.engine.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
 from eventstudy.engine.flags import flags_of
 from eventstudy.engine.inputs import Refusal
 from eventstudy.engine.limits import cars_to_stop, stops
@@ -31,7 +31,6 @@ from eventstudy.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-CONFIDENCE = 0.95
 NO_ESTIMATE = "the regressors are collinear, nothing varies, or the likelihood's maximum was not found"
 
 
@@ -41,7 +40,7 @@ class EventStudy:
 
     Attributes
     ----------
-    model : Model
+    model : ChosenModel
         The normal-return model and its options.
     sample : Sample
         The usable events, placed on the returns.
@@ -51,7 +50,7 @@ class EventStudy:
         The others, each with its reason.
     """
 
-    model: Model
+    model: ChosenModel
     sample: Sample
     abnormal: Abnormal
     refusals: tuple[Refusal, ...]
@@ -62,7 +61,7 @@ class EventStudy:
         sample: Sample,
         abnormal: Abnormal,
         *,
-        model: Model,
+        model: ChosenModel,
         refusals: tuple[Refusal, ...],
         min_estimation: int,
     ) -> EventStudy:
@@ -380,7 +379,7 @@ class EventStudy:
             yield label, np.flatnonzero(np.array(labels) == label)
 
 
-def _residuals(sample: Sample, model: Model) -> Iterator[ResidualBlock]:
+def _residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:
     days = np.arange(sample.estimation_window.first, sample.estimation_window.last + 1)
     for held, part in pieces(sample, CHUNK):
         for rows, _, fit in fit_blocks(part, model):

@@ -9,14 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Days = NDArray[np.datetime64]
-
 
 _PER_EVENT = ("event_ids", "asset", "position", "estimation", "event", "group", "weight")
 
@@ -57,6 +52,8 @@ class Sample:
         -1 where an asset closed at its lower price limit, 1 at its upper, else 0; None where that is not known.
     censored : (A, S) int8, or None
         The same where a return is to be taken as cut off in estimation windows.
+    moved : (E,) str, or None
+        For events that are moments, which other day than their own is day 0; empty elsewhere.
     """
 
     sessions: Days
@@ -76,6 +73,7 @@ class Sample:
     weight: Floats
     at_limit: NDArray[np.int8] | None = None
     censored: NDArray[np.int8] | None = None
+    moved: NDArray[np.object_] | None = None
 
     @property
     def estimation_window(self) -> Window:
@@ -89,7 +87,8 @@ class Sample:
 
     def only(self, chosen: slice | Ints) -> Sample:
         """The sample of some events on the same assets; the returns are shared, not copied."""
-        return replace(self, **{name: getattr(self, name)[chosen] for name in _PER_EVENT})
+        own = {name: getattr(self, name)[chosen] for name in _PER_EVENT}
+        return replace(self, moved=None if self.moved is None else self.moved[chosen], **own)
 
     def rows(self, chosen: slice | Ints) -> Sample:
         """The sample of some events, with a copy of only the assets that they need."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eventstudy.engine.estimate import Model, estimate
+from eventstudy.engine.estimate import ChosenModel, estimate
 from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, place_events, read_sample, sessions_of
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.partitions import map_partitions
@@ -22,15 +23,6 @@ from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NEEDS_BENCHMARK = ("market", "market_adjusted", "scholes_williams", "dimson", "garch_market")
-MODEL_OPTIONS = {
-    "factor": ("intercept",),
-    "dimson": ("lags", "leads", "weights"),
-    "peer_portfolio": ("beta",),
-    "synthetic_control": ("ridge", "augment"),
-}
-WITHOUT_REGRESSORS = ("mean",)
 
 
 def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
@@ -50,6 +42,7 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     exclude_event_days: bool = False,
     at_limit: pd.DataFrame | None = None,
     limit_days: LimitDays = "keep",
+    exchange: str | None = None,
     executor: Executor | None = None,
     progress: bool = False,
 ) -> EventStudy:
@@ -61,7 +54,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         Decimal returns (0.01 = 1 %) as the user defines them; NaN where an asset did not trade.
     events : DataFrame
         Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
-        ``weight`` and own windows ``estimation_first``, ``estimation_last``, ``event_first``, ``event_last``.
+        ``weight``, ``exchange`` and own windows ``estimation_first``, ``estimation_last``, ``event_first``,
+        ``event_last``.
         An asset may have several events, and events may share dates.
     benchmark : str, Series or None
         A column of `returns`, or returns of its own on the same sessions.
@@ -93,6 +87,11 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     limit_days : {"keep", "drop", "censor"}
         What becomes of such closes in estimation windows: kept; left out, with the session after, which carries the
         rest of the move; or taken as cut off in a two-limit Tobit (``market``, ``mean``), the session after left out.
+    exchange : str, optional
+        Whose sessions the returns follow (``XNYS``, ``XHKG``, ``24/7``, any calendar of exchange_calendars), where
+        `events` has no ``exchange`` of its own. With it a date may be a moment, as a stamp with a time zone or a
+        text with its offset (``2024-04-03T08:30-04:00``): day 0 is then the first session that could react, and
+        `flags` says ``moved`` where that is another day than the moment's own.
     executor : object with ``map``, optional
         Where chunks of events run: ``concurrent.futures`` pools, ``distributed.Client.get_executor()``, ray's pool.
         The numbers are the same.
@@ -112,6 +111,7 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         For frames that cannot be read.
     """
     options = _options(estimation_window, event_window, non_session, after_gap, exclude_event_days)
+    options = replace(options, exchange=exchange)
     chosen, shifts = _model(model, model_options)
     if risk_free is not None:
         returns, benchmark = _excess(returns, benchmark, risk_free, after_gap)
@@ -172,7 +172,7 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
 def _study(
     sample: Sample,
     refusals: tuple[Refusal, ...],
-    model: Model,
+    model: ChosenModel,
     *,
     min_estimation: int,
     executor: Executor | None,
@@ -185,16 +185,17 @@ def _study(
     return EventStudy.of(sample, abnormal, model=model, refusals=refusals, min_estimation=min_estimation)
 
 
-def _model(name: str, options: Mapping[str, Any] | None) -> tuple[Model, tuple[int, int]]:
+def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, tuple[int, int]]:
     """The model with its options, and the lags and leads of the regressors that it wants."""
     _allowed("model", name, tuple(MODELS))
-    known = MODEL_OPTIONS.get(name, ())
+    row = MODELS[name]
     for option in options or {}:
-        if option not in known:
-            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {', '.join(known) or 'none'}")
+        if option not in row.options:
+            allowed = ", ".join(row.options) or "none"
+            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {allowed}")
     given = dict(options or {})
-    lags, leads = (int(given.pop(side, 1)) if name == "dimson" else 0 for side in ("lags", "leads"))
-    return Model(name, tuple(sorted(given.items()))), (lags, leads)
+    lags, leads = (int(given.pop(side, 1)) if row.shifted else 0 for side in ("lags", "leads"))
+    return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
 def shifted(regressors: pd.DataFrame, shifts: tuple[int, int]) -> pd.DataFrame:
@@ -258,12 +259,12 @@ def _regressors(
     """The regressors on the sessions of the returns; sessions that they lack are missing."""
     import pandas as pd
 
-    if model in WITHOUT_REGRESSORS:
+    needs = MODELS[model].needs
+    if needs is None:
         return pd.DataFrame(index=returns.index)
-    if model in NEEDS_BENCHMARK or factors is None:
+    if needs == "benchmark" or factors is None:
         if benchmark is None:
-            wanted = "benchmark=" if model in NEEDS_BENCHMARK else "factors="
-            raise OptionError(f"model={model!r} needs {wanted}")
+            raise OptionError(f"model={model!r} needs {needs}=")
         if isinstance(benchmark, str):
             if benchmark not in returns.columns:
                 raise OptionError(f"benchmark={benchmark!r} is not a column of returns; give a column or a Series")

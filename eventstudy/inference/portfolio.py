@@ -156,9 +156,17 @@ def _aligned(section: Section) -> bool:
 
 
 PORTFOLIO_T = Test(
-    "portfolio_t", portfolio_t, needs=frozenset({"one_date", "one_regression"}), assumes={"old_variance": "t"}
+    "portfolio_t",
+    portfolio_t,
+    needs=frozenset({"one_date", "one_regression"}),
+    assumes={"old_variance": "t"},
+    in_study_files=True,
 )
 MVRM_F = Test(
-    "mvrm_f", mvrm_f, needs=frozenset({"one_date", "one_regression", "full_scatter"}), assumes={"old_variance": "F"}
+    "mvrm_f",
+    mvrm_f,
+    needs=frozenset({"one_date", "one_regression", "full_scatter"}),
+    assumes={"old_variance": "F"},
+    in_study_files=True,
 )
 LAMB = Test("lamb", lamb, needs=frozenset({"one_date"}), assumes={"old_variance": "t"})

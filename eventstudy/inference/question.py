@@ -9,6 +9,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.abnormal import CONFIDENCE
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import Alternative, TestResult
@@ -16,7 +17,6 @@ from eventstudy.inference.section import Section, of_history
 
 Floats = NDArray[np.float64]
 
-CONFIDENCE = 0.95
 SMALL_SAMPLE = 15
 """Below this many events, tests that are only right for many come back unavailable or corrected."""
 _NOTHING = 1e-12  # a spread below this share of the largest value is rounding, not variance

@@ -58,6 +58,8 @@ class Test:
         Whether it draws samples of its own and takes `draws` and `seed`.
     variant : bool
         Whether the row is that of a variant of another test, refused apart from it.
+    in_study_files : bool
+        Whether a study file may name it under ``tests``.
     """
 
     __test__ = False
@@ -69,6 +71,7 @@ class Test:
     scores: Scores | None = None
     draws: bool = False
     variant: bool = False
+    in_study_files: bool = False
 
     def __post_init__(self) -> None:
         if self.run is not None:

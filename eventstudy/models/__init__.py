@@ -2,54 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from eventstudy.models.dimson import fit_dimson, lagged_factors
-from eventstudy.models.factor import fit_factor
-from eventstudy.models.garch_market import fit_garch_market
-from eventstudy.models.linear import NormalReturnFit, fit_linear
-from eventstudy.models.market import fit_market
-from eventstudy.models.market_adjusted import fit_market_adjusted
-from eventstudy.models.mean import fit_mean
-from eventstudy.models.peer_portfolio import fit_peer_portfolio
-from eventstudy.models.scholes_williams import fit_scholes_williams
-from eventstudy.models.synthetic_control import fit_synthetic_control
+from eventstudy.models import (
+    dimson,
+    factor,
+    garch_market,
+    market,
+    market_adjusted,
+    mean,
+    peer_portfolio,
+    scholes_williams,
+    synthetic_control,
+)
+from eventstudy.models.dimson import lagged_factors
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.models.tobit import fit_tobit
 from eventstudy.panel import EventPanel
 
-MODELS: Mapping[str, Callable[..., NormalReturnFit]] = {
-    "market": fit_market,
-    "market_adjusted": fit_market_adjusted,
-    "mean": fit_mean,
-    "factor": fit_factor,
-    "scholes_williams": fit_scholes_williams,
-    "dimson": fit_dimson,
-    "garch_market": fit_garch_market,
-    "peer_portfolio": fit_peer_portfolio,
-    "synthetic_control": fit_synthetic_control,
-}
+ROWS: tuple[Model, ...] = (
+    market.MODEL,
+    market_adjusted.MODEL,
+    mean.MODEL,
+    factor.MODEL,
+    scholes_williams.MODEL,
+    dimson.MODEL,
+    garch_market.MODEL,
+    peer_portfolio.MODEL,
+    synthetic_control.MODEL,
+)
+"""Every model, a row each: a new one adds its line here."""
 
-CENSORABLE = frozenset({"market", "mean"})
-"""Models that take closes at a price limit as cut-off returns, by a Tobit in the place of least squares."""
+MODELS: Mapping[str, Model] = {model.name: model for model in ROWS}
+
+STUDY_MODELS = tuple(model.name for model in ROWS if model.in_study_files)
+"""Models that study files may name."""
+
+MARKET = market.MODEL.name
+"""The model that a study is told in where it names none: claims, joint tests, other ways to estimate an event."""
 
 
 def fit_model(name: str, panel: EventPanel, **options: Any) -> NormalReturnFit:
     """Fit a model of `MODELS`; where the panel marks censored returns and the model can take them, its Tobit form."""
-    if panel.censored is None or name not in CENSORABLE:
-        return MODELS[name](panel, **options)
-    mean = name == "mean"
+    model = MODELS[name]
+    if panel.censored is None or not model.censorable:
+        return model(panel, **options)
+    bare = model.needs is None
     return fit_tobit(
         panel.returns,
-        panel.factors[:0] if mean else panel.factors,
-        np.isfinite(panel.returns) if mean else panel.observed,
+        panel.factors[:0] if bare else panel.factors,
+        np.isfinite(panel.returns) if bare else panel.observed,
         panel.censored,
-        panel.event_factors[:0] if mean else panel.event_factors,
+        panel.event_factors[:0] if bare else panel.event_factors,
         panel.event_span,
-        names=() if mean else panel.names,
+        names=() if bare else panel.names,
     )
 
 
-__all__ = ["CENSORABLE", "MODELS", "NormalReturnFit", "fit_linear", "fit_model", "lagged_factors"]
+__all__ = [
+    "MARKET",
+    "MODELS",
+    "STUDY_MODELS",
+    "Model",
+    "NormalReturnFit",
+    "fit_linear",
+    "fit_model",
+    "lagged_factors",
+]

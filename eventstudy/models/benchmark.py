@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from eventstudy.arrays import Floats
 from eventstudy.errors import OptionError
 from eventstudy.panel import EventPanel
-
-Floats = NDArray[np.float64]
 
 
 def only_benchmark(panel: EventPanel, model: str) -> tuple[Floats, Floats]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from eventstudy.arrays import Floats
+
 Covariance = Literal["newey_west", "hc1", "classical"]
 
 

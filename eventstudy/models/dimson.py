@@ -8,14 +8,12 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Mask
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Weights = Literal["dimson", "fowler_rorke"]
 
 _SHIFTED = re.compile(r"(?P<base>.+)\[(?P<shift>[+-][1-9]\d*)\]")
@@ -159,3 +157,6 @@ def _correlation(one: Floats, other: Floats, used: Mask) -> Floats:
     scale = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
     correlation: Floats = (first * second).sum(axis=1) / np.where(scale > 0.0, scale, np.nan)
     return correlation
+
+
+MODEL = Model("dimson", fit_dimson, needs="benchmark", options=("lags", "leads", "weights"), shifted=True)

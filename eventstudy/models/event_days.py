@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from eventstudy.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 
@@ -42,3 +42,6 @@ def fit_factor(panel: EventPanel, *, intercept: bool = True) -> NormalReturnFit:
         names=panel.names,
         intercept=intercept,
     )
+
+
+MODEL = Model("factor", fit_factor, needs="factors", options=("intercept",))

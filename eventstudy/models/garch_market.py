@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
 from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
     from arch.univariate.base import ARCHModelResult
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 VARIANCE_NAMES = ("omega", "arch", "garch")
 PARAMETERS = 5
@@ -241,3 +239,6 @@ def _case(y: Floats, x: Floats, scale: float, event_x: Floats, span: Ints, horiz
         "leverage_root": np.column_stack([span, event_z]) @ np.linalg.cholesky(fit.mean_covariance(z)) / unit,
         "innovation_variance": (summed[horizon] - summed[horizon - span]) / unit**2,
     }
+
+
+MODEL = Model("garch_market", fit_garch_market, needs="benchmark")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 
@@ -17,3 +17,6 @@ def fit_market(panel: EventPanel) -> NormalReturnFit:
     return fit_linear(
         panel.returns, panel.factors, panel.observed, panel.event_factors, panel.event_span, names=panel.names
     )
+
+
+MODEL = Model("market", fit_market, needs="benchmark", least_squares=True, censorable=True, in_study_files=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 
@@ -35,3 +35,6 @@ def fit_market_adjusted(panel: EventPanel) -> NormalReturnFit:
         expected=event_benchmark,
         leverage_root=spread.leverage_root[..., :0],
     )
+
+
+MODEL = Model("market_adjusted", fit_market_adjusted, needs="benchmark", estimated=False, in_study_files=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
 from eventstudy.panel import EventPanel
 
 
@@ -18,3 +18,6 @@ def fit_mean(panel: EventPanel) -> NormalReturnFit:
         panel.event_span,
         names=(),
     )
+
+
+MODEL = Model("mean", fit_mean, needs=None, least_squares=True, censorable=True, in_study_files=True)

@@ -6,16 +6,14 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Mask
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import NormalReturnFit
+from eventstudy.models.linear import Model, NormalReturnFit
 from eventstudy.models.market import fit_market
 from eventstudy.models.market_adjusted import fit_market_adjusted
 from eventstudy.panel import EventPanel
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Beta = Literal["free", "one"]
 
 NAME = "peers"
@@ -81,3 +79,6 @@ def _mean(values: Floats, chosen: Mask) -> Floats:
     total = np.where(chosen.T[..., None], values, 0.0).sum(axis=0)
     mean: Floats = total / np.where(count > 0, count, np.nan)[:, None]
     return mean
+
+
+MODEL = Model("peer_portfolio", fit_peer_portfolio, needs="factors", options=("beta",))

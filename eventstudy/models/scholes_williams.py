@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Mask
 from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import NormalReturnFit
+from eventstudy.models.linear import Model, NormalReturnFit
 from eventstudy.panel import EventPanel
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 _CONSTANT = 1e-18  # variance below this share of the benchmark's mean square: a constant, but for float rounding
 _UNRELATED = 1e-12  # squared correlation of benchmark and instrument below which float rounding decides
@@ -77,3 +75,6 @@ def _deviations(values: Floats, used: Mask, count: NDArray[np.int64]) -> tuple[F
     """Deviations from the mean of the used days, zero elsewhere; and that mean."""
     mean = np.where(used, values, 0.0).sum(axis=1) / np.maximum(count, 1)
     return np.where(used, values - mean[:, None], 0.0), mean
+
+
+MODEL = Model("scholes_williams", fit_scholes_williams, needs="benchmark")

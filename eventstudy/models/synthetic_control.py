@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, Mask
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import NormalReturnFit
+from eventstudy.models.linear import Model, NormalReturnFit
 from eventstudy.models.peer_portfolio import complete_donors, require_donors
 from eventstudy.models.ridge_augmented import Penalty, augment_weights, augmented_root
 from eventstudy.models.simplex import Ridge, SimplexFit, simplex_weights
 from eventstudy.panel import EventPanel
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 _RANK = 1e-12  # singular value below this share of the donors' length: a direction that they do not have
 
@@ -159,3 +155,6 @@ def _compact(root: Floats, width: int) -> Floats:
     kept = min(width, singular.shape[1])
     turned = np.where(missing, np.nan, (left * singular[:, None, :])[..., :kept])
     return np.pad(turned, ((0, 0), (0, 0), (0, width - kept)))
+
+
+MODEL = Model("synthetic_control", fit_synthetic_control, needs="factors", options=("ridge", "augment"))

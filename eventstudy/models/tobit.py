@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, Mask
 from eventstudy.models.linear import NormalReturnFit, fit_linear
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 TOLERANCE = 1e-9
 """Newton decrement at which the search ends: the distance from the maximum in standard errors."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from eventstudy.abnormal import interval
-from eventstudy.engine.result import CONFIDENCE, EventStudy
+from eventstudy.abnormal import CONFIDENCE, interval
+from eventstudy.engine.result import EventStudy
 from eventstudy.errors import OptionError
 from eventstudy.plots.paths import FIELDS
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from eventstudy.events import Day, Interval
+from eventstudy.exchanges import exchange
 from eventstudy.plots.style import (
     GREY,
     INK,
@@ -27,7 +29,6 @@ from eventstudy.plots.style import (
 )
 from eventstudy.results import SessionRecord, StudyResult
 from eventstudy.spec import Event, EventSet
-from eventstudy.summary.findings import ZONES
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
 
@@ -40,8 +41,7 @@ if TYPE_CHECKING:
 HOUR_HEIGHT = 8.0
 LANE = 0.1
 ROOM_FOR_TITLES = 820
-BAR = 0.24
-HEAD = BAR / 2 + 0.015
+BAR, EDGE, GAP = 0.24, 0.01, 0.015
 
 
 def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.DataFrame:
@@ -88,7 +88,7 @@ def _reaching(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
 def _by_place(records: Sequence[SessionRecord]) -> dict[str, list[SessionRecord]]:
     places: dict[str, list[SessionRecord]] = {}
     for record in records:
-        places.setdefault(ZONES[record.exchange], []).append(record)
+        places.setdefault(exchange(record.exchange).zone, []).append(record)
     return dict(sorted(places.items()))
 
 
@@ -151,7 +151,7 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     _draw_sessions(figure, frame, sides, first, texts)
     _draw_links(figure, frame, sides, first, news, texts)
     _draw_news(figure, news, texts)
-    heads = [_head(texts("figure.clock_of", place=texts(f"zone.{place}")), x) for place, x in sides.items()]
+    heads = [_head(texts("figure.clock_of", place=texts.place(place)), x) for place, x in sides.items()]
     figure.update_layout(
         xaxis=axis(visible=False, range=[0, 1]),
         yaxis=_clock_axis(next(iter(sides), "UTC"), first, last, texts),
@@ -172,9 +172,15 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
 
 
 def _sides(frame: pd.DataFrame) -> dict[str, float]:
-    """Each place's horizontal position: New York left, Shanghai right."""
+    """Each place's horizontal position: New York left, Shanghai right; more than two share the sides."""
     places = sorted(frame["place"].dropna().unique())
-    return dict(zip(places, (0.13, 0.87), strict=False))
+    inward = [EDGE + _width(places) * (at // 2 + 0.5) for at in range(len(places))]
+    return {place: 1 - x if at % 2 else x for at, (place, x) in enumerate(zip(places, inward, strict=True))}
+
+
+def _width(places: Collection[str]) -> float:
+    """How wide the bars of a place are, where a side holds half of the places."""
+    return BAR / max(1, -(-len(places) // 2))
 
 
 def _hours(at: Any, first: datetime) -> float:
@@ -199,20 +205,23 @@ def _draw_sessions(
     figure: go.Figure, frame: pd.DataFrame, sides: Mapping[str, float], first: datetime, texts: Texts
 ) -> None:
     """A bar per session, its lunch break left white; each side on its own clock."""
-    for color, scale, (place, x) in zip((SKY, ORANGE), ("y", "y2"), sides.items(), strict=False):
+    width = _width(sides)
+    for color, scale, (place, x) in zip(cycle((SKY, ORANGE)), cycle(("y", "y2")), sides.items()):
         own = frame[(frame["kind"] == "session") & (frame["place"] == place)]
         pauses = frame[(frame["kind"] == "break") & (frame["place"] == place)]
         figure.add_bar(
-            **_bars(own, x, first),
+            **_bars(own, x, width, first),
             yaxis=scale,
             marker={"color": color, "line": {"width": 1, "color": INK}},
-            name=texts("figure.sessions_of", place=texts(f"zone.{place}")),
+            name=texts("figure.sessions_of", place=texts.place(place)),
             hovertext=[f"{texts.clock(row['start'], place)}–{texts.clock(row['end'], place)}" for row in records(own)],
             hoverinfo="text",
         )
         if len(pauses):
             white = {"color": "#ffffff", "line": {"width": 0}}
-            figure.add_bar(**_bars(pauses, x, first), yaxis=scale, marker=white, showlegend=False, hoverinfo="skip")
+            figure.add_bar(
+                **_bars(pauses, x, width, first), yaxis=scale, marker=white, showlegend=False, hoverinfo="skip"
+            )
         figure.add_scatter(
             x=[x] * len(own),
             y=[_hours(row["start"] + (row["end"] - row["start"]) / 2, first) for row in records(own)],
@@ -225,11 +234,11 @@ def _draw_sessions(
         )
 
 
-def _bars(rows: pd.DataFrame, x: float, first: datetime) -> dict[str, Any]:
+def _bars(rows: pd.DataFrame, x: float, width: float, first: datetime) -> dict[str, Any]:
     starts = [_hours(at, first) for at in rows["start"]]
     ends = [_hours(at, first) for at in rows["end"]]
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
-    return {"x": [x] * len(rows), "y": lengths, "base": starts, "width": BAR}
+    return {"x": [x] * len(rows), "y": lengths, "base": starts, "width": width}
 
 
 def _draw_links(
@@ -241,7 +250,7 @@ def _draw_links(
     texts: Texts,
 ) -> None:
     """A line from each piece of news to the first session that could react, dashed where only a part of it could."""
-    where = {row["event_id"]: row for row in news}
+    where, head = {row["event_id"]: row for row in news}, _width(sides) / 2 + GAP
     links = frame[frame["kind"] == "link"]
     for partial, dash in ((False, "solid"), (True, "dash")):
         xs: list[float | None] = []
@@ -250,7 +259,7 @@ def _draw_links(
         for row in records(links[links["partial"].astype(bool) == partial]):
             left = sides[row["place"]] < 0.5
             source = where[row["event_id"]]
-            xs += [source["x"], sides[row["place"]] + (HEAD if left else -HEAD), None]
+            xs += [source["x"], sides[row["place"]] + (head if left else -head), None]
             ys += [source["middle"], _hours(row["end"], first), None]
             heads += ["circle", "triangle-left" if left else "triangle-right", "circle"]
         if xs:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eventstudy.models import MARKET
 from eventstudy.plots.select import path_event
 from eventstudy.plots.style import (
     GREY,
@@ -21,18 +22,18 @@ from eventstudy.plots.style import (
     plain_text,
     rank_of,
     records,
+    texts_for,
     wrap,
 )
 from eventstudy.results import ArRecord, CarRecord, EventDayRecord, StudyResult
-from eventstudy.summary.findings import LEVEL, bound_of, members_of
-from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.summary.findings import bound_of, members_of
+from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-FILLED = "market"
 FEW_TICKS: Mapping[str, Any] = {"xaxis.nticks": 5}
 MANY_TICKS: Mapping[str, Any] = {"xaxis.nticks": 7}
 FIELDS = [
@@ -73,16 +74,16 @@ def headlines_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
                 "ci_high": head.ci_high,
                 "pvalue": head.decisive,
                 "detectable": head.detectable,
-                "differs": head.decisive < LEVEL,
+                "differs": head.decisive < result.spec.level,
                 "bound": bound[1] if bound else "",
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(level=result.spec.level)
 
 
 def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """Estimates with intervals, over the zone of effects that each design would mostly miss (grey)."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     rows = len(frame)
     figure = new_figure(height=80 + 78 * rows)
     places = [rows - 1 - at for at in range(rows)]
@@ -173,7 +174,9 @@ def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd
     event = path_event(result, security)
     rows = list(_forest_rows(result, security, event.id, names)) if event else []
     order = {quantity: place for place, quantity in enumerate(dict.fromkeys(row["quantity"] for row in rows))}
-    return pd.DataFrame([row | {"position": order[row["quantity"]]} for row in rows], columns=FIELDS)
+    return pd.DataFrame([row | {"position": order[row["quantity"]]} for row in rows], columns=FIELDS).assign(
+        level=result.spec.level
+    )
 
 
 def _forest_rows(result: StudyResult, security: str, event_id: str, names: Names) -> Iterator[dict[str, Any]]:
@@ -217,14 +220,14 @@ def ar_interval(record: ArRecord | EventDayRecord, confidence: float) -> tuple[f
 
 def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The estimates of `forest_frame`: filled markers are the market model, open ones the simpler models."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     quantities = list(dict.fromkeys(frame["quantity"]))
     specs = list(dict.fromkeys(frame["spec"]))
     figure = new_figure(height=80 + 34 * len(specs) + (14 * len(specs) + 16) * len(quantities))
     for place, spec in enumerate(specs):
         own = frame[frame["spec"] == spec].reset_index(drop=True)
         look = look_of(str(own["estimand"].iloc[0]), int(own["rank"].iloc[0]))
-        open_marker = "" if own["model"].iloc[0] == FILLED else "-open"
+        open_marker = "" if own["model"].iloc[0] == MARKET else "-open"
         shift = 0.72 * ((place + 0.5) / len(specs) - 0.5)
         figure.add_scatter(
             **_points(own, [value + shift for value in own["position"]], texts, color=look["color"]),
@@ -300,12 +303,12 @@ def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> 
             for line, own in enumerate(lines.values())
             for at, row in enumerate(own)
         ]
-    )
+    ).assign(level=result.spec.level)
 
 
 def event_days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The dummies of `event_days_frame`: a line per security and session, total and relative effect."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     quantities = list(dict.fromkeys(frame["quantity"]))
     figure = new_figure(height=90 + 36 * len(quantities))
     for estimand, rank in frame[["estimand", "rank"]].drop_duplicates().itertuples(index=False):

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import look_of, new_figure, records
+from eventstudy.plots.style import look_of, new_figure, records, texts_for
 from eventstudy.results import ExclusionRecord, LadderRecord, Rung, StudyResult
-from eventstudy.texts import Lang, load_texts
+from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def ladder_frame(result: StudyResult, event_id: str, security: str, *, lang: Lan
             if (record.event_id, record.security, record.rung) == (event_id, security, rung)
         ]
         rows += list(_refused(names, [item for name, item in refused if name == rung], rung))
-    return pd.DataFrame([row | {"line": line} for line, row in enumerate(rows)], columns=FIELDS)
+    return pd.DataFrame([row | {"line": line} for line, row in enumerate(rows)], columns=FIELDS).assign(
+        level=result.spec.level
+    )
 
 
 def rung_title(names: Names, record: LadderRecord, confidence: float) -> str:
@@ -127,7 +129,7 @@ def _refused(names: Names, refused: list[ExclusionRecord], rung: str) -> Iterato
 
 def ladder_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The rungs of `ladder_frame`: filled marks have an interval, hollow ones have none, empty rows say why."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     lines = len(frame)
     figure = new_figure(height=HEAD)
     there = frame[frame["missing"] == ""]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import GREY, INK, look_of, new_figure, plain_text, rank_of
+from eventstudy.plots.style import GREY, INK, look_of, new_figure, plain_text, rank_of, texts_for
 from eventstudy.results import AlternativeRecord, LimitRecord, StudyResult
-from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def limits_frame(result: StudyResult, event_id: str, security: str, *, lang: Lan
     rows += [_imputed(names, item, own[0]) for item in imputed_of(result, event_id, security) if own]
     shown = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
     rows = sorted((row | {"line": shown.index(row["kind"])} for row in rows), key=lambda row: row["line"])
-    return pd.DataFrame(rows, columns=FIELDS)
+    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
 
 
 def imputed_of(result: StudyResult, event_id: str, security: str) -> list[AlternativeRecord]:
@@ -141,7 +141,7 @@ def _imputed(names: Names, item: AlternativeRecord, of: LimitRecord) -> dict[str
 
 def limits_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The quantities of `limits_frame`: a bar ending in an arrow is a bound, hollow marks rest on an assumption."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     titles = list(dict.fromkeys(frame["title"]))
     figure = new_figure(height=HEAD)
     arrows: list[dict[str, Any]] = []

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eventstudy.plots.rows import HEAD, place_of, titled_rows
-from eventstudy.plots.style import GREY, INK, PALE, VERMILLION, new_figure, plain_text
+from eventstudy.plots.style import GREY, INK, PALE, VERMILLION, new_figure, plain_text, texts_for
 from eventstudy.results import StudyResult
-from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import names_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def placebo_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
     DataFrame
         A row per headline and date: id, line (its row in the figure), title, kind (``earlier`` or ``event``), session
         (in the place of day 0; missing for the event), estimate (decimal; missing for the event), statistic (t), size
-        (|t|), critical (the earlier dates' 95 % quantile of |t|).
+        (|t|), critical (what |t| has to pass for a p below the study's level), level.
     """
     import pandas as pd
 
@@ -52,12 +52,12 @@ def placebo_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
             for item in dates
         ]
         rows.append(shared | {"kind": "event", "statistic": record.statistic, "size": abs(record.statistic)})
-    return pd.DataFrame(rows, columns=FIELDS)
+    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
 
 
 def placebo_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """A row of bars per headline of `placebo_frame`: how many earlier dates have which |t|, limit and event in it."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     events = frame[frame["kind"] == "event"].sort_values("line")
     places = [place_of(line, len(events)) for line in events["line"]]
     step = bin_width(float(frame["size"].max()))

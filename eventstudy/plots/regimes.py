@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import BLUE, GREEN, INK, VERMILLION, new_figure
+from eventstudy.plots.style import BLUE, GREEN, INK, VERMILLION, new_figure, texts_for
 from eventstudy.results import AlternativeRecord, StudyResult
 from eventstudy.texts import Lang, load_texts
 from eventstudy.texts.names import Names, names_of
@@ -70,7 +70,7 @@ def regime_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> p
         }
         for item in found
     ]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
 
 
 def case_title(names: Names, item: AlternativeRecord) -> str:
@@ -123,7 +123,7 @@ def _slopes(item: AlternativeRecord) -> dict[str, float]:
 
 def regime_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The estimates of `regime_frame`, one below the other for each event; rings mark closes at a price limit."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     titles = list(dict.fromkeys(frame["title"]))
     figure = new_figure(height=HEAD)
     shown = [variant for variant in VARIANTS if variant in set(frame["variant"])]

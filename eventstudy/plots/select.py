@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from eventstudy.results import StudyResult
 from eventstudy.spec import Event
 
-INTERVAL_FREE = "market_adjusted"
-
 
 def path_event(result: StudyResult, security: str) -> Event | None:
     """The tested event that a security's figures are drawn around; None where no tested event touches it.
@@ -33,7 +31,7 @@ def path_model(result: StudyResult, security: str, event_id: str) -> str | None:
     for model in result.spec.models:
         if any(path.model == model and path.std_error is not None for path in paths):
             return model
-    return INTERVAL_FREE if any(path.model == INTERVAL_FREE for path in paths) else None
+    return paths[0].model if paths else None
 
 
 def shown_securities(result: StudyResult) -> Sequence[str]:

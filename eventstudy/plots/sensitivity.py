@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import BLUE, INK, VERMILLION, new_figure
+from eventstudy.plots.style import BLUE, INK, VERMILLION, new_figure, texts_for
 from eventstudy.results import HeadlineRecord, SensitivityRecord, StudyResult
-from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 FIELDS = ["change", "title", "what", "estimate", "std_error", "ci_low", "ci_high", "pvalue", "detectable", "differs"]
 DRIFT_FIELDS = ["headline", "title", "window", *FIELDS[3:]]
 AS_IS = "as_is"
-LEVEL = 0.05
 ZONE = "#e4e8ec"
 
 
@@ -32,7 +31,7 @@ def sensitivity_frame(result: StudyResult, headline: str, *, lang: Lang = "en") 
     DataFrame
         A row per change: change (``as_is``, ``earlier``, ``later``, ``drop_firm``, ``drop_session``), title, what (the
         security or day, in words), estimate, std_error, ci_low, ci_high, detectable (decimal), pvalue, differs (pvalue
-        below 0.05).
+        below the study's level), level.
     """
     import pandas as pd
 
@@ -41,7 +40,7 @@ def sensitivity_frame(result: StudyResult, headline: str, *, lang: Lang = "en") 
     own = [record for record in result.sensitivity if record.id == headline and record.change != "drift"]
     rows = [_as_is(names, head)] if own else []
     rows += [_row(names, record) | _change(result, names, head, record) for record in own]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
 
 
 def drift_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
@@ -51,7 +50,7 @@ def drift_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
     -------
     DataFrame
         A row per headline: headline, title, window (in words), estimate, std_error, ci_low, ci_high, detectable
-        (decimal), pvalue, differs (pvalue below 0.05).
+        (decimal), pvalue, differs (pvalue below the study's level), level.
     """
     import pandas as pd
 
@@ -62,7 +61,7 @@ def drift_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
         for record in result.sensitivity
         if record.change == "drift"
     ]
-    return pd.DataFrame(rows, columns=DRIFT_FIELDS)
+    return pd.DataFrame(rows, columns=DRIFT_FIELDS).assign(level=result.spec.level)
 
 
 def _as_is(names: Names, head: HeadlineRecord) -> dict[str, Any]:
@@ -76,7 +75,7 @@ def _as_is(names: Names, head: HeadlineRecord) -> dict[str, Any]:
         "ci_high": head.ci_high,
         "pvalue": head.pvalue,
         "detectable": head.detectable,
-        "differs": head.pvalue < LEVEL,
+        "differs": head.pvalue < names.spec.level,
     }
 
 
@@ -93,7 +92,7 @@ def _row(names: Names, record: SensitivityRecord) -> dict[str, Any]:
         "ci_high": float(high),
         "pvalue": record.pvalue,
         "detectable": record.detectable,
-        "differs": record.pvalue < LEVEL,
+        "differs": record.pvalue < names.spec.level,
     }
 
 
@@ -122,8 +121,8 @@ def day_zero(result: StudyResult, head: HeadlineRecord) -> date:
 
 
 def sensitivity_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
-    """The rows of `sensitivity_frame`, hollow where the interval holds zero at the 5 % level."""
-    texts = load_texts(lang)
+    """The rows of `sensitivity_frame`, hollow where p is the level or more."""
+    texts = texts_for(frame, lang)
     figure = new_figure(height=HEAD)
     _estimates(figure, frame, texts)
     titled_rows(figure, list(frame["title"]), axis_title=texts("figure.abnormal_return"), pitch=50)
@@ -132,7 +131,7 @@ def sensitivity_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
 
 def drift_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The rows of `drift_frame` over the zone of drifts that the design would mostly miss (grey)."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     figure = new_figure(height=HEAD)
     lines = len(frame)
     zone = {"type": "data", "array": [100 * float(value) for value in frame["detectable"]]}

@@ -16,10 +16,11 @@ from eventstudy.plots.style import (
     new_figure,
     percent_axis,
     plain_text,
+    texts_for,
     wrap,
 )
 from eventstudy.results import SpecificationRecord, StudyResult
-from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ FIELDS = [
     "placebo_pvalue",
     "significant",
 ]
-LEVEL = 0.05
 PLACES = 3  # decimals of a percent that a figure draws
 HOVER = ("model", "benchmark", "estimation", "window", "data")
 HOVER_WIDTH = 38  # half-width characters, so that a narrow screen holds it
@@ -62,7 +62,7 @@ def specification_frame(result: StudyResult, headline: str, *, lang: Lang = "en"
         A row per specification: place (1 for the smallest estimate), number (as in the results), the choices in words
         (model, benchmark, estimation, gap, window, returns, adjustment), main (whether it is the study's own),
         estimate, std_error, ci_low, ci_high (decimal, at the study's level), pvalue, placebo_pvalue, significant
-        (pvalue below 0.05).
+        (pvalue below the study's level), level.
     """
     import pandas as pd
 
@@ -72,7 +72,7 @@ def specification_frame(result: StudyResult, headline: str, *, lang: Lang = "en"
         key=lambda record: (record.estimate, record.number),
     )
     rows = [_row(names, record, place) for place, record in enumerate(own, start=1)]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
 
 
 def choices_in_order(frame: pd.DataFrame) -> dict[str, list[str]]:
@@ -100,7 +100,7 @@ def _row(names: Names, record: SpecificationRecord, place: int) -> dict[str, Any
         "ci_high": float(high),
         "pvalue": record.pvalue,
         "placebo_pvalue": record.placebo_pvalue,
-        "significant": record.pvalue < LEVEL,
+        "significant": record.pvalue < names.spec.level,
     }
 
 
@@ -121,7 +121,7 @@ def words_of(names: Names, record: SpecificationRecord) -> dict[str, str]:
 
 def specification_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The curve of `specification_frame` over its matrix of choices; a pointer in either names a point's choices."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     lines = _lines(texts, frame)
     tops = [0]
     for label, _ in lines:
@@ -209,7 +209,7 @@ def _intervals(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
 
 
 def _points(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
-    """Hollow points where p is 0.05 or more, filled ones below, a diamond for the study's own specification."""
+    """Hollow points where p is the level or more, filled ones below, a diamond for the study's own specification."""
     size = 7 if len(frame) <= FEW else 4
     plain, found, main = (
         frame[~frame["significant"] & ~frame["main"]],
@@ -236,7 +236,7 @@ def _points(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
 def _matrix(
     figure: go.Figure, frame: pd.DataFrame, lines: Sequence[tuple[str, tuple[str, str] | None]], tops: Sequence[int]
 ) -> None:
-    """A mark in the line of every choice of every specification, dark where p is below 0.05."""
+    """A mark in the line of every choice of every specification, dark where p is below the level."""
     marks = [FOUND if significant else CHOSEN for significant in frame["significant"]]
     columns: dict[str, list[str]] = {name: list(frame[name]) for name in DIMENSIONS}
     cells = [

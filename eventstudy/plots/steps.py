@@ -16,10 +16,11 @@ from eventstudy.plots.style import (
     plain_text,
     rank_of,
     records,
+    texts_for,
     wrap,
 )
 from eventstudy.results import ArRecord, EventGroupRecord, StudyResult
-from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def steps_frame(result: StudyResult, group_id: str, *, lang: Lang = "en") -> pd.
 
     names = names_of(result.spec, lang)
     rows = [row for record in told_sums(result, group_id) for row in _rows(result, record, names)]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
 
 
 def _rows(result: StudyResult, record: EventGroupRecord, names: Names) -> Iterator[dict[str, Any]]:
@@ -117,7 +118,7 @@ def _rows(result: StudyResult, record: EventGroupRecord, names: Names) -> Iterat
 
 def steps_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The lines of `steps_frame`: a bar for each session that starts where the one before it ended, then the sum."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     labels = [f"<b>{row['label']}</b>" if row["kind"] == "head" else row["label"] for row in records(frame)]
     frame = frame.assign(place=line_places(labels))
     figure = new_figure(height=90 + lines_height(labels))

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from eventstudy.texts import Lang, Texts, load_texts
+
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
@@ -159,6 +161,11 @@ def wrap(text: str, width: int) -> str:
             line = ""
         line += piece if line else piece.lstrip()
     return "<br>".join([*lines, line.rstrip()])
+
+
+def texts_for(frame: pd.DataFrame, lang: Lang) -> Texts:
+    """The words of a figure, at the significance level of the study that its frame was made from."""
+    return load_texts(lang, float(frame["level"].iloc[0]))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

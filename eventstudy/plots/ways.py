@@ -18,10 +18,11 @@ from eventstudy.plots.style import (
     percent_axis,
     plain_text,
     records,
+    texts_for,
     wrap,
 )
 from eventstudy.results import AlternativeRecord, StudyResult
-from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
@@ -128,12 +129,12 @@ def ways_frame(
                 "bound": names.texts.short(last) if closed_at_limit(result, record.event_id, security, last) else "",
             }
         )
-    return pd.DataFrame(rows, columns=FIELDS)
+    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
 
 
 def ways_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     """The lines of `ways_frame`: hollow where a regressor may contain the news, dotted at the as-designed estimate."""
-    texts = load_texts(lang)
+    texts = texts_for(frame, lang)
     labels, rows = _lines(frame)
     places, tops = line_places(labels), line_tops(labels)
     frame = frame.assign(place=[places[row] for row in rows])

@@ -193,9 +193,9 @@ class EventDayRecord(Record):
 class HeadlineRecord(Record):
     """A figure that the report leads with, and the smallest effect its design could have seen.
 
-    `detectable` is the true effect that a two-sided 5 % test finds with 80 % probability. With `event_group` the
-    figure is that of news in steps, and `event_id` its first step. `placebo_pvalue` and `maxt_pvalue` are those of the
-    `placebo` list, where placebo dates were computed.
+    `detectable` is the true effect that a two-sided test at the study's level finds with 80 % probability. With
+    `event_group` the figure is that of news in steps, and `event_id` its first step. `placebo_pvalue` and `maxt_pvalue`
+    are those of the `placebo` list, where placebo dates were computed.
     """
 
     id: str

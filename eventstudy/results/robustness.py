@@ -32,7 +32,7 @@ class PlaceboRecord(Record):
     `rank` is that of |t|, 1 for the largest of all n + 1; ``pvalue = rank / (n + 1)`` and cannot fall below
     `smallest_pvalue`. `maxt_pvalue` is adjusted for all headlines of the family together (step-down max-|t| over
     `n_family` dates on which all of them can be had). `critical` is the |t| of the
-    placebo dates beyond which p is at most 5 %.
+    placebo dates beyond which p is at most the study's level.
     """
 
     id: str

@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from eventstudy.spec.fields import NAMES
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def study_schema() -> dict[str, Any]:
     """JSON Schema of events.yaml."""
+    from eventstudy.inference import STUDY_TESTS
+    from eventstudy.models import STUDY_MODELS
     from eventstudy.spec import StudySpec
 
-    return {"$schema": DIALECT, "title": "events.yaml of eventstudy-toolkit", **StudySpec.model_json_schema()}
+    text = json.dumps(StudySpec.model_json_schema())
+    for kind, names in {"models": STUDY_MODELS, "tests": STUDY_TESTS}.items():
+        text = text.replace(json.dumps({NAMES: kind}), json.dumps({"enum": names, "type": "string"}))
+    return {"$schema": DIALECT, "title": "events.yaml of eventstudy-toolkit", **json.loads(text)}
 
 
 def results_schema() -> dict[str, Any]:

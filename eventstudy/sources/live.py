@@ -28,6 +28,7 @@ from eventstudy.errors import (
 )
 from eventstudy.events import Interval
 from eventstudy.prices import PricePanel, PriceSeries, SessionArray
+from eventstudy.sources.vendors import vendors
 from eventstudy.sources.vendors.download import Download, Manner, Vendor, download, last_over, were_sessions
 from eventstudy.sources.vendors.drift import cross_check
 from eventstudy.sources.vendors.symbols import china_symbol, vendor_symbols
@@ -139,13 +140,13 @@ class LiveSource:
         SourceError
             If no vendor gives it.
         """
-        names = vendor_symbols(symbol, instrument)
+        names, at = vendor_symbols(symbol, instrument), instrument.exchange
         faults: list[SourceError] = []
-        kept = self._kept_of(names, first, last)
+        kept = self._kept_of(names, first, last, at)
         for vendor in (*kept, *(vendor for vendor in names if vendor not in kept)):
             try:
                 reasons = [f"{fault}; taken from {vendor}" for fault in faults]
-                found = kept.get(vendor) or self.download(vendor, names[vendor], first, last, reasons)
+                found = kept.get(vendor) or self.download(vendor, names[vendor], first, last, at, reasons)
                 notes = [reason for reason in reasons if reason not in found.notes]
                 notes += self._second(found, instrument, names, tolerance, last)
             except (DisagreementError, NotRecordedError):
@@ -160,18 +161,21 @@ class LiveSource:
         what = "; ".join(f"{fault.vendor}: {fault.what}" for fault in faults)
         raise SourceError(", ".join(names), symbol, f"no vendor gave prices ({what})")
 
-    def download(self, vendor: str, symbol: str, first: date, last: date, instead_of: Sequence[str] = ()) -> Download:
+    def download(
+        self, vendor: str, symbol: str, first: date, last: date, exchange: str, instead_of: Sequence[str] = ()
+    ) -> Download:
         """A vendor's bars: those kept, if they cover the days, else anew; `SourceError` where they cannot be had.
 
-        A vendor that is out of reach is asked no more in this run. `instead_of` says why others were not taken; it is
+        A vendor that is out of reach is asked no more in this run. `exchange` says whose sessions they follow.
+        `instead_of` says why others were not taken; it is
         noted with what is downloaded, so that a later run on what is kept says the same.
         """
-        if kept := self._kept(vendor, symbol, first, last):
+        if kept := self._kept(vendor, symbol, first, last, exchange):
             return kept
         owner = vendor.partition("-")[0]
         self._require_in_reach(owner, vendor, symbol)
         try:
-            found = download(self._vendors[vendor], symbol, first, last, self.manner)
+            found = download(self._vendors[vendor], symbol, first, last, self.manner, exchange)
         except SourceError as fault:
             before = self._faults.setdefault(owner, [])
             self._faults[owner] = [*before, fault] if type(fault) in OUT_OF_REACH else []
@@ -180,10 +184,11 @@ class LiveSource:
         found = replace(found, notes=(*found.notes, *instead_of))
         return found if self.cache is None else self.cache.add(found)
 
-    def _kept(self, vendor: str, symbol: str, first: date, last: date) -> Download | None:
+    def _kept(self, vendor: str, symbol: str, first: date, last: date, exchange: str) -> Download | None:
+        self._vendors[vendor].describe(symbol)
         if self.cache is None:
             return None
-        over = last_over(self._vendors[vendor].describe(symbol)[0], last, self.manner.now())
+        over = last_over(exchange, last, self.manner.now())
         return self.cache.find(vendor, symbol, first, over)
 
     def _require_in_reach(self, owner: str, vendor: str, symbol: str) -> None:
@@ -197,7 +202,7 @@ class LiveSource:
             self.manner.told(f"{owner} is passed over for the rest of this run ({fault.what})")
         raise type(fault)(vendor, symbol, f"{AGAIN} ({fault.what})")
 
-    def _kept_of(self, names: Mapping[str, str], first: date, last: date) -> dict[str, Download]:
+    def _kept_of(self, names: Mapping[str, str], first: date, last: date, exchange: str) -> dict[str, Download]:
         """Downloads that are kept, by vendor: they come first, so that a run repeats the one before it.
 
         What is kept of the second vendor may be there for comparison only.
@@ -206,18 +211,15 @@ class LiveSource:
         for vendor, name in names.items():
             # A symbol that a vendor cannot have is told where it is asked, if it comes to that.
             with suppress(OptionError):
-                if vendor != SECOND_OPINION and (kept := self._kept(vendor, name, first, last)):
+                if vendor != SECOND_OPINION and (kept := self._kept(vendor, name, first, last, exchange)):
                     found[vendor] = kept
         return found
 
     @cached_property
     def _vendors(self) -> Mapping[str, Vendor]:
-        from eventstudy.sources.vendors.eastmoney import EASTMONEY
-        from eventstudy.sources.vendors.sina import SINA, SINA_FACTORS
-        from eventstudy.sources.vendors.tencent import TENCENT
-        from eventstudy.sources.vendors.yahoo import YAHOO
+        from eventstudy.sources.vendors.sina import SINA_FACTORS
 
-        return {vendor.name: vendor for vendor in (EASTMONEY, TENCENT, SINA, YAHOO, SINA_FACTORS)}
+        return {vendor.name: vendor for vendor in (*vendors(), SINA_FACTORS)}
 
     def _tell_passed_over(self, faults: Iterable[SourceError], vendor: str) -> None:
         for fault in faults:
@@ -235,7 +237,7 @@ class LiveSource:
         if found.vendor == SECOND_OPINION or SECOND_OPINION not in names:
             return ()
         try:
-            other = self.download(SECOND_OPINION, names[SECOND_OPINION], found.first, last)
+            other = self.download(SECOND_OPINION, names[SECOND_OPINION], found.first, last, instrument.exchange)
         except NotRecordedError:
             raise
         except SourceError as fault:
@@ -246,7 +248,7 @@ class LiveSource:
         return cross_check(
             found.series,
             found.vendor,
-            _on_sessions(other.series, self._vendors[SECOND_OPINION].describe(other.symbol)[0]),
+            _on_sessions(other.series, instrument.exchange),
             other.vendor,
             tolerance=tolerance,
             suspensions=halts,
@@ -258,10 +260,11 @@ class LiveSource:
     ) -> tuple[Download, PriceSeries, list[str]]:
         """The series with an adjusted close by Sina's factors, where it is a Chinese share's as traded."""
         series = found.series
-        if found.vendor == "yahoo" or self._vendors[found.vendor].describe(found.symbol)[1] != "share":
+        if series.adj_close is not None or self._vendors[found.vendor].describe(found.symbol)[1] != "share":
             return found, series, notes
         try:
-            factors = self.download("sina-factors", china_symbol(found.symbol).prefixed, SINCE_LISTING, found.last)
+            named, at = china_symbol(found.symbol).prefixed, instrument.exchange
+            factors = self.download("sina-factors", named, SINCE_LISTING, found.last, at)
         except NotRecordedError:
             raise
         except SourceError as fault:

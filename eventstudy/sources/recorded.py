@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from eventstudy.errors import PriceError
-from eventstudy.prices import PricePanel, PriceSeries, Span
+from eventstudy.prices import PricePanel, PriceSeries
 from eventstudy.sources.own.folder import Origin, parse_prices
 
 MANIFEST = "manifest.json"
@@ -69,14 +68,6 @@ def recorded_symbols(folder: Path | None = None) -> tuple[str, ...]:
     return tuple(recordings(folder or _root()))
 
 
-def recorded_suspensions(symbol: str) -> tuple[Span, ...]:
-    """Return the documented suspensions of a symbol within the recordings, each as its first and last day."""
-    listed = read_manifest(_root())["suspensions"]
-    return tuple(
-        (date.fromisoformat(one["first"]), date.fromisoformat(one["last"])) for one in listed if one["symbol"] == symbol
-    )
-
-
 def read_recorded(symbols: Iterable[str], folder: Path | None = None) -> PricePanel:
     """Read recordings, verified against the checksums of their manifest.
 
@@ -103,42 +94,6 @@ def read_recorded(symbols: Iterable[str], folder: Path | None = None) -> PricePa
             f"eventstudy record, or put {files} and the study's other files into a folder and name it as the source"
         )
     return PricePanel({symbol: _read(*known[symbol]) for symbol in symbols})
-
-
-def build_manifest(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Measure the files of a folder of recordings again and bring its manifest up to date.
-
-    Parameters
-    ----------
-    folder : Path
-        The recordings.
-    manifest : mapping
-        The manifest with what is stated of each file; its measured entries are replaced.
-
-    Returns
-    -------
-    dict
-        The manifest with first and last session, number of rows and checksum of each file as it is now.
-
-    Raises
-    ------
-    PriceError
-        If a file is not described in the manifest or described but missing.
-    PriceFileError
-        With the faults of a file.
-    """
-    described = {entry["file"] for entry in manifest["recordings"]}
-    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
-    if described != present:
-        names = ", ".join(sorted(described ^ present))
-        raise PriceError(f"{folder}: {names} must both be there and be described in {MANIFEST}")
-    measured_all = []
-    for entry in manifest["recordings"]:
-        origin = Origin(symbol=entry["symbol"], source="recorded", vendor="", file=entry["file"], adjustment="")
-        found = parse_prices((folder / entry["file"]).read_bytes(), entry["file"], origin).provenance
-        measured = {"first": str(found.first), "last": str(found.last), "rows": found.rows, "sha256": found.sha256}
-        measured_all.append(Recording(**{**entry, **measured}).document())
-    return {**manifest, "recordings": measured_all}
 
 
 def recordings(place: Traversable) -> dict[str, Recording]:

@@ -5,7 +5,6 @@ The JSON Schema that editors use is made from these same classes.
 """
 
 from eventstudy.spec.fields import (
-    EXCHANGE_BOARDS,
     Board,
     Exchange,
     LimitDays,
@@ -47,7 +46,6 @@ from eventstudy.spec.study import (
 )
 
 __all__ = [
-    "EXCHANGE_BOARDS",
     "Benchmark",
     "Board",
     "Check",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -18,17 +18,22 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import PydanticKnownError
 
 from eventstudy.csvtext import iso_date
+from eventstudy.errors import OptionError
 from eventstudy.events import Moment, parse_moment
+from eventstudy.exchanges import EXCHANGES, exchange
 from eventstudy.windows import Window
 
-ModelName = Literal["market", "market_adjusted", "mean"]
-TestName = Literal["portfolio_t", "mvrm_f"]
 ReturnKind = Literal["simple", "log"]
-VENDORS = ("eastmoney", "tencent", "sina", "yahoo")
-"""Vendors of live prices, in the order in which they are asked."""
-Exchange = Literal["XNAS", "XNYS", "XSHG", "XSHE", "BJSE"]
+VENDORS: Mapping[str, tuple[str, ...]] = {
+    "eastmoney": ("eastmoney.com",),
+    "tencent": ("qq.com", "gtimg.cn"),
+    "sina": ("sina.com.cn", "sina.cn"),
+    "yahoo": ("yahoo.com",),
+}
+"""Vendors of live prices, in the order in which they are asked, with the domains whose hosts belong to them."""
 StatusName = Literal["st", "delisting", "relisted"]
 LimitDays = Literal["keep", "drop", "censor"]
 Scope = Literal["broad", "sector", "board"]
@@ -50,14 +55,6 @@ Measure = Literal[
     "abnormal_return",
 ]
 
-EXCHANGE_BOARDS: Mapping[str, tuple[str, ...]] = {
-    "XNAS": ("nasdaq",),
-    "XNYS": ("nyse",),
-    "XSHG": ("sse_main", "sse_star"),
-    "XSHE": ("szse_main", "szse_chinext"),
-    "BJSE": ("bse",),
-}
-LIMIT_EXCHANGES = frozenset({"XSHG", "XSHE", "BJSE"})
 ESTIMANDS: Mapping[str, str] = {"broad": "total", "sector": "relative", "board": "relative"}
 
 
@@ -73,11 +70,32 @@ def _moment(value: Any) -> Moment:
     raise ValueError(f"{value!r} is not a moment; write it as text, e.g. 2025-12-08T17:56Z")
 
 
+def _exchange(code: str) -> str:
+    try:
+        return exchange(code).code
+    except OptionError as error:
+        raise ValueError(str(error)) from None
+
+
 def known_version(version: int) -> int:
     """The version of the file's layout, if this package reads it."""
     if version != 1:
         raise ValueError(f"version {version} is not known; this package reads version 1")
     return version
+
+
+def with_level(given: Any) -> Any:
+    """A study with both `confidence` and `level`: where one alone is stated, the other is what it leaves of 1."""
+    if not isinstance(given, dict) or ("confidence" in given) == ("level" in given):
+        return given
+    stated, other = ("confidence", "level") if "confidence" in given else ("level", "confidence")
+    try:
+        rest = 1.0 - float(given[stated])
+    except (TypeError, ValueError):
+        return given
+    # What is out of bounds is told once, of the one that is stated.
+    fits = 0.5 < rest < 1.0 if other == "confidence" else 0.0 < rest < 0.5
+    return {**given, other: round(rest, 12)} if fits else given
 
 
 def _two_numbers(value: Any) -> Any:
@@ -107,6 +125,21 @@ def _known(kind: str, *sections: str) -> Callable[[str, ValidationInfo], str]:
     return check
 
 
+def _registered(kind: str) -> Callable[[str, ValidationInfo], str]:
+    """A check that a name is among the rows of a kind that study files may name (given as validation context)."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        allowed: Collection[str] | None = (info.context or {}).get(kind)
+        if allowed is not None and name not in allowed:
+            *rest, last = map(repr, allowed)
+            raise PydanticKnownError("literal_error", {"expected": " or ".join([", ".join(rest), last][not rest :])})
+        return name
+
+    return check
+
+
+NAMES = "x-names"
+"""Stands in a JSON Schema where the names of a kind of rows belong; `eventstudy.schemas` puts them in."""
 SYMBOL_SCHEMA = {"type": ["string", "integer"], "description": "a symbol of this file"}
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -154,12 +187,32 @@ InstrumentRef = Annotated[
 PeerRef = Annotated[
     str, AfterValidator(_known("security or peer", "securities", "peers")), WithJsonSchema(SYMBOL_SCHEMA)
 ]
+Exchange = Annotated[
+    str,
+    AfterValidator(_exchange),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "code of an exchange, or the name of any other calendar that exchange_calendars knows",
+            "anyOf": [{"enum": list(EXCHANGES)}, {"pattern": "^[A-Za-z0-9_/]+$"}],
+        }
+    ),
+]
+NAME_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
 Board = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40),
-    WithJsonSchema({"type": "string", "examples": [board for boards in EXCHANGE_BOARDS.values() for board in boards]}),
+    StringConstraints(min_length=1, max_length=40),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "needed where price-limit rules are on record; elsewhere any text, or left out",
+            "examples": [board for row in EXCHANGES.values() for board in row.boards],
+        }
+    ),
 ]
-RecommendedTest = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=40)]
+ModelName = Annotated[str, AfterValidator(_registered("models")), WithJsonSchema({NAMES: "models"})]
+TestName = Annotated[str, AfterValidator(_registered("tests")), WithJsonSchema({NAMES: "tests"})]
+RecommendedTest = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
 EventGroupRef = Annotated[str, AfterValidator(_known("event group", "event_groups"))]

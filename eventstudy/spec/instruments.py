@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Self
 
@@ -14,11 +15,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
+from eventstudy.exchanges import EXCHANGES, exchange
 from eventstudy.spec.fields import (
     ESTIMANDS,
-    EXCHANGE_BOARDS,
-    LIMIT_EXCHANGES,
+    NAME_PATTERN,
     SYMBOL_SCHEMA,
     BenchmarkRef,
     Board,
@@ -98,18 +100,30 @@ class Instrument(Record):
 
 
 class Listed(Instrument):
-    """A share on a board."""
+    """A share on a board; where no price-limit rules are recorded, any board or none."""
 
-    board: Board
+    board: Annotated[Board | None, Field(validate_default=True)] = None
     listed: IsoDate | None = None
     statuses: tuple[StatusPeriod, ...] = ()
 
+    @field_validator("board")
+    @classmethod
+    def _board_named(cls, board: str | None, info: ValidationInfo) -> str | None:
+        if "exchange" in info.data and exchange(info.data["exchange"]).boards:
+            if board is None:
+                raise PydanticKnownError("missing")
+            if not re.match(NAME_PATTERN, board):
+                raise PydanticKnownError("string_pattern_mismatch", {"pattern": NAME_PATTERN})
+        return board
+
     @model_validator(mode="after")
     def _board_of_exchange(self, info: ValidationInfo) -> Self:
-        allowed = EXCHANGE_BOARDS[self.exchange]
-        elsewhere = {board for boards in EXCHANGE_BOARDS.values() for board in boards}
+        allowed = exchange(self.exchange).boards
+        elsewhere = {board for row in EXCHANGES.values() for board in row.boards}
         own_rules = bool((info.context or {}).get("market_rules"))
-        if self.board not in allowed and (self.board in elsewhere or not own_rules):
+        if not allowed and self.board in elsewhere:
+            raise ValueError(f"board {self.board!r} is not one of {self.exchange}; leave it out, or name it otherwise")
+        if allowed and self.board not in allowed and (self.board in elsewhere or not own_rules):
             hint = "" if own_rules else "; another board needs its rules in a file named by market_rules"
             raise ValueError(f"board {self.board!r} is not one of {self.exchange}; allowed: {', '.join(allowed)}{hint}")
         return self
@@ -118,7 +132,7 @@ class Listed(Instrument):
 class Security(Listed):
     """A share under study, its board, its listing and what it is held against.
 
-    `listed` is needed on boards with price limits, whose first sessions after a listing have rules of their own.
+    `listed` is needed where price limits are recorded, because first sessions after a listing have rules of their own.
     `benchmarks` are in order of preference: the first one gives the headline figures. `foreign` are
     benchmarks of other exchanges, read at their last close before the share's own exchange opens; `peers`
     are shares that it is compared with; `earlier_listings` are shares whose first sessions after their own
@@ -136,7 +150,7 @@ class Security(Listed):
 
     @model_validator(mode="after")
     def _listing_known(self) -> Self:
-        if self.listed is None and self.exchange in LIMIT_EXCHANGES:
+        if self.listed is None and exchange(self.exchange).has_limits:
             raise ValueError(
                 f"listed is missing; {self.board} has its own rules for the first sessions after a listing"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -20,21 +20,12 @@ from pydantic import (
 )
 
 from eventstudy.csvtext import AS_WRITTEN
-from eventstudy.spec.fields import Exchange, InstrumentRef, IsoDate, Record, Text
+from eventstudy.spec.fields import InstrumentRef, IsoDate, Record, Text
 from eventstudy.spec.instruments import in_order
 
 TableLayout = Literal["long", "wide", "single"]
 WideValues = Literal["close", "adj_close", "return"]
 TableColumn = Literal["date", "symbol", "open", "high", "low", "close", "adj_close", "volume", "return"]
-
-EXCHANGE_ZONES: Mapping[Exchange, str] = {
-    "XNAS": "America/New_York",
-    "XNYS": "America/New_York",
-    "XSHG": "Asia/Shanghai",
-    "XSHE": "Asia/Shanghai",
-    "BJSE": "Asia/Shanghai",
-}
-"""Time zone in which an exchange's sessions are dated."""
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 EXCEL_ENDINGS = (".xlsx", ".xlsm")

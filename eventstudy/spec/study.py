@@ -44,6 +44,7 @@ from eventstudy.spec.fields import (
     WidenField,
     WindowField,
     known_version,
+    with_level,
 )
 from eventstudy.spec.instruments import Benchmark, Instrument, Peer, Security, Source, in_order
 from eventstudy.spec.prices import Prices
@@ -336,6 +337,7 @@ class StudySpec(Record):
     returns: ReturnKind
     seed: Annotated[int, Field(ge=0)]
     confidence: Annotated[FiniteFloat, Field(gt=0.5, lt=1)] = 0.95
+    level: Annotated[FiniteFloat, Field(gt=0, lt=0.5)] = 0.05
     overlays: dict[Exchange, Text] = {}
     market_rules: Text | None = None
     limit_days: LimitDays = "keep"
@@ -356,6 +358,8 @@ class StudySpec(Record):
     robustness: Robustness = Robustness()
     headlines: tuple[Headline, ...] = ()
     claims: tuple[Claim, ...] = ()
+
+    _one_level = model_validator(mode="before")(with_level)
 
     @property
     def tested(self) -> tuple[Event, ...]:

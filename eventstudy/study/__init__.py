@@ -10,6 +10,7 @@ import numpy as np
 
 from eventstudy.claims import Evidence, evaluate_claims
 from eventstudy.errors import OptionError
+from eventstudy.models import MODELS
 from eventstudy.models.diagnostics import residual_diagnostics
 from eventstudy.prices import PricePanel
 from eventstudy.results import DiagnosticRecord, ExclusionRecord, Record, StudyResult
@@ -144,7 +145,8 @@ def _diagnostics(part: Estimated) -> tuple[DiagnosticRecord, ...]:
     for row in np.flatnonzero(part.enough):
         design = part.designs[row]
         resid = part.fit.resid[row]
-        if design.model == "market":
+        model = MODELS[design.model]
+        if model.least_squares and model.needs:
             for check in residual_diagnostics(resid[np.isfinite(resid)]):
                 records.append(
                     DiagnosticRecord(

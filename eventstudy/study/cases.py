@@ -10,14 +10,13 @@ from typing import Literal
 import numpy as np
 
 from eventstudy.censoring import days_after
+from eventstudy.models import MARKET as MARKET
+from eventstudy.models import MODELS
 from eventstudy.panel import Case
 from eventstudy.results import Estimand
-from eventstudy.spec import Event, LimitDays, ModelName, StudySpec
+from eventstudy.spec import Event, LimitDays, StudySpec
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
-
-MARKET: ModelName = "market"
-UNBENCHMARKED = frozenset({"mean"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def _shared_benchmarks(spec: StudySpec, symbols: Sequence[str], model: str) -> l
 
 def benchmarks_of(spec: StudySpec, symbol: str, model: str) -> tuple[str | None, ...]:
     """The benchmarks that a model of the security is run against, in order of preference."""
-    return (None,) if model in UNBENCHMARKED else spec.securities[symbol].benchmarks
+    return (None,) if MODELS[model].needs is None else spec.securities[symbol].benchmarks
 
 
 def estimand_of(spec: StudySpec, benchmark: str | None) -> Estimand:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
-from eventstudy.models import NormalReturnFit, fit_model
+from eventstudy.models import MODELS, NormalReturnFit, fit_model
 from eventstudy.panel import EventPanel, align
 from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
 from eventstudy.spec import StudySpec
@@ -20,8 +20,6 @@ from eventstudy.study.cases import Design, build_case
 from eventstudy.study.ledger import Ledger
 from eventstudy.study.series import SecuritySeries
 from eventstudy.windows import Window
-
-NO_MODEL_NEEDED = frozenset({"market_adjusted"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,9 +184,9 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
         label |= {"benchmark": design.benchmark} if design.benchmark else {}
         if not part.enough[row]:
             why = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
-            about = "standard_errors" if design.model in NO_MODEL_NEEDED else "estimate"
+            about = "estimate" if MODELS[design.model].estimated else "standard_errors"
             yield ExclusionRecord.of(fact(about, **label), why, **where)
-        if part.enough[row] or design.model in NO_MODEL_NEEDED:
+        if part.enough[row] or not MODELS[design.model].estimated:
             missing = np.flatnonzero(~np.isfinite(part.ar.value[row]))
             if missing.size:
                 days = [to_date(part.panel.event_sessions[row, column]) for column in missing]
@@ -199,7 +197,7 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
 def reported(part: Estimated) -> Iterator[tuple[int, Design]]:
     """Rows that have something to report: enough observations, or a model that needs none."""
     for row, design in enumerate(part.designs):
-        if part.enough[row] or design.model in NO_MODEL_NEEDED:
+        if part.enough[row] or not MODELS[design.model].estimated:
             yield row, design
 
 

@@ -58,7 +58,7 @@ def _told(setting: Setting, headline: Headline, record: Found) -> bool:
 
 def _record(setting: Setting, headline: Headline, found: Found) -> HeadlineRecord:
     first, last = _sessions(setting, headline, found)
-    detectable = detectable_effect(np.array(found.std_error), np.array(found.df))
+    detectable = detectable_effect(np.array(found.std_error), np.array(found.df), level=setting.spec.level)
     return HeadlineRecord(
         id=headline.id,
         event_id=found.event_id,

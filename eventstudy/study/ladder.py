@@ -28,7 +28,6 @@ from eventstudy.windows import Window
 FIRST_SESSIONS = 20
 """Sessions after a listing that a later estimation window leaves out: its volatility wears off slowly."""
 
-LEVEL = 0.05
 
 Found = Iterator[LadderRecord | ExclusionRecord]
 
@@ -146,7 +145,7 @@ def _age_matched(day: _Day) -> Found:
         else:
             before, session = (to_date(day.case.sessions[place]) for place in (row - 1, row))
             missing.append({"security": name, "before": before, "session": session})
-    needed = int(np.ceil(1.0 / LEVEL)) - 1
+    needed = int(np.ceil(1.0 / spec.level)) - 1
     if not values:
         yield day.refused(
             "age_matched_placebo",
@@ -155,7 +154,7 @@ def _age_matched(day: _Day) -> Found:
             missing=missing,
             benchmark=day.benchmark,
             needed=needed,
-            level=LEVEL,
+            level=spec.level,
             named=len(missing),
         )
         return

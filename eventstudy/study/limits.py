@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eventstudy.calendars import ExchangeSessions, to_date
 from eventstudy.errors import PriceError
+from eventstudy.exchanges import exchange
 from eventstudy.facts import Fact, fact
 from eventstudy.markets import Bars, LimitFlags, LimitRule, Status, load_rules, merged_rules, security_limit_flags
 from eventstudy.prices import PricePanel, PriceSeries
@@ -46,10 +47,14 @@ class LimitStates:
 def limit_states(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, ExchangeSessions]) -> LimitStates:
     """Reckon the price limits of every security by the rules of its board."""
     rules = study_rules(spec)
+    ruled = {rule.board for rule in rules}
     bars: dict[str, Bars] = {}
     flags: dict[str, LimitFlags] = {}
     unchecked: dict[str, Fact] = {}
     for symbol, security in spec.securities.items():
+        if security.board not in ruled and not exchange(security.exchange).boards:
+            unchecked[symbol] = fact("limits_not_checked.no_rules", security=symbol, exchange=security.exchange)
+            continue
         own = _bars(prices[symbol])
         try:
             found = _limits(security, own, exchanges[security.exchange], rules)
@@ -72,7 +77,7 @@ def study_rules(spec: StudySpec) -> tuple[LimitRule, ...]:
 def _limits(security: Security, bars: Bars, exchange: ExchangeSessions, rules: tuple[LimitRule, ...]) -> LimitFlags:
     return security_limit_flags(
         bars,
-        board=security.board,
+        board=security.board or "",
         listed=security.listed or to_date(bars.sessions[0]),
         exchange_sessions=exchange.sessions,
         dividends={paid.ex_date: paid.amount for paid in security.dividends},

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from eventstudy.calendars import ExchangeSessions
+from eventstudy.exchanges import exchange
+from eventstudy.facts import fact
 from eventstudy.markets import load_rules
 from eventstudy.markets.rules import RULES_FILE
 from eventstudy.prices import PricePanel
@@ -43,6 +45,8 @@ def provenance_records(
         )
     for code, sessions in sorted(exchanges.items()):
         detail = f"known from {sessions.first} to {sessions.last}"
+        if exchange(exchange(code).calendar).published_to is None:
+            detail += f" {fact('sessions_by_rules')}"
         yield ProvenanceRecord(
             kind="sessions",
             name=code,

@@ -9,13 +9,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from eventstudy.events import Instant
+from eventstudy.exchanges import exchange
 from eventstudy.texts.names import CONFOUNDED, Names
 
 if TYPE_CHECKING:
     from eventstudy.results import HeadlineRecord, SessionRecord, StudyResult
 
-LEVEL = 0.05
-ZONES = {"XNAS": "America/New_York", "XNYS": "America/New_York", "XSHG": "Asia/Shanghai", "XSHE": "Asia/Shanghai"}
 LIMITS = ("limit_down", "limit_up")
 
 
@@ -39,7 +38,7 @@ def answer(result: StudyResult, names: Names) -> str:
     texts, heads = names.texts, result.headlines
     if not heads:
         return texts("answer.no_headlines")
-    found = [names.headline(head.id) for head in heads if head.decisive < LEVEL]
+    found = [names.headline(head.id) for head in heads if head.decisive < result.spec.level]
     if not found:
         return texts.count("answer.none", len(heads))
     lead = texts.count("answer.some", len(found), total=len(heads), which=texts("list.semicolon").join(found))
@@ -48,7 +47,7 @@ def answer(result: StudyResult, names: Names) -> str:
     rest = len(heads) - len(found)
     if rest == 0:
         return lead
-    moved = {head.event_id for head in heads if head.decisive < LEVEL}
+    moved = {head.event_id for head in heads if head.decisive < result.spec.level}
     still = sorted({head.event_id for head in heads} - moved, key=names.number)
     events = texts.listing([names.event_quoted(event) for event in still])
     tail = texts.count("answer.rest_of", rest, events=events) if still else texts.count("answer.rest", rest)
@@ -59,7 +58,11 @@ def _adjusted(names: Names, heads: Sequence[HeadlineRecord]) -> str | None:
     """How many figures still differ from zero once all are looked at together; None where that was not computed."""
     if len(heads) < 2 or any(head.maxt_pvalue is None for head in heads):
         return None
-    held = [names.headline(head.id) for head in heads if head.maxt_pvalue is not None and head.maxt_pvalue < LEVEL]
+    held = [
+        names.headline(head.id)
+        for head in heads
+        if head.maxt_pvalue is not None and head.maxt_pvalue < names.spec.level
+    ]
     if not held:
         return names.texts("answer.adjusted_none", n=len(heads))
     which = names.texts("list.semicolon").join(held)
@@ -69,7 +72,7 @@ def _adjusted(names: Names, heads: Sequence[HeadlineRecord]) -> str | None:
 def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:
     """What must not be read out of the figures."""
     texts = names.texts
-    said = [texts("not_said.null")] if any(head.decisive >= LEVEL for head in result.headlines) else []
+    said = [texts("not_said.null")] if any(head.decisive >= result.spec.level for head in result.headlines) else []
     said.append(texts("not_said.cause"))
     said.extend(_inseparable(result, names))
     said.extend(_without_history(result, names))
@@ -121,7 +124,7 @@ def bound_of(result: StudyResult, members: Sequence[str], last_session: date) ->
 
 def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding:
     texts = names.texts
-    differs = head.decisive < LEVEL
+    differs = head.decisive < result.spec.level
     members = members_of(result, head)
     main = texts(
         "finding.differs" if differs else "finding.zero",
@@ -270,8 +273,8 @@ def _partial(result: StudyResult, names: Names, head: HeadlineRecord, members: S
     texts, when = names.texts, result.spec.event(head.event_id).when
     day = texts.short(where.session)
     if isinstance(when, Instant):
-        zone = ZONES[where.exchange]
-        yield texts("finding.partial_at", day=day, at=texts.clock(when.at, zone), place=texts(f"zone.{zone}"))
+        zone = exchange(where.exchange).zone
+        yield texts("finding.partial_at", day=day, at=texts.clock(when.at, zone), place=texts.place(zone))
     else:
         yield texts("finding.partial", day=day)
 

@@ -19,7 +19,8 @@ LANGS: tuple[Lang, ...] = get_args(Lang)
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _SMALLEST_P = 0.001
-_LEVEL = 0.05
+LEVEL = 0.05
+"""Significance level of words that belong to no study."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,14 +33,20 @@ class Texts:
         Code of the language, as in the `lang` attribute of a page.
     entries : mapping
         Dotted key to sentence; braces name what is put in.
+    cutoff : float
+        The significance level: a figure with a smaller p differs from zero.
+    judged : mapping
+        What every sentence may say of that level: ``significance`` (5 %), ``coverage`` (95 %), ``cutoff`` (0.05).
     """
 
     lang: Lang
     entries: Mapping[str, str]
+    cutoff: float
+    judged: Mapping[str, str]
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The sentence of a key with its values put in; `KeyError` for a key that the catalog does not hold."""
-        return self.entries[key].format(**values)
+        return self.entries[key].format(**{**self.judged, **values})
 
     def fact(self, code: str, values: Mapping[str, Value], naming: Naming | None = None) -> str:
         """The sentence of a fact, with names for ids where `naming` gives them."""
@@ -82,13 +89,13 @@ class Texts:
         return self("format.percent", number=f"{value * 100.0:g}")
 
     def pvalue(self, value: float) -> str:
-        """A p-value with three decimals; a fourth one where three would hide on which side of 0.05 it lies."""
+        """A p-value with three decimals; a fourth one where three would hide on which side of the level it lies."""
         if value < _SMALLEST_P:
             return f"<{NO_BREAK}0.001"
         if value > 1.0 - _SMALLEST_P:
             return f">{NO_BREAK}0.999"
         text = f"{value:.3f}"
-        return f"{value:.4f}" if float(text) == _LEVEL else text
+        return f"{value:.4f}" if float(text) == self.cutoff else text
 
     def p_equals(self, value: float) -> str:
         """A p-value inside a sentence: ``p = 0.394``."""
@@ -171,6 +178,11 @@ class Texts:
             case Month():
                 return self.month(when.year, when.month)
 
+    def place(self, zone: str) -> str:
+        """The city of a time zone; the zone's own where the catalog holds none."""
+        key = f"zone.{zone}"
+        return self(key) if self.knows(key) else zone.rpartition("/")[2].replace("_", " ")
+
     def clock(self, at: datetime, zone: str) -> str:
         """Day and time of an instant in a time zone."""
         local = at.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
@@ -181,8 +193,8 @@ class Texts:
 
 
 @lru_cache
-def load_texts(lang: Lang) -> Texts:
-    """The catalog of a language.
+def load_texts(lang: Lang, cutoff: float = LEVEL) -> Texts:
+    """The catalog of a language, its words on a significance level.
 
     Raises
     ------
@@ -191,4 +203,7 @@ def load_texts(lang: Lang) -> Texts:
     """
     if lang not in LANGS:
         raise OptionError(f"there is no language {lang!r}; allowed: {', '.join(LANGS)}")
-    return Texts(lang, entries_of(lang))
+    entries = entries_of(lang)
+    shares = {"significance": cutoff, "coverage": 1.0 - cutoff}
+    judged = {name: entries["format.percent"].format(number=f"{100 * share:g}") for name, share in shares.items()}
+    return Texts(lang, entries, cutoff, {**judged, "cutoff": f"{cutoff:g}"})

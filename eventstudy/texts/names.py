@@ -80,7 +80,14 @@ class Names:
         return self.texts("name.against", model=self.model(model), benchmark=self.benchmark(benchmark))
 
     def exchange(self, code: str) -> str:
-        return self.texts(f"exchange.{code}")
+        """Name of an exchange; its code where the catalog holds none."""
+        key = f"exchange.{code}"
+        return self.texts(key) if self.texts.knows(key) else code
+
+    def board(self, board: str | None) -> str | None:
+        """Name of a board; what the study calls it where the catalog holds none."""
+        key = f"board.{board}"
+        return self.texts(key) if self.texts.knows(key) else board
 
     def group(self, group: str) -> str:
         return self.must(self.spec.groups[group], "title")
@@ -167,4 +174,4 @@ class Names:
 
 def names_of(spec: StudySpec, lang: Lang) -> Names:
     """The names of a study in a language."""
-    return Names(spec, load_texts(lang))
+    return Names(spec, load_texts(lang, spec.level))

@@ -17,7 +17,6 @@ from eventstudy.plots.single import conformal_sets, cumulated_pieces, set_words
 from eventstudy.report.sections.advice import calibration, choice, headline_of, quoted_title
 from eventstudy.report.views import Study, figure_view
 from eventstudy.results import HeadlineRecord, PlaceboRecord, SingleFirmRecord
-from eventstudy.summary.findings import LEVEL
 from eventstudy.summary.tables import Table, columns
 
 
@@ -65,7 +64,7 @@ def _placebo(study: Study) -> dict[str, Any]:
 def _placebo_finding(study: Study) -> str:
     """How many headlines stand out, and all there is to say of the one that stands out most."""
     texts, found = study.texts, study.result.placebos
-    rare = [record for record in found if record.pvalue < LEVEL]
+    rare = [record for record in found if record.pvalue < texts.cutoff]
     least = min(found, key=lambda record: record.pvalue)
     parts = [_placebo_detail(study, least, named=[record.id for record in rare] != [least.id] or len(found) == 1)]
     if len(found) > 1:

@@ -6,7 +6,6 @@ from typing import Any
 
 from eventstudy.report.views import Study
 from eventstudy.results import DiagnosticRecord, ParamsRecord
-from eventstudy.summary.findings import LEVEL
 from eventstudy.summary.tables import Table, columns
 
 CHECKS = ("jarque_bera", "ljung_box_5", "arch_lm_5")
@@ -16,7 +15,7 @@ def build(study: Study) -> dict[str, Any]:
     """The context of ``diagnostics.html``."""
     shown = _shown(study)
     records = [record for own in shown.values() for record in own]
-    low = sum(record.pvalue is not None and record.pvalue < LEVEL for record in records)
+    low = sum(record.pvalue is not None and record.pvalue < study.texts.cutoff for record in records)
     return {
         "table": _table(study, shown) if shown else None,
         "finding": study.texts.count("diagnostics.finding", low, total=len(records)),

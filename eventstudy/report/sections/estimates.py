@@ -55,7 +55,7 @@ def _exceeding(study: Study, frame: pd.DataFrame, key: str) -> str:
     tested = frame[frame["pvalue"].notna()]
     if tested.empty:
         return texts("caption.untested")
-    found = tested[tested["pvalue"] < 1 - study.result.spec.confidence]
+    found = tested[tested["pvalue"] < study.texts.cutoff]
     if found.empty:
         return texts(f"{key}.none", total=len(tested))
     which = texts.listing(list(dict.fromkeys(found["quantity"])))

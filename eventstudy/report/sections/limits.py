@@ -10,7 +10,6 @@ from eventstudy.plots.limits import imputed_of, spread_of
 from eventstudy.report.sections.regimes import day_name
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord, LimitRecord
-from eventstudy.summary.findings import LEVEL
 from eventstudy.summary.rows import effect, interval
 from eventstudy.summary.tables import NoteBook, Table, columns
 
@@ -197,7 +196,10 @@ def _spreads(study: Study, found: Sequence[AlternativeRecord]) -> list[str]:
 def _verdicts(study: Study, found: Sequence[AlternativeRecord]) -> str:
     """In how many cases all ways fall on the same side of the level."""
     cases = _by_case(found)
-    same = sum(len({item.pvalue < LEVEL for item in case.values() if item.pvalue is not None}) <= 1 for case in cases)
+    same = sum(
+        len({item.pvalue < study.texts.cutoff for item in case.values() if item.pvalue is not None}) <= 1
+        for case in cases
+    )
     return study.texts("limits.verdicts_same" if same == len(cases) else "limits.verdicts", n=same, total=len(cases))
 
 

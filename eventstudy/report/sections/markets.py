@@ -188,7 +188,7 @@ def _range(study: Study, frame: pd.DataFrame) -> str:
         design = texts.percent(float(own.loc[own["variant"] == AS_DESIGNED, "estimate"].iloc[0]))
         rest = own[own["variant"] != AS_DESIGNED]
         parts.append(texts("yardsticks.part", day=head, design=design, found=_values(study, rest)))
-    total, found = len(frame), int((frame["pvalue"] < 1 - study.result.spec.confidence).sum())
+    total, found = len(frame), int((frame["pvalue"] < study.texts.cutoff).sum())
     tail = (
         texts.count("yardsticks.differ", found, total=total) if found else texts("yardsticks.none_differ", total=total)
     )

@@ -10,12 +10,14 @@ from eventstudy.plots.regimes import case_title, regime_records
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord, BreakRecord, ExclusionRecord
 from eventstudy.spec import Regime
-from eventstudy.summary.findings import LEVEL
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
 
 if TYPE_CHECKING:
     import pandas as pd
+
+CRITICAL_AT = 0.05
+"""Level of the published critical values of sup-F, whatever the study's."""
 
 
 def build(study: Study) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def _finding(study: Study, frame: pd.DataFrame, found: Sequence[AlternativeRecor
     """Whether all windows agree at the level, and what they do to the standard error of each security."""
     texts = study.texts
     tested = frame[frame["pvalue"].notna()]
-    verdicts = [len({value < LEVEL for value in own["pvalue"]}) == 1 for _, own in tested.groupby("line")]
+    verdicts = [len({value < texts.cutoff for value in own["pvalue"]}) == 1 for _, own in tested.groupby("line")]
     key = "regimes.agree_all" if all(verdicts) else "regimes.agree"
     benchmarks = [study.names.benchmark(name) for name in dict.fromkeys(item.benchmark for item in found)]
     parts = [
@@ -184,7 +186,7 @@ def _break_findings(study: Study, breaks: Sequence[BreakRecord]) -> list[str]:
         if not own:
             continue
         days = [item.session for item in own]
-        small = [item for item in own if item.pvalue < LEVEL]
+        small = [item for item in own if item.pvalue < texts.cutoff]
         which = texts.listing(
             [
                 texts(
@@ -199,7 +201,9 @@ def _break_findings(study: Study, breaks: Sequence[BreakRecord]) -> list[str]:
         span = texts.span(min(days), max(days))
         key = f"regimes.{test}.some" if small else f"regimes.{test}.none"
         lines.append(texts(key, n=len(small), total=len(own), which=which, span=span))
-    if any(item.critical_value and (item.statistic > item.critical_value) != (item.pvalue < LEVEL) for item in breaks):
+    if any(
+        item.critical_value and (item.statistic > item.critical_value) != (item.pvalue < CRITICAL_AT) for item in breaks
+    ):
         lines.append(texts("regimes.disagree"))
     return lines
 

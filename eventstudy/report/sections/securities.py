@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eventstudy.models import MARKET
 from eventstudy.plots import car_path_figure, car_path_frame, marker_frame, price_figure, price_frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
 from eventstudy.summary.rows import interval
@@ -21,11 +22,11 @@ def build(study: Study) -> dict[str, Any]:
 def _security(study: Study, symbol: str) -> dict[str, Any]:
     texts, names = study.texts, study.names
     security = study.result.spec.securities[symbol]
-    exchange, board = names.exchange(security.exchange), texts(f"board.{security.board}")
+    exchange, board = names.exchange(security.exchange), names.board(security.board)
     listed = texts("security.listed", day=texts.day(security.listed)) if security.listed else ""
     facts = texts(
         "security.facts",
-        place=exchange if board == exchange else texts("name.board", exchange=exchange, board=board),
+        place=exchange if board in (None, exchange) else texts("name.board", exchange=exchange, board=board),
         listed=listed,
         currency=security.currency,
     )
@@ -54,7 +55,7 @@ def _models(study: Study, symbol: str) -> list[str]:
         )
         for record in study.result.params
         if event
-        and (record.security, record.event_id, record.model) == (symbol, event.id, "market")
+        and (record.security, record.event_id, record.model) == (symbol, event.id, MARKET)
         and record.benchmark is not None
         and record.sigma is not None
     ]

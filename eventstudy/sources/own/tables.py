@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eventstudy.errors import Fault, PriceError, shortened
+from eventstudy.exchanges import exchange
 from eventstudy.prices import PriceSeries
 from eventstudy.sources.own.cells import CellRules
 from eventstudy.sources.own.grids import Found, Grid, closest, open_grid, plain_name
@@ -27,9 +28,7 @@ _HOUSE = ("date", "symbol", "open", "high", "low", "close", "adj_close", "volume
 
 def exchange_zones(spec: StudySpec) -> dict[str, str]:
     """Time zone of the exchange of every symbol that has prices of its own."""
-    from eventstudy.spec.prices import EXCHANGE_ZONES
-
-    return {symbol: EXCHANGE_ZONES[one.exchange] for symbol, one in spec.instruments.items()}
+    return {symbol: exchange(one.exchange).zone for symbol, one in spec.instruments.items()}
 
 
 def read_tables(folder: Path, tables: Sequence[PriceFile], symbols: Sequence[str], zones: Mapping[str, str]) -> Found:

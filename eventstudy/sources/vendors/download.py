@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -29,18 +29,10 @@ from eventstudy.sources.vendors.wire import Asked, Reply, through
 
 SETTLING = timedelta(minutes=30)
 """How long after the close a session's bar is taken as final; vendors' daily bars lag by up to a quarter of an hour."""
+YEAR = 250
+"""Sessions whose closes say when a calendar's days are over, past its end."""
 LATE = timedelta(days=4)
 """How long a bar that has not come may still come; a download without it does not stand for its session."""
-CLOSED_BY = 16
-"""Hour, at the exchange, by which its sessions are over."""
-
-VENDOR_LIBRARIES: Mapping[str, str] = {
-    "yahoo": "yfinance",
-    "eastmoney": "akshare",
-    "tencent": "akshare",
-    "sina": "akshare",
-}
-"""Distribution that speaks to a vendor."""
 
 Told: TypeAlias = Callable[[str], None]
 Table: TypeAlias = Callable[[str, date, date], Bars]
@@ -48,12 +40,14 @@ Table: TypeAlias = Callable[[str, date, date], Bars]
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What is particular to a vendor.
+    """A vendor: everything that is particular to it.
 
     Attributes
     ----------
     name, title : str
-        Short name, name for readers.
+        Short name, which is that of its file, and name for readers.
+    library : str
+        Distribution that speaks to it.
     adjustment : str
         What its prices are adjusted for.
     table : callable
@@ -66,21 +60,56 @@ class Vendor:
         Kinds of exception of the library's own that mean that it cannot read a reply.
     every_session : bool
         Whether a row comes for every session.
+    renews : bool
+        Whether the library, refused with HTTP 401, gets another cookie by itself and asks again.
     """
 
     name: str
     title: str
+    library: str
     adjustment: str
     table: Table
     check: Callable[[Asked, Reply, str], None]
     describe: Callable[[str], tuple[str, Kind]]
     errors: Callable[[], tuple[type[Exception], ...]] = lambda: ()
     every_session: bool = True
+    renews: bool = False
 
-    @property
-    def library(self) -> str:
-        """Distribution that speaks to the vendor."""
-        return VENDOR_LIBRARIES[self.name.partition("-")[0]]
+    def fetch(self, symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
+        """Download daily bars of several symbols.
+
+        Parameters
+        ----------
+        symbols : iterable of str
+            In the vendor's own spelling.
+        start, end : date
+            First and last day wanted, both included.
+        manner : Manner, optional
+            Pace, waits, reports.
+
+        Returns
+        -------
+        PricePanel
+            By the vendor's symbols, in the order given.
+
+        Raises
+        ------
+        SourceError
+            At the first symbol that cannot be had; `kept` holds those before it.
+        OptionError
+            For a symbol that the vendor cannot have.
+        """
+        had: dict[str, PriceSeries] = {}
+        symbols = tuple(dict.fromkeys(symbols))
+        for symbol in symbols:
+            self.describe(symbol)
+        for symbol in symbols:
+            try:
+                had[symbol] = download(self, symbol, start, end, manner or Manner()).series
+            except SourceError as error:
+                error.kept = PricePanel(had)
+                raise
+        return PricePanel(had)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,54 +169,20 @@ class Download:
         return self.series.symbol
 
 
-def fetch(vendor: Vendor, symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
-    """Download daily bars of several symbols.
-
-    Parameters
-    ----------
-    vendor : Vendor
-        Whom to ask.
-    symbols : iterable of str
-        In the vendor's own spelling.
-    start, end : date
-        First and last day wanted, both included.
-    manner : Manner, optional
-        Pace, waits, reports.
-
-    Returns
-    -------
-    PricePanel
-        By the vendor's symbols, in the order given.
-
-    Raises
-    ------
-    SourceError
-        At the first symbol that cannot be had; `kept` holds those before it.
-    OptionError
-        For a symbol that the vendor cannot have.
-    """
-    had: dict[str, PriceSeries] = {}
-    symbols = tuple(dict.fromkeys(symbols))
-    for symbol in symbols:
-        vendor.describe(symbol)
-    for symbol in symbols:
-        try:
-            had[symbol] = download(vendor, symbol, start, end, manner or Manner()).series
-        except SourceError as error:
-            error.kept = PricePanel(had)
-            raise
-    return PricePanel(had)
-
-
-def download(vendor: Vendor, symbol: str, first: date, last: date, manner: Manner) -> Download:
+def download(
+    vendor: Vendor, symbol: str, first: date, last: date, manner: Manner, exchange: str | None = None
+) -> Download:
     """Download the bars of one symbol, the day of a session that is not over left out.
+
+    `exchange` is the one that a study states; without it the symbol says whose sessions it follows.
 
     Raises
     ------
     SourceError
         If they cannot be had.
     """
-    exchange, kind = vendor.describe(symbol)
+    told, kind = vendor.describe(symbol)
+    exchange = exchange or told
     at = manner.now().replace(microsecond=0)
     bars, requests = ask(vendor, symbol, first, last, manner)
     closed = last_over(exchange, last, at)
@@ -225,7 +220,7 @@ def ask(
     SourceError
         If it cannot be had.
     """
-    watch = Watch(vendor.name, symbol, vendor.check)
+    watch = Watch(vendor.name, symbol, vendor.check, renews=vendor.renews)
 
     unreadable: tuple[type[Exception], ...] = (*UNREADABLE, *vendor.errors())
 
@@ -284,11 +279,20 @@ def last_over(exchange: str, last: date, at: datetime) -> date:
     if at - datetime(last.year, last.month, last.day, tzinfo=UTC) > timedelta(days=2) + SETTLING:
         return last
     known, settled = _sessions(exchange), at - SETTLING
-    local = settled.astimezone(ZoneInfo(known.time_zone))
+    local = settled.astimezone(ZoneInfo(known.time_zone)).replace(tzinfo=None)
     if local.date() > known.last:
-        # The calendar ends before today, and only the study knows an overlay: every exchange here has closed by then.
-        return min(last, local.date() if local.hour >= CLOSED_BY else local.date() - timedelta(days=1))
+        # The calendar ends before today, and only the study knows an overlay: a day counts from its usual close.
+        return min(last, (local - _latest_close(known)).date())
     return min(last, last_closed_session(settled, known))
+
+
+def _latest_close(known: ExchangeSessions) -> timedelta:
+    """How long after the midnight that a session's date begins with it closes, at the latest of its last year."""
+    zone, longest = ZoneInfo(known.time_zone), timedelta()
+    for close, day in zip(known.closes[-YEAR:].astype("datetime64[s]"), known.sessions[-YEAR:], strict=True):
+        clock: datetime = close.item().replace(tzinfo=UTC).astimezone(zone)
+        longest = max(longest, clock - datetime.combine(day.item(), datetime.min.time(), zone))
+    return longest
 
 
 @lru_cache(maxsize=8)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 
 from eventstudy.errors import ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
-from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors.bars import Bars, from_frame
-from eventstudy.sources.vendors.download import Manner, Vendor
-from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.download import Vendor
 from eventstudy.sources.vendors.symbols import Kind, china_symbol
 from eventstudy.sources.vendors.watch import whole_json
 from eventstudy.sources.vendors.wire import Asked, Reply
@@ -28,11 +25,6 @@ MARKETS = {"sz": 0, "bj": 0, "sh": 1, "csi": 2}
 """What Eastmoney calls an exchange; a code alone may be two things."""
 FIELDS = (8, 11)
 """Figures in a row: of an index, and of a share or fund."""
-
-
-def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
-    """Download daily bars (``688795``, ``sz000001``, ``sh000300``) as traded; see `vendors.fetch`."""
-    return fetch_from(EASTMONEY, symbols, start, end, manner)
 
 
 def _table(symbol: str, first: date, last: date) -> Bars:
@@ -80,11 +72,14 @@ def _describe(symbol: str) -> tuple[str, Kind]:
     return found.exchange, found.kind
 
 
-EASTMONEY = Vendor(
+VENDOR = Vendor(
     name="eastmoney",
     title="Eastmoney",
+    library="akshare",
     adjustment="unadjusted",
     table=_table,
     check=_check,
     describe=_describe,
 )
+
+fetch = VENDOR.fetch

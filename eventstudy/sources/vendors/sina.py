@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
-from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors.bars import Bars, from_frame
-from eventstudy.sources.vendors.download import Manner, Vendor
-from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.download import Vendor
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, listed_symbol
 from eventstudy.sources.vendors.wire import Asked, Reply
 
@@ -29,11 +26,6 @@ _NOTHING = re.compile(
 )
 _OWNER = re.compile(r"\s*(?:/\*.*?\*/)?\s*var\s+\w*?((?:sh|sz|bj)[0-9]{6})", re.DOTALL)
 _FACTORS = re.compile(r"\s*var\s+\w+\s*=\s*(\{.*\})\s*;?\s*(/\*.*\*/)?\s*", re.DOTALL)
-
-
-def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
-    """Download daily bars (``sh688795``, ``sh000300``) as traded; see `vendors.fetch`."""
-    return fetch_from(SINA, symbols, start, end, manner)
 
 
 def _table(symbol: str, first: date, last: date) -> Bars:
@@ -132,9 +124,10 @@ def _describe_bars(symbol: str) -> tuple[str, Kind]:
     return _describe(symbol)
 
 
-SINA = Vendor(
+VENDOR = Vendor(
     name="sina",
     title="Sina",
+    library="akshare",
     adjustment="unadjusted",
     table=_table,
     check=_check,
@@ -142,8 +135,10 @@ SINA = Vendor(
     errors=_errors,
 )
 
+fetch = VENDOR.fetch
+
 SINA_FACTORS = replace(
-    SINA,
+    VENDOR,
     name="sina-factors",
     adjustment="factor by which a price as traded is multiplied",
     table=_factor_table,

@@ -1,4 +1,4 @@
-"""What vendors call a security: codes of the Chinese exchanges told apart, and a study's own names for them.
+"""What vendors call a security: codes of the Chinese exchanges told apart, Yahoo's endings, a study's own names.
 
 A bare code may be two things: 000688 is a share in Shenzhen and the STAR 50 index in Shanghai. Such a code is refused
 until its exchange is named (``sz000688``, ``sh000688``).
@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from eventstudy.errors import OptionError
+from eventstudy.exchanges import EXCHANGES, ChinaPrefix, Exchange, exchange
 from eventstudy.spec import Benchmark, Instrument
 from eventstudy.spec.fields import VENDORS
 
 Kind: TypeAlias = Literal["share", "fund", "index"]
-Place: TypeAlias = Literal["sh", "sz", "bj", "csi"]
+Place: TypeAlias = ChinaPrefix | Literal["csi"]
 
-EXCHANGE_OF: Mapping[str, str] = {"sh": "XSHG", "sz": "XSHE", "bj": "BJSE", "csi": "XSHG"}
-"""Exchange whose sessions a code follows, by its prefix; CSI's own indices follow Shanghai's."""
-
-YAHOO_EXCHANGES: Mapping[str, str] = {"SS": "XSHG", "SZ": "XSHE", "": "XNYS"}
-"""Exchange of a Yahoo symbol, by its suffix."""
-
-_PLACES: Mapping[str, Place] = {"XSHG": "sh", "XSHE": "sz", "BJSE": "bj"}
+_CHINA = {row.prefix: row for row in EXCHANGES.values() if row.prefix is not None}
+_YAHOO = {ending: row.code for row in EXCHANGES.values() for ending in row.yahoo}
+"""Exchange of a Yahoo symbol, by the symbol itself or its ending."""
 
 _RANGES: tuple[tuple[Place, Kind, str], ...] = (
     ("sh", "share", r"60[0135]\d{3}|68[89]\d{3}|900\d{3}"),
@@ -46,9 +44,12 @@ and 88 (cctv.com of that day), of which 889 are subscriptions; indices 899.
 """
 _WRITTEN = re.compile(r"(?:(sh|sz|bj|csi)(\d{6})|(\d{6})(?:\.(SS|SH|SZ|BJ))?)", re.IGNORECASE | re.ASCII)
 _US = re.compile(r"\^?[A-Z][A-Z0-9.\-]*")
-_OFF_EXCHANGE = re.compile(r"=|-USDT?$", re.IGNORECASE)
-"""Yahoo's marks of currencies, futures and coins."""
-_SUFFIXES: Mapping[str, Place] = {"SS": "sh", "SH": "sh", "SZ": "sz", "BJ": "bj"}
+_ANYWHERE = re.compile(r"\^?[A-Z0-9][A-Z0-9.&\-]*(=F)?")
+_PARTED = re.compile(r"\^?[A-Z0-9][^.=]*?(\.[^.=]+|=[A-Z]+|-[A-Z]{3,})?")
+"""A Yahoo symbol and its ending; a share's class (``BRK-B``) has one or two letters and is none."""
+_SUFFIXES: Mapping[str, Place] = {
+    ending.strip("."): prefix for prefix, row in _CHINA.items() for ending in (prefix.upper(), *row.yahoo)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class ChinaSymbol:
 
     @property
     def exchange(self) -> str:
-        """Code of the exchange whose sessions it follows, e.g. ``XSHG``."""
-        return EXCHANGE_OF[self.place]
+        """Code of the exchange whose sessions it follows, e.g. ``XSHG``; CSI's own indices follow Shanghai's."""
+        return _CHINA["sh" if self.place == "csi" else self.place].code
 
     @property
     def prefixed(self) -> str:
@@ -108,7 +109,7 @@ def china_symbol(text: str, *, prefer: Kind | None = None, place: Place | None =
         raise OptionError(f"{text!r} is no share, fund or index of the Chinese exchanges; check the code")
     meanings = " or ".join(f"{one.prefixed} ({one.kind})" for one in fitting)
     if not chosen:
-        wanted = " of ".join(filter(None, (f"a {prefer or 'code'}", place and EXCHANGE_OF[place])))
+        wanted = f"a {prefer or 'code'}" + (f" of {ChinaSymbol(code, place, 'share').exchange}" if place else "")
         raise OptionError(f"{text!r} is {meanings}, not {wanted}; check the code and its exchange")
     raise OptionError(f"{text!r} may be {meanings}; write which")
 
@@ -122,28 +123,30 @@ def listed_symbol(text: str, vendor: str) -> ChinaSymbol:
 
 
 def yahoo_exchange(symbol: str) -> str:
-    """Exchange whose sessions a Yahoo symbol follows, e.g. ``XSHG`` for ``688795.SS``.
+    """Exchange whose sessions a Yahoo symbol follows: ``XSHG`` for ``688795.SS``, ``24/7`` for ``BTC-USD``.
+
+    An index (``^GSPC``) has no ending and is taken for one of New York; a study says what it is.
 
     Raises
     ------
     OptionError
-        For a suffix of an exchange whose sessions are not known here, and for a currency, coin or future.
+        For an ending of an exchange whose sessions are not known here, as those of currencies are not.
     """
-    name, _, suffix = symbol.partition(".")
-    suffix = suffix.upper()
-    if not name or suffix not in YAHOO_EXCHANGES or symbol.endswith(".") or _OFF_EXCHANGE.search(symbol):
+    parted = _PARTED.fullmatch(symbol.upper())
+    code = parted and (_YAHOO.get(symbol.upper()) or _YAHOO.get(parted.group(1) or ""))
+    if not code:
         raise OptionError(
-            f"the Yahoo symbol {symbol!r} is of an exchange whose sessions are not known here; "
-            "known are US symbols (BRK-B), Shanghai (.SS) and Shenzhen (.SZ)"
+            f"the Yahoo symbol {symbol!r} is of an exchange whose sessions are not known here; known are US symbols "
+            "(BRK-B), US futures (GC=F), coins (BTC-USD) and exchanges by their endings (0981.HK, 7203.T, HSBA.L)"
         )
-    return YAHOO_EXCHANGES[suffix]
+    return code
 
 
 def vendor_symbols(symbol: str, instrument: Instrument) -> dict[str, str]:
     """What each vendor calls an instrument of a study, in the order in which they are asked.
 
     What the study states (``symbols: {yahoo: …}``) is taken, and only those vendors are asked. Otherwise the names are
-    derived: a code of a Chinese exchange for the vendors that have it, a US symbol for Yahoo.
+    derived: a code of a Chinese exchange for the vendors that have it, any other symbol for Yahoo.
 
     Raises
     ------
@@ -156,17 +159,31 @@ def vendor_symbols(symbol: str, instrument: Instrument) -> dict[str, str]:
         if unknown:
             raise OptionError(f"{symbol}: there is no vendor {', '.join(unknown)}; vendors are {', '.join(VENDORS)}")
         return {vendor: instrument.symbols[vendor] for vendor in VENDORS if vendor in instrument.symbols}
-    if instrument.exchange in _PLACES:
-        found = china_symbol(symbol, place=_PLACES[instrument.exchange])
+    row = exchange(instrument.exchange)
+    if row.prefix is not None:
+        found = china_symbol(symbol, place=row.prefix)
         if found.kind == "index" and not isinstance(instrument, Benchmark):
             raise OptionError(
                 f"{symbol}: {found.prefixed} is an index and no benchmark of the study; "
                 "check the code and its exchange, or state its symbols if the index is meant"
             )
         return _derived(found)
-    if _US.fullmatch(symbol) and not _OFF_EXCHANGE.search(symbol):
-        return {"yahoo": symbol.replace(".", "-")}
+    if (name := _yahoo_name(symbol, exchange(row.calendar))) is not None:
+        return {"yahoo": name}
     raise OptionError(f"{symbol}: no vendor's symbol is stated and none can be derived; add symbols: {{yahoo: …}}")
+
+
+def _yahoo_name(symbol: str, row: Exchange) -> str | None:
+    """A symbol as Yahoo writes it, with its exchange's ending where it has none; None where that cannot be said."""
+    american, endings = "" in row.yahoo, [ending for ending in row.yahoo if ending.startswith(".")]
+    name = symbol.replace(".", "-") if american else symbol
+    if len(endings) == 1 and not set(symbol) & set("^.="):
+        name += endings[0]
+    if not (_US if american else _ANYWHERE).fullmatch(name):
+        return None
+    with suppress(OptionError):
+        return name if name.startswith("^") or exchange(yahoo_exchange(name)).calendar == row.calendar else None
+    return None
 
 
 def _derived(found: ChinaSymbol) -> dict[str, str]:
@@ -176,8 +193,8 @@ def _derived(found: ChinaSymbol) -> dict[str, str]:
         # akshare looks for Shanghai's B shares in Shenzhen when it asks Eastmoney, and rounds Sina's prices of them.
         vendors = ["tencent"]
     names = dict.fromkeys(vendors, found.prefixed)
-    suffix = {"sh": "SS", "sz": "SZ"}.get(found.place)
-    return {**names, "yahoo": f"{found.code}.{suffix}"} if suffix else names
+    endings = () if found.place == "csi" else _CHINA[found.place].yahoo
+    return {**names, "yahoo": f"{found.code}{endings[0]}"} if endings else names
 
 
 def _is_at(found: ChinaSymbol, place: Place | None) -> bool:

@@ -17,10 +17,8 @@ from eventstudy.errors import (
     UnreachableError,
     VendorFaultError,
 )
-from eventstudy.prices import PricePanel
 from eventstudy.sources.vendors.bars import Bars, from_frame
-from eventstudy.sources.vendors.download import Manner, Vendor, replaced
-from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, listed_symbol
 from eventstudy.sources.vendors.wire import Asked, Reply
 
@@ -31,11 +29,6 @@ FEWEST_FIELDS = 6
 """Fields of a row: its day, four prices and the volume."""
 ENOUGH_FIELDS = 9
 """Fields that akshare reads by position, where a row of the reply has them."""
-
-
-def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
-    """Download daily bars (``sh688795``, ``sh000300``) as traded; see `vendors.fetch`."""
-    return fetch_from(TENCENT, symbols, start, end, manner)
 
 
 def _table(symbol: str, first: date, last: date) -> Bars:
@@ -138,11 +131,14 @@ def _describe(symbol: str) -> tuple[str, Kind]:
     return found.exchange, found.kind
 
 
-TENCENT = Vendor(
+VENDOR = Vendor(
     name="tencent",
     title="Tencent",
+    library="akshare",
     adjustment="unadjusted",
     table=_table,
     check=_check,
     describe=_describe,
 )
+
+fetch = VENDOR.fetch

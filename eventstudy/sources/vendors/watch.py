@@ -49,7 +49,8 @@ def whole_json(text: str, vendor: str, symbol: str) -> Any:
 class Watch:
     """The handler next to the library: names what goes wrong, and keeps it, should the library swallow it."""
 
-    def __init__(self, vendor: str, symbol: str, check: Callable[[Asked, Reply, str], None]) -> None:
+    def __init__(self, vendor: str, symbol: str, check: Callable[[Asked, Reply, str], None], *, renews: bool) -> None:
+        self._renews = renews
         self._vendor, self._symbol, self._explains = vendor, symbol, check
         self.requests: list[str] = []
         self.fault: SourceError | None = None
@@ -77,8 +78,8 @@ class Watch:
                 # The library may give its consent and ask again; should it not, this is why.
                 self.fault = self._sent_on(led_to)
                 return reply
-            if reply.status == 401 and asked.vendor == "yahoo" and asked not in self._unknown:
-                # Once: yfinance gets another cookie and crumb, and asks again.
+            if reply.status == 401 and self._renews and asked not in self._unknown:
+                # Once: the library gets another cookie and asks again.
                 self._unknown.add(asked)
                 self.fault = self._refused(401)
                 return reply

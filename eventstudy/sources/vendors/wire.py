@@ -15,15 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-Client: TypeAlias = Literal["requests", "curl_cffi"]
+from eventstudy.spec.fields import VENDORS
 
-VENDOR_DOMAINS: Mapping[str, tuple[str, ...]] = {
-    "yahoo": ("yahoo.com",),
-    "eastmoney": ("eastmoney.com",),
-    "tencent": ("qq.com", "gtimg.cn"),
-    "sina": ("sina.com.cn", "sina.cn"),
-}
-"""Domains whose hosts belong to a vendor."""
+Client: TypeAlias = Literal["requests", "curl_cffi"]
 
 WAYS_IN = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
 """Hosts that hand out cookies and ask for consent; what passes there identifies who asks and carries no prices."""
@@ -121,11 +115,9 @@ _users = 0
 
 
 def vendor_of(host: str) -> str:
-    """The vendor that a host belongs to; the host itself where it is none of `VENDOR_DOMAINS`."""
-    for vendor, domains in VENDOR_DOMAINS.items():
-        if any(host == domain or host.endswith(f".{domain}") for domain in domains):
-            return vendor
-    return host
+    """The vendor that a host belongs to; the host itself where it is none of theirs."""
+    own = (name for name, domains in VENDORS.items() if any(f".{host}".endswith(f".{domain}") for domain in domains))
+    return next(own, host)
 
 
 @contextmanager

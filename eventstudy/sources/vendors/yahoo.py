@@ -1,21 +1,21 @@
-"""Yahoo Finance by yfinance: US shares, funds and indices, and Shanghai and Shenzhen as a second opinion.
+"""Yahoo Finance by yfinance: shares, funds and indices of many exchanges, US futures, coins; China as a second opinion.
 
-Prices are asked for unadjusted, which at Yahoo still means adjusted for splits. Yahoo's terms allow personal use.
+A bar is dated at its exchange: a coin's by the day in UTC, a future's by the day of its close and not by the evening
+on which its session opened. Prices are asked for unadjusted, which at Yahoo still means adjusted for splits. Yahoo's
+terms allow personal use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from eventstudy.errors import ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
-from eventstudy.prices import Column, FloatArray, PricePanel
+from eventstudy.prices import Column, FloatArray
 from eventstudy.sources.vendors.bars import Bars, days_text, figure_text, from_frame
-from eventstudy.sources.vendors.download import Manner, Vendor, replaced
-from eventstudy.sources.vendors.download import fetch as fetch_from
+from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
 from eventstudy.sources.vendors.watch import whole_json
 from eventstudy.sources.vendors.wire import Asked, Reply
@@ -31,11 +31,6 @@ COLUMNS = {
 }
 GAPPED: tuple[Column, ...] = ("open", "high", "low")
 """Prices of a bar that may be missing (yfinance issue 1281); without a close there is no bar."""
-
-
-def fetch(symbols: Iterable[str], start: date, end: date, manner: Manner | None = None) -> PricePanel:
-    """Download daily bars (``NVDA``, ``688041.SS``), adjusted for splits; see `vendors.fetch`."""
-    return fetch_from(YAHOO, symbols, start, end, manner)
 
 
 class _Nothing:
@@ -159,17 +154,23 @@ def _errors() -> tuple[type[Exception], ...]:
 
 def _describe(symbol: str) -> tuple[str, Kind]:
     exchange = yahoo_exchange(symbol)
+    if exchange == "24/7":
+        return exchange, "index"  # a coin's volume is in money, as an index's may be
     if symbol.upper().endswith((".SS", ".SZ")):
         return exchange, china_symbol(symbol).kind
     return exchange, "index" if symbol.startswith("^") else "share"
 
 
-YAHOO = Vendor(
+VENDOR = Vendor(
     name="yahoo",
     title="Yahoo Finance",
+    library="yfinance",
     adjustment="split-adjusted; adj_close also dividend-adjusted",
     table=_table,
     check=_check,
     describe=_describe,
     errors=_errors,
+    renews=True,
 )
+
+fetch = VENDOR.fetch

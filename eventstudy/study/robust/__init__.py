@@ -51,7 +51,7 @@ def robustness(
         figures = headline_figures(setting, heads, portfolios)
         placebos = [placebos_of(setting, figure, given.placebo_dates) for figure in figures if given.placebo_dates]
         placed = {one.figure.id for one in placebos if one.positions.size}
-        put("placebo", placebo_records(placebos))
+        put("placebo", placebo_records(placebos, setting.spec.level))
         put("placebo_dates", placebo_date_records(placebos))
         put("contrasts", contrast_records(setting, given.placebo_dates))
         for figure in figures:
@@ -63,6 +63,9 @@ def robustness(
             if effort == "full":
                 curve = curve_of(setting, figure, given.curve_dates)
                 put("specification_curve", specification_records(setting, curve))
-                put("specification_summary", [one for one in [summary_record(curve)] if one is not None])
+                put(
+                    "specification_summary",
+                    [one for one in [summary_record(curve, setting.spec.level)] if one is not None],
+                )
                 put("calibration", calibration_records(setting, figure, resid))
     return {name: tuple(records) for name, records in lists.items()}, left_out

@@ -17,7 +17,6 @@ from eventstudy.study.robust.figures import Figure, Positions, admissible, lates
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 
-LEVEL = 0.05
 ROUNDING = 1e-9
 
 
@@ -44,15 +43,15 @@ def placebos_of(setting: Setting, figure: Figure, most: int) -> Placebos:
     return Placebos(figure, own, positions[known], values.take(known))
 
 
-def placebo_records(found: Sequence[Placebos]) -> tuple[PlaceboRecord, ...]:
+def placebo_records(found: Sequence[Placebos], level: float) -> tuple[PlaceboRecord, ...]:
     """The `placebo` list; headlines without any placebo date have none."""
     told = [one for one in found if one.positions.size]
     shared = on_family_dates(told, "statistic")
     adjusted = step_down(np.array([one.statistic for one in told]), shared) if shared.size else [None] * len(told)
-    return tuple(_record(one, adjusted[row], len(shared)) for row, one in enumerate(told))
+    return tuple(_record(one, adjusted[row], len(shared), level) for row, one in enumerate(told))
 
 
-def _record(one: Placebos, adjusted: float | None, shared: int) -> PlaceboRecord:
+def _record(one: Placebos, adjusted: float | None, shared: int, level: float) -> PlaceboRecord:
     sizes = np.abs(one.values.statistic)
     test = rank_test(one.statistic, one.values.statistic, name="placebo_dates", null="the date is like earlier ones")
     days = one.figure.sessions[one.positions]
@@ -65,15 +64,15 @@ def _record(one: Placebos, adjusted: float | None, shared: int) -> PlaceboRecord
         maxt_pvalue=None if adjusted is None else float(adjusted),
         n_family=shared,
         statistic=one.statistic,
-        critical=_critical(sizes),
+        critical=_critical(sizes, level),
         first_session=to_date(days[0]),
         last_session=to_date(days[-1]),
     )
 
 
-def _critical(sizes: Floats) -> float:
-    """The size beyond which a p-value is at most 5 %; the largest where there are too few dates for such a p-value."""
-    place = max(int(LEVEL * (sizes.size + 1) + ROUNDING), 1)
+def _critical(sizes: Floats, level: float) -> float:
+    """The size beyond which p is at most the level; the largest where there are too few dates for such a p."""
+    place = max(int(level * (sizes.size + 1) + ROUNDING), 1)
     return float(np.sort(sizes)[-place])
 
 

@@ -28,19 +28,21 @@ def sensitivity_records(setting: Setting, figure: Figure) -> Iterator[Sensitivit
         case = replace(figure.case, day0=figure.case.day0 + shift)
         session = to_date(figure.sessions[case.day0])
         yield from _told(
-            figure, "moment", session.isoformat(), figure.window, _car(setting, figure, case, figure.window)
+            setting, figure, "moment", session.isoformat(), figure.window, _car(setting, figure, case, figure.window)
         )
     for member in figure.design.members if len(figure.design.members) > 1 else ():
         left = tuple(name for name in figure.design.members if name != member)
         subject = left[0] if len(left) == 1 else figure.design.subject
         design = replace(figure.design, subject=subject, members=left)
         case = build_case(design, setting.series, setting.spec.limit_days)
-        yield from _told(figure, "drop_firm", member, figure.window, _car(setting, figure, case, figure.window))
+        yield from _told(
+            setting, figure, "drop_firm", member, figure.window, _car(setting, figure, case, figure.window)
+        )
     yield from _without_a_session(setting, figure)
     event = setting.spec.windows.event
     drift = Window(max(DRIFT.first, event.first), DRIFT.last)
     if drift.first <= drift.last:
-        yield from _told(figure, "drift", str(drift), drift, _car(setting, figure, figure.case, drift))
+        yield from _told(setting, figure, "drift", str(drift), drift, _car(setting, figure, figure.case, drift))
 
 
 def _car(setting: Setting, figure: Figure, case: Case, window: Window) -> Estimates:
@@ -59,10 +61,12 @@ def _without_a_session(setting: Setting, figure: Figure) -> Iterator[Sensitivity
         value, std_error = summed(ar[:, kept], fit.sigma, own[:, kept], fit.leverage_root[:, kept])
         session = to_date(panel.event_sessions[0, place])
         found = t_test(value, std_error, fit.df_resid)
-        yield from _told(figure, "drop_session", session.isoformat(), figure.window, found)
+        yield from _told(setting, figure, "drop_session", session.isoformat(), figure.window, found)
 
 
-def _told(figure: Figure, change: Any, what: str, window: Window, found: Estimates) -> Iterator[SensitivityRecord]:
+def _told(
+    setting: Setting, figure: Figure, change: Any, what: str, window: Window, found: Estimates
+) -> Iterator[SensitivityRecord]:
     if np.isfinite(found.std_error[0]):
         yield SensitivityRecord(
             id=figure.id,
@@ -73,5 +77,5 @@ def _told(figure: Figure, change: Any, what: str, window: Window, found: Estimat
             std_error=float(found.std_error[0]),
             df=float(found.df[0]),
             pvalue=float(found.pvalue[0]),
-            detectable=float(detectable_effect(found.std_error, found.df)[0]),
+            detectable=float(detectable_effect(found.std_error, found.df, level=setting.spec.level)[0]),
         )

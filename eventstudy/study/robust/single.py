@@ -10,6 +10,7 @@ import numpy as np
 from eventstudy.inference import TestResult
 from eventstudy.inference.conformal import ConformalInterval, conformal_interval, conformal_pvalue
 from eventstudy.inference.single import DRAWS, left_out_residuals, permutation_car, sq_test
+from eventstudy.models import MODELS
 from eventstudy.panel import align
 from eventstudy.results import SingleFirmRecord
 from eventstudy.results.robustness import SingleTest
@@ -17,12 +18,10 @@ from eventstudy.study.robust.figures import Figure
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 
-LEVEL = 0.05
-
 
 def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirmRecord]:
     """The `single_firm` list of a headline: SQ on one session, permutation on several, conformal on both."""
-    if len(figure.design.members) > 1 or figure.design.model not in ("market", "mean"):
+    if len(figure.design.members) > 1 or not MODELS[figure.design.model].least_squares:
         return
     y, x, event_y, event_x = _regression(setting, figure)
     if not np.isfinite(event_y).all() or not np.isfinite(event_x).all():
@@ -30,10 +29,11 @@ def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirm
     past = left_out_residuals(y, x)
     ar = event_y - event_x @ np.linalg.lstsq(x, y, rcond=None)[0]
     if ar.size == 1:
-        yield _told(figure, "sq", "leave_one_out", sq_test(float(ar[0]), past), past.size + 1)
+        yield _told(figure, "sq", "leave_one_out", sq_test(float(ar[0]), past), past.size + 1, setting.spec.level)
     else:
         test = permutation_car(ar, past, seed=setting.spec.seed)
-        yield _told(figure, "permutation", "days", test, min(comb(test.nobs + ar.size, ar.size), DRAWS + 1))
+        arrangements = min(comb(test.nobs + ar.size, ar.size), DRAWS + 1)
+        yield _told(figure, "permutation", "days", test, arrangements, setting.spec.level)
     rows = y.size + np.arange(ar.size)
     whole_y, whole_x = np.concatenate([y, event_y]), np.vstack([x, event_x])
     for scheme in ("iid", "moving_block") if ar.size > 1 else ("iid",):
@@ -46,16 +46,19 @@ def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirm
 def _regression(setting: Setting, figure: Figure) -> tuple[Floats, Floats, Floats, Floats]:
     """Returns and regressors, constant included, of the estimation and the event days."""
     panel = align([figure.case], estimation=setting.spec.windows.estimation, event=figure.window)
-    used = panel.observed[0] if figure.design.model == "market" else np.isfinite(panel.returns[0])
-    factors = panel.factors if figure.design.model == "market" else panel.factors[:0]
-    ahead = panel.event_factors if figure.design.model == "market" else panel.event_factors[:0]
+    bare = MODELS[figure.design.model].needs is None
+    used = np.isfinite(panel.returns[0]) if bare else panel.observed[0]
+    factors = panel.factors[:0] if bare else panel.factors
+    ahead = panel.event_factors[:0] if bare else panel.event_factors
     x = np.column_stack([np.ones(int(used.sum())), *(factor[0, used] for factor in factors)])
     span = panel.event_span[0].astype(float)
     event_x = np.column_stack([span, *(factor[0] for factor in ahead)])
     return panel.returns[0, used], x, panel.event_returns[0], event_x
 
 
-def _told(figure: Figure, name: SingleTest, scheme: str, test: TestResult, arrangements: int) -> SingleFirmRecord:
+def _told(
+    figure: Figure, name: SingleTest, scheme: str, test: TestResult, arrangements: int, level: float
+) -> SingleFirmRecord:
     smallest = 1.0 / arrangements
     return SingleFirmRecord(
         id=figure.id,
@@ -64,7 +67,7 @@ def _told(figure: Figure, name: SingleTest, scheme: str, test: TestResult, arran
         statistic=test.statistic,
         pvalue=float(test.pvalue or 1.0),
         smallest_pvalue=smallest,
-        attainable=np.floor(LEVEL / smallest) * smallest,
+        attainable=np.floor(level / smallest) * smallest,
         nobs=test.nobs,
     )
 

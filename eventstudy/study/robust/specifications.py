@@ -24,7 +24,6 @@ from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 from eventstudy.windows import Window
 
-LEVEL = 0.05
 LIMITS: Mapping[Adjustment, LimitDays] = {"as_traded": "keep", "limit_days_dropped": "drop"}
 ENOUGH = 0.75
 """Share of an estimation window that must be observed, where that is less than the study's own minimum."""
@@ -112,7 +111,7 @@ def curve_of(setting: Setting, figure: Figure, most: int) -> Curve:
         own=Estimates(value[-1], std_error[-1], statistic[-1], df[-1], pvalue[-1]),
         value=value[:-1][whole],
         statistic=statistic[:-1][whole],
-        significant=pvalue[:-1][whole] < LEVEL,
+        significant=pvalue[:-1][whole] < setting.spec.level,
     )
 
 
@@ -212,13 +211,13 @@ def specification_records(setting: Setting, curve: Curve) -> Iterator[Specificat
         )
 
 
-def summary_record(curve: Curve) -> SpecificationSummaryRecord | None:
+def summary_record(curve: Curve, level: float) -> SpecificationSummaryRecord | None:
     """All specifications of a headline together; None where there is none."""
     values = curve.own.value
     if not values.size:
         return None
     n, median = len(curve.value), float(np.median(values))
-    share = float((curve.own.pvalue < LEVEL).mean())
+    share = float((curve.own.pvalue < level).mean())
     smallest = 1.0 / (n + 1) if n else None
     medians, shares = np.median(curve.value, axis=1), curve.significant.mean(axis=1)
     return SpecificationSummaryRecord(

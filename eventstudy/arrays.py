@@ -1,0 +1,11 @@
+"""Names for the kinds of arrays that the numeric rooms pass on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Days = NDArray[np.datetime64]
