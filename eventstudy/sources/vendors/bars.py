@@ -193,11 +193,8 @@ def figure_text(value: float) -> str:
 
 def days_told(days: Sequence[date]) -> Fact:
     """Days as a reader wants them: one or two as they are, of more the first, the last, how many."""
-    if len(days) == 1:
-        return fact("days.one", day=days[0])
-    if len(days) == 2:
-        return fact("days.two", first=days[0], last=days[1])
-    return fact("days.many", count=len(days), first=days[0], last=days[-1])
+    run = ("one", "two", "many")[min(len(days), 3) - 1]
+    return fact("days", days_run=run, count=len(days), first=days[0], last=days[-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
