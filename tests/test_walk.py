@@ -1,6 +1,6 @@
 """Every model, test, flag, status and code walks through to a page in both languages: a missing word fails here.
 
-Each stands once, not in every combination; the exchanges do so in tests/test_exchange_rows.py, which has their sessions.
+Each stands once, not in every combination; exchanges do so in tests/test_exchange_rows.py, which has their sessions.
 Figures are sketched (their words are looked up, plotly draws nothing), since other tests draw them.
 """
 
