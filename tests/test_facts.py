@@ -67,7 +67,9 @@ def test_no_sentence_is_left_that_no_code_makes():
     }
     families = [key.partition(".") for key in entries_of("en") if key.partition(".")[0] in FAMILIES]
     codes = {code.removesuffix(".one").removesuffix(".other") for _, _, code in families}
-    assert sorted(codes - constants - recorded_codes()) == []
+    composed = tuple(start for start in constants if start.endswith(".") and " " not in start and len(start) > 1)
+    left = codes - constants - recorded_codes()
+    assert sorted(code for code in left if not code.startswith(composed)) == []
 
 
 @pytest.mark.parametrize("lang", LANGS)
