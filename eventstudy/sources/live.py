@@ -56,7 +56,6 @@ OUT_OF_REACH: Mapping[type[SourceError], int] = {
 """Faults of a vendor and not of a symbol, and after how many symbols in a row it is passed over for the rest of a run.
 
 Each comes after all attempts, which take minutes where nothing answers. A server may fail at one symbol only."""
-AGAIN = "not asked again in this run"
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,7 @@ class LiveSource:
     progress: Callable[[int, int, str], None] = lambda done, of, symbol: None
     _faults: dict[str, list[SourceError]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _passed_over: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _raised_again: set[SourceError] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def read(self, spec: StudySpec, required: Iterable[str], optional: Iterable[str] = ()) -> PricePanel:
         """Get the prices of a study's symbols.
@@ -201,7 +201,9 @@ class LiveSource:
         if owner not in self._passed_over:
             self._passed_over.add(owner)
             self.manner.told(f"{owner} is passed over for the rest of this run ({fault.what})")
-        raise type(fault)(vendor, symbol, f"{AGAIN} ({fault.what})")
+        again = type(fault)(vendor, symbol, f"not asked again in this run ({fault.what})")
+        self._raised_again.add(again)
+        raise again
 
     def _kept_of(self, names: Mapping[str, str], first: date, last: date, exchange: str) -> dict[str, Download]:
         """Downloads that are kept, by vendor: they come first, so that a run repeats the one before it.
@@ -228,7 +230,7 @@ class LiveSource:
 
     def _tell(self, fault: SourceError, led_to: Fact) -> None:
         """Tell what a fault led to, unless it is that of a vendor of which it has been told."""
-        if not fault.what.startswith(AGAIN):
+        if fault not in self._raised_again:
             self.manner.told(str(led_to))
 
     def _second(
