@@ -10,8 +10,8 @@ from math import floor, inf
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import InputError, OptionError
 from eventstudy.inference.single import (
     DRAWS,
@@ -26,9 +26,6 @@ from eventstudy.inference.single import (
 )
 from eventstudy.inference.traits import Test
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Scheme = Literal["moving_block", "iid"]
 Kind = Literal["interval", "pieces", "half line", "whole line", "empty"]
 Pieces = tuple[tuple[float, float], ...]

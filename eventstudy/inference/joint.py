@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
-
-Floats = NDArray[np.float64]
 
 ALL_ZERO, ALL_EQUAL = "all_zero", "all_equal"
 """Hypotheses of the joint tests: every abnormal return is zero; on each day those of all securities are equal."""

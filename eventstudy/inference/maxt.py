@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.errors import InputError
-
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # relative difference by which equal statistics may differ
 

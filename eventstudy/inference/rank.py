@@ -7,8 +7,8 @@ is held against the variation of the daily mean scores, in which correlation bet
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import DayScores, Score, medians, midranks, scores_by_day
@@ -16,8 +16,6 @@ from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, over_reje
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 _WHOLE = ("whole_sample", "estudy2")
 _TESTED = "tested_days"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import Question, ask, independent, mean_of, spread, too_few
@@ -19,8 +20,6 @@ from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.single import choices_of
 from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 DRAWS = 9_999
 SKEWNESS_DRAWS = 1_000

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import Source, midranks
@@ -12,8 +12,6 @@ from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independe
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section, of_history
 from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 EXACT_WILCOXON = 25
 """Events up to which the signed-rank distribution is enumerated."""

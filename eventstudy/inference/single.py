@@ -12,8 +12,8 @@ from itertools import combinations
 from math import comb, floor, isnan
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.question import check_side
@@ -21,9 +21,6 @@ from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.traits import Test
 from eventstudy.panel import hold
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 DRAWS = 9_999
 SEED = 1

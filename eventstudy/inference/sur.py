@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.gls import Design, Equation, check_residuals, designed, estimated, restricted
@@ -26,8 +26,6 @@ from eventstudy.panel import hold
 
 __all__ = ["Equation", "Form", "SurFit", "contrast", "equal_effects", "fit_sur"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Form = Literal["F", "wald"]
 
 FEWEST_DATES = 20

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.panel import hold
 
-Floats = NDArray[np.float64]
 SamplingNoise = Literal["kept", "subtracted"]
 
 MIN_PEERS = 3

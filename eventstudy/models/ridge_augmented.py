@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, Mask
 from eventstudy.errors import OptionError
 from eventstudy.models.simplex import SimplexFit, simplex_weights
 from eventstudy.panel import hold
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Penalty = float | Literal["cv"]
 
 PENALTY_SHARES = tuple(10.0 ** (half / 2.0) for half in range(4, -13, -1))
