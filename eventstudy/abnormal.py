@@ -128,5 +128,4 @@ def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: flo
     """
     from scipy import stats
 
-    found: Floats = (stats.t.isf(level / 2.0, df) + stats.t.isf(1.0 - power, df)) * std_error
-    return found
+    return (stats.t.isf(level / 2.0, df) + stats.t.isf(1.0 - power, df)) * std_error

@@ -310,5 +310,4 @@ def _drifted(whole: Floats, parts: Floats, weights: Floats, position: int) -> Fl
     relative = np.ones((parts.shape[0], whole.size + 1))  # column t: the close before session t
     relative[:, position + 2 :] = np.cumprod(growth[:, position + 1 :], axis=1)
     relative[:, : position + 1] = 1.0 / np.cumprod(growth[:, position::-1], axis=1)[:, ::-1]
-    drifted: Floats = weights[:, None] * relative[:, :-1]
-    return drifted
+    return weights[:, None] * relative[:, :-1]

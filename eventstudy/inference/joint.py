@@ -49,8 +49,7 @@ class JointFit:
     @property
     def scatter(self) -> Floats:
         """(N, N) residual sums of squares and products."""
-        product: Floats = self.resid.T @ self.resid
-        return product
+        return self.resid.T @ self.resid
 
 
 def fit_jointly(returns: Floats, benchmark: Floats, event_returns: Floats, event_benchmark: Floats) -> JointFit:

@@ -105,8 +105,7 @@ def uniform_ranks(values: Floats) -> Floats:
 
 def median_signs(values: Floats) -> Floats:
     """-1, 0 or 1 for below, at and above the row's median; NaN stays NaN."""
-    signs: Floats = np.sign(values - medians(values))
-    return signs
+    return np.sign(values - medians(values))
 
 
 def _whole_by_default(section: Section, variant: str | None) -> str | None:

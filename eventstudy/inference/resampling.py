@@ -149,8 +149,7 @@ def johnson_t(values: Floats, centre: float) -> Floats:
     skewness = (away**3).sum(axis=1) / (count * safe**3)
     adjusted = np.sqrt(count) * (ratio + skewness * ratio**2 / 3.0 + skewness / (6.0 * count))
     beyond = np.where(mean == centre, 0.0, np.where(mean > centre, np.inf, -np.inf))
-    found: Floats = np.where(flat, beyond, adjusted)
-    return found
+    return np.where(flat, beyond, adjusted)
 
 
 def clustered_t(signs: Floats, sums: Floats, count: NDArray[np.int64]) -> Floats:

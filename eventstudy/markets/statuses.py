@@ -224,8 +224,7 @@ def _within(sessions: Days, first: date, count: int, exchange_sessions: Days, wh
             f"the {what} {first} lies before the first known session, {exchange_sessions[0]}, so the first "
             f"{count} sessions after it cannot be told; load earlier sessions or leave out the earliest prices"
         )
-    flags: Mask = numbers <= count
-    return flags
+    return numbers <= count
 
 
 def _day(label: np.datetime64) -> date:
