@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
+from eventstudy.abnormal import limits
 from eventstudy.models import MARKET
 from eventstudy.plots.select import path_event
 from eventstudy.plots.style import (
@@ -203,12 +202,7 @@ def _forest_row(names: Names, record: ArRecord | CarRecord, quantity: str, estim
 
 def ar_interval(record: ArRecord | EventDayRecord, confidence: float) -> tuple[float | None, float | None]:
     """Confidence limits of one abnormal return; None where it has no standard error."""
-    from eventstudy.abnormal import interval
-
-    if record.std_error is None or record.df is None:
-        return None, None
-    low, high = interval(np.array(record.ar), np.array(record.std_error), np.array(float(record.df)), confidence)
-    return float(low), float(high)
+    return limits(record.ar, record.std_error, record.df, confidence)
 
 
 def forest_figure(frame: Frame, *, lang: Lang = "en") -> Figure:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
+from eventstudy.abnormal import limits
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
 from eventstudy.plots.style import (
     GREY,
@@ -86,8 +85,6 @@ def spread_of(texts: Texts, record: AlternativeRecord) -> str:
 
 
 def _rows(names: Names, record: LimitRecord, confidence: float) -> Iterator[dict[str, Any]]:
-    from eventstudy.abnormal import interval
-
     texts, side = names.texts, -1 if record.limit == "limit_down" else 1
     shared = {
         "benchmark": names.benchmark(record.benchmark),
@@ -105,16 +102,14 @@ def _rows(names: Names, record: LimitRecord, confidence: float) -> Iterator[dict
     }
     if record.car_to_open is None or record.open_session is None:
         return
-    known = (record.car_to_open, record.car_std_error, record.df)
-    car, error, df = (np.array(value, dtype=np.float64) for value in known)
-    low, high = interval(car, error, df, confidence)
+    low, high = limits(record.car_to_open, record.car_std_error, record.df, confidence)
     yield shared | {
         "kind": "to_open",
         "title": texts("limits.row.to_open", day=texts.short(record.open_session)),
         "estimate": record.car_to_open,
         "std_error": record.car_std_error,
-        "ci_low": float(low),
-        "ci_high": float(high),
+        "ci_low": low,
+        "ci_high": high,
         "pvalue": record.placebo_pvalue,
         "judged": _placebo(texts, record),
     }

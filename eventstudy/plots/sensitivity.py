@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import numpy as np
-
+from eventstudy.abnormal import limits
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
 from eventstudy.plots.style import BLUE, INK, VERMILLION, Figure, Frame, frame_of, new_figure, texts_for
 from eventstudy.results import HeadlineRecord, SensitivityRecord, StudyResult
@@ -72,16 +71,12 @@ def _as_is(names: Names, head: HeadlineRecord) -> dict[str, Any]:
 
 
 def _row(names: Names, record: SensitivityRecord) -> dict[str, Any]:
-    from eventstudy.abnormal import interval
-
-    known = (record.estimate, record.std_error, record.df)
-    estimate, error, df = (np.array(value, dtype=np.float64) for value in known)
-    low, high = interval(estimate, error, df, names.spec.confidence)
+    low, high = limits(record.estimate, record.std_error, record.df, names.spec.confidence)
     return {
         "estimate": record.estimate,
         "std_error": record.std_error,
-        "ci_low": float(low),
-        "ci_high": float(high),
+        "ci_low": low,
+        "ci_high": high,
         "pvalue": record.pvalue,
         "detectable": record.detectable,
         "differs": record.pvalue < names.spec.level,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from eventstudy.abnormal import limits
 from eventstudy.plots.style import (
     BLUE,
     GREY,
@@ -79,13 +80,7 @@ def choices_in_order(frame: Frame) -> dict[str, list[str]]:
 
 
 def _row(names: Names, record: SpecificationRecord, place: int) -> dict[str, Any]:
-    import numpy as np
-
-    from eventstudy.abnormal import interval
-
-    known = (record.estimate, record.std_error, record.df)
-    estimate, error, df = (np.array(value, dtype=np.float64) for value in known)
-    low, high = interval(estimate, error, df, names.spec.confidence)
+    low, high = limits(record.estimate, record.std_error, record.df, names.spec.confidence)
     return {
         "place": place,
         "number": record.number,
@@ -93,8 +88,8 @@ def _row(names: Names, record: SpecificationRecord, place: int) -> dict[str, Any
         "main": record.main,
         "estimate": record.estimate,
         "std_error": record.std_error,
-        "ci_low": float(low),
-        "ci_high": float(high),
+        "ci_low": low,
+        "ci_high": high,
         "pvalue": record.pvalue,
         "placebo_pvalue": record.placebo_pvalue,
         "significant": record.pvalue < names.spec.level,
