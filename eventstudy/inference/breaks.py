@@ -7,11 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from eventstudy.arrays import Floats, Ints
+from eventstudy.arrays import Floats, Ints, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import TestResult
-from eventstudy.panel import hold
 
 TRIM = 0.15
 DRAWS = 999

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eventstudy.arrays import Floats, Ints, Mask
+from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import InputError
 from eventstudy.inference.single import orthonormal_basis
-from eventstudy.panel import hold
 
 _SHARE = 0.5  # of the complete dates' smallest eigenvalue that the pairwise correlations must keep
 _SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that is rounding

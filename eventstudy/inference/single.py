@@ -13,14 +13,13 @@ from math import comb, floor, isnan
 
 import numpy as np
 
-from eventstudy.arrays import Floats, Ints
+from eventstudy.arrays import Floats, Ints, hold
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.question import check_side
 from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.traits import Test
-from eventstudy.panel import hold
 
 DRAWS = 9_999
 SEED = 1

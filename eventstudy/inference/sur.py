@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from eventstudy.arrays import Floats, Ints
+from eventstudy.arrays import Floats, Ints, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.gls import Design, Equation, check_residuals, designed, estimated, restricted
@@ -22,7 +22,6 @@ from eventstudy.inference.joint import DRAWS
 from eventstudy.inference.question import Question
 from eventstudy.inference.records import TestResult, stated
 from eventstudy.inference.single import ROUNDING, SEED
-from eventstudy.panel import hold
 
 __all__ = ["Equation", "Form", "SurFit", "contrast", "equal_effects", "fit_sur"]
 

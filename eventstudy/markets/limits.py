@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eventstudy.arrays import Days, Floats, Mask
+from eventstudy.arrays import Days, Floats, Mask, hold
 from eventstudy.errors import PriceError
 from eventstudy.facts import fact
 from eventstudy.markets.rules import LimitRule, Rounding
@@ -48,7 +48,7 @@ class Bars:
     low: Floats
 
     def __post_init__(self) -> None:
-        _hold(self)
+        hold(self)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class LimitFlags:
     outside: Mask
 
     def __post_init__(self) -> None:
-        _hold(self)
+        hold(self)
 
     @property
     def opened_at_limit(self) -> Mask:
@@ -337,11 +337,3 @@ def _prices_of(down: NDArray[np.int64], up: NDArray[np.int64], known: Mask, tick
     step = Fraction(str(tick))
     low, high = (np.where(known, ticks * step.numerator / step.denominator, np.nan) for ticks in (down, up))
     return LimitPrices(low, high)
-
-
-def _hold(record: Bars | LimitFlags) -> None:
-    """Give a record own, read-only copies of its arrays."""
-    for field in fields(record):
-        held = np.array(getattr(record, field.name))
-        held.setflags(write=False)
-        object.__setattr__(record, field.name, held)

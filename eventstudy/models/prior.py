@@ -8,10 +8,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from eventstudy.arrays import Floats
+from eventstudy.arrays import Floats, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
-from eventstudy.panel import hold
 
 SamplingNoise = Literal["kept", "subtracted"]
 

@@ -7,10 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from eventstudy.arrays import Floats, Ints, Mask
+from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import OptionError
 from eventstudy.models.simplex import SimplexFit, simplex_weights
-from eventstudy.panel import hold
 
 Penalty = float | Literal["cv"]
 

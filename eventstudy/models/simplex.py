@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.arrays import Floats, Ints, Mask
+from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import OptionError
-from eventstudy.panel import hold
 
 Ridge = float | Literal["minimum_norm"]
 
