@@ -100,11 +100,6 @@ class LimitFlags:
     def __post_init__(self) -> None:
         hold(self)
 
-    @property
-    def opened_at_limit(self) -> Mask:
-        """The open equals either limit price."""
-        return self.opened_at_limit_up | self.opened_at_limit_down
-
 
 def limit_prices(
     reference: ArrayLike,

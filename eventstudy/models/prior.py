@@ -197,33 +197,6 @@ def peer_prior(
     )
 
 
-def vasicek(estimate: float, variance: float, prior_mean: float, prior_variance: float) -> tuple[float, float]:
-    """Weigh a security's own estimate against a prior by their precisions.
-
-    ``b = (b_ols / v_ols + b_0 / v_0) / (1 / v_ols + 1 / v_0)`` with variance ``1 / (1 / v_ols + 1 / v_0)``
-    (Vasicek 1973, Journal of Finance 28, 1233-1239).
-
-    Parameters
-    ----------
-    estimate, variance : float
-        The security's own estimate and its sampling variance.
-    prior_mean, prior_variance : float
-        Of the same parameter across peers.
-
-    Raises
-    ------
-    OptionError
-        Where a variance is negative or not finite, or both are zero.
-    """
-    if not (0.0 <= variance < np.inf and 0.0 <= prior_variance < np.inf and variance + prior_variance > 0.0):
-        raise OptionError(
-            f"the variances {variance} and {prior_variance} cannot be weighed; both must be finite and not negative, "
-            "and one of them positive"
-        )
-    own = prior_variance / (variance + prior_variance)
-    return prior_mean + own * (estimate - prior_mean), own * variance
-
-
 def predictive(prior: PeerPrior, y: Floats, x: Floats, x_new: Floats, *, span: int = 1) -> Predictive:
     """Exact distribution of a security's new return, given a prior and the T >= 0 returns that it has.
 
