@@ -13,6 +13,7 @@ import numpy as np
 
 from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import InputError, OptionError
+from eventstudy.inference.records import Test
 from eventstudy.inference.single import (
     DRAWS,
     ROUNDING,
@@ -24,7 +25,6 @@ from eventstudy.inference.single import (
     orthonormal_basis,
     residuals,
 )
-from eventstudy.inference.traits import Test
 
 Scheme = Literal["moving_block", "iid"]
 Kind = Literal["interval", "pieces", "half line", "whole line", "empty"]

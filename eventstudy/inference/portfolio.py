@@ -11,9 +11,8 @@ from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2, joint
 from eventstudy.inference.days import DaySums, residual_sums
 from eventstudy.inference.question import Question, ask, mean_of, returns_of, spread, too_few
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section, of_history
-from eventstudy.inference.traits import Test
 
 _SAME = 1e-9  # relative difference of forecast variances or sums of squares that is rounding
 

@@ -13,9 +13,8 @@ from eventstudy.facts import fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import DayScores, Score, medians, midranks, scores_by_day
 from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, over_rejects, too_few
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
-from eventstudy.inference.traits import Test
 
 _WHOLE = ("whole_sample", "estudy2")
 _TESTED = "tested_days"

@@ -9,8 +9,7 @@ import numpy as np
 from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.question import check_side
-from eventstudy.inference.records import Alternative, TestResult, stated
-from eventstudy.inference.traits import Test
+from eventstudy.inference.records import Alternative, Test, TestResult, stated
 
 _ROUNDING = 1e-9  # relative difference by which equal values may differ after different sums
 

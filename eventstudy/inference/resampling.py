@@ -16,10 +16,9 @@ from eventstudy.facts import fact
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import Question, ask, independent, mean_of, spread, too_few
 from eventstudy.inference.ranks import as_far
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.single import choices_of
-from eventstudy.inference.traits import Test
 
 DRAWS = 9_999
 SKEWNESS_DRAWS = 1_000

@@ -18,8 +18,7 @@ from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.question import check_side
 from eventstudy.inference.ranks import rank_test
-from eventstudy.inference.records import Alternative, TestResult
-from eventstudy.inference.traits import Test
+from eventstudy.inference.records import Alternative, Test, TestResult
 
 DRAWS = 9_999
 SEED = 1
