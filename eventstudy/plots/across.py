@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -10,14 +10,12 @@ from eventstudy.abnormal import CONFIDENCE, interval
 from eventstudy.engine.result import EventStudy
 from eventstudy.errors import OptionError
 from eventstudy.plots.paths import FIELDS
-
-if TYPE_CHECKING:
-    import pandas as pd
+from eventstudy.plots.style import Frame, frame_of
 
 EstimandName = Literal["total", "relative"]
 
 
-def event_path_frame(study: EventStudy, event_id: str, *, estimand: EstimandName = "total") -> pd.DataFrame:
+def event_path_frame(study: EventStudy, event_id: str, *, estimand: EstimandName = "total") -> Frame:
     """CAR of one event from the first day of the event window to each later day, with its exact interval.
 
     Parameters
@@ -45,7 +43,7 @@ def event_path_frame(study: EventStudy, event_id: str, *, estimand: EstimandName
     return _frame(study, event_id, estimand, rows)
 
 
-def mean_path_frame(study: EventStudy, *, estimand: EstimandName = "total") -> pd.DataFrame:
+def mean_path_frame(study: EventStudy, *, estimand: EstimandName = "total") -> Frame:
     """CAAR from the first day of the event window to each later day, with its cross-sectional interval.
 
     The interval is ``mean -/+ t(N - 1) sd / sqrt(N)``: it takes the events as independent, which events on
@@ -64,9 +62,7 @@ def mean_path_frame(study: EventStudy, *, estimand: EstimandName = "total") -> p
 
 def _frame(
     study: EventStudy, name: str, estimand: EstimandName, rows: list[tuple[int, str, float, float, float]]
-) -> pd.DataFrame:
-    import pandas as pd
-
+) -> Frame:
     benchmark = ", ".join(study.sample.names) or None
     values = [
         {
@@ -85,4 +81,4 @@ def _frame(
         }
         for day, label, car, low, high in rows
     ]
-    return pd.DataFrame(values, columns=FIELDS)
+    return frame_of(values, FIELDS)

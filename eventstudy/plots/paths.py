@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from eventstudy.plots.select import path_event, path_model
-from eventstudy.plots.style import GREY, axis, look_of, new_figure, percent_axis, plain_text, rank_of, records
+from eventstudy.plots.style import (
+    GREY,
+    Figure,
+    Frame,
+    axis,
+    frame_of,
+    look_of,
+    new_figure,
+    percent_axis,
+    plain_text,
+    rank_of,
+    records,
+)
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = [
     "event_id",
@@ -30,7 +36,7 @@ FIELDS = [
 ]
 
 
-def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
     """The CAR paths of a security around its leading event, against each of its benchmarks.
 
     Returns
@@ -40,8 +46,6 @@ def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> 
         that kind), relative_day, session, label, car, ci_low, ci_high (decimal; the limits are missing where no
         standard error can be had). Empty where no tested event touches the security.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     event = path_event(result, security)
     model = path_model(result, security, event.id) if event else None
@@ -63,10 +67,10 @@ def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> 
         for path in result.car_paths
         if event and (path.security, path.event_id, path.model) == (security, event.id, model)
     ]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return frame_of(rows, FIELDS)
 
 
-def car_path_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def car_path_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The paths of `car_path_frame`: total effect solid with circles, relative effect dashed with squares."""
     texts = load_texts(lang)
     figure = new_figure(height=340)
@@ -91,7 +95,7 @@ def car_path_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _draw_path(figure: go.Figure, own: pd.DataFrame, texts: Texts) -> None:
+def _draw_path(figure: Figure, own: Frame, texts: Texts) -> None:
     look = look_of(str(own["estimand"].iloc[0]), int(own["rank"].iloc[0]))
     days = list(own["relative_day"])
     name = texts(f"figure.path_{own['estimand'].iloc[0]}", benchmark=plain_text(str(own["name"].iloc[0])))

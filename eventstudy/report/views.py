@@ -6,18 +6,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import path_event, shown_securities
+from eventstudy.plots.style import Figure, Frame
 from eventstudy.results import CarRecord, StudyResult
 from eventstudy.spec import Event
 from eventstudy.summary.tables import Column, Table
 from eventstudy.texts import Texts
 from eventstudy.texts.names import Names
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,7 @@ class FigureView:
     table: Table
 
 
-def figure_view(
-    place: str, figure: go.Figure, *, title: str, finding: str, description: str, table: Table
-) -> FigureView:
+def figure_view(place: str, figure: Figure, *, title: str, finding: str, description: str, table: Table) -> FigureView:
     """Bind a plotly figure to the page; `place` becomes its id, so that the same figure gives the same bytes."""
     content = json.dumps(figure.to_plotly_json(), cls=_encoder(), ensure_ascii=False, sort_keys=True)
     # A script element ends at "</", whatever stands around it; a title of the study may hold that.
@@ -80,7 +75,7 @@ def _encoder() -> type[json.JSONEncoder]:
 Show = Callable[[Any], str]
 
 
-def frame_table(study: Study, frame: pd.DataFrame, shown: Mapping[str, str]) -> Table:
+def frame_table(study: Study, frame: Frame, shown: Mapping[str, str]) -> Table:
     """Some columns of a figure's frame as a table.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import (
     contrast_figure,
@@ -16,14 +16,12 @@ from eventstudy.plots import (
     sensitivity_frame,
 )
 from eventstudy.plots.sensitivity import AS_IS
+from eventstudy.plots.style import Frame
 from eventstudy.report.sections.curve import bounds, curve_view, shown
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import ContrastRecord, CounterfactualRecord, HeadlineRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MARKET = "market_model"
 MOVED = ("earlier", "later")
@@ -84,7 +82,7 @@ def _ladder_case(study: Study, head: HeadlineRecord) -> dict[str, Any]:
     return {"figure": figure, "refused": _refused(study, head), "weights": _weights(study, records)}
 
 
-def _ladder_finding(study: Study, frame: pd.DataFrame) -> list[str]:
+def _ladder_finding(study: Study, frame: Frame) -> list[str]:
     """The span of the estimates, the smallest placebo p, and how well each counterfactual fitted."""
     texts = study.texts
     low, high = texts.percent(float(frame["estimate"].min())), texts.percent(float(frame["estimate"].max()))
@@ -105,7 +103,7 @@ def _ladder_finding(study: Study, frame: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _ladder_table(study: Study, frame: pd.DataFrame) -> Table:
+def _ladder_table(study: Study, frame: Frame) -> Table:
     texts = study.texts
     rows = tuple(
         (
@@ -176,7 +174,7 @@ def _changes(study: Study, head: HeadlineRecord) -> FigureView:
     )
 
 
-def _changes_finding(study: Study, frame: pd.DataFrame) -> str:
+def _changes_finding(study: Study, frame: Frame) -> str:
     """What the figure becomes with day 0 moved, and whether leaving anything out changes what is said of it."""
     texts = study.texts
     lines = []
@@ -200,7 +198,7 @@ def _changes_finding(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.space").join(lines)
 
 
-def _changes_table(study: Study, frame: pd.DataFrame, lead: str) -> Table:
+def _changes_table(study: Study, frame: Frame, lead: str) -> Table:
     texts = study.texts
     middle = ("window",) if "window" in frame else ()
     rows = tuple(
@@ -279,7 +277,7 @@ def _contrast_finding(study: Study, record: ContrastRecord) -> str:
     return texts("list.space").join(lines)
 
 
-def _contrast_table(study: Study, frame: pd.DataFrame, record: ContrastRecord) -> Table:
+def _contrast_table(study: Study, frame: Frame, record: ContrastRecord) -> Table:
     texts, nothing = study.texts, study.texts("table.nothing")
     parts = tuple(
         (

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import specification_figure, specification_frame
 from eventstudy.plots.specifications import choices_in_order
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import SpecificationSummaryRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LIMITS = ("limit_up", "limit_down")
 
@@ -80,7 +78,7 @@ def _curve_figure(study: Study, summary: SpecificationSummaryRecord) -> FigureVi
     )
 
 
-def _curve_finding(study: Study, summary: SpecificationSummaryRecord, frame: pd.DataFrame) -> str:
+def _curve_finding(study: Study, summary: SpecificationSummaryRecord, frame: Frame) -> str:
     texts, total = study.texts, summary.n_specifications
     lines = [
         texts(
@@ -110,7 +108,7 @@ def _curve_finding(study: Study, summary: SpecificationSummaryRecord, frame: pd.
     return texts("list.space").join([*lines, *bounds(study, summary.id)])
 
 
-def _choices_table(study: Study, frame: pd.DataFrame) -> Table:
+def _choices_table(study: Study, frame: Frame) -> Table:
     """What the estimates are under each single choice, all other choices taken together."""
     texts = study.texts
     rows = []

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import event_days_figure, event_days_frame, forest_figure, forest_frame
 from eventstudy.plots.estimates import ar_interval
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import ArRecord, CarRecord
 from eventstudy.summary.rows import effect, interval
 from eventstudy.summary.tables import NoteBook, Table, columns
 from eventstudy.texts.names import CONFOUNDED
 from eventstudy.windows import Window
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SHOWN_WINDOWS = 3
 
@@ -49,7 +47,7 @@ def _days(study: Study, set_id: str) -> FigureView:
     )
 
 
-def _exceeding(study: Study, frame: pd.DataFrame, key: str) -> str:
+def _exceeding(study: Study, frame: Frame, key: str) -> str:
     """How many intervals of a frame leave zero out, and on which lines they lie."""
     texts = study.texts
     tested = frame[frame["pvalue"].notna()]

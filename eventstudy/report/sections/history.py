@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.facts import say
 from eventstudy.plots import ladder_cases, ladder_figure, ladder_frame
 from eventstudy.plots.ladder import refused_rungs
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import ExclusionRecord, LadderRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RANKED = ("age_matched_placebo", "same_day_rank")
 
@@ -54,7 +52,7 @@ def _figure(study: Study, event_id: str, security: str, found: Sequence[LadderRe
     )
 
 
-def _finding(study: Study, frame: pd.DataFrame) -> str:
+def _finding(study: Study, frame: Frame) -> str:
     """The span of the answers, what intervals say, and how many rungs are missing."""
     texts = study.texts
     there = frame[frame["missing"] == ""]
@@ -72,7 +70,7 @@ def _finding(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.space").join(parts)
 
 
-def _table(study: Study, frame: pd.DataFrame, found: Sequence[LadderRecord]) -> Table:
+def _table(study: Study, frame: Frame, found: Sequence[LadderRecord]) -> Table:
     """A row per rung; those that are not to be had with their reason."""
     texts, names, book = study.texts, study.names, NoteBook(study.names)
     left, rows = {rung: [item for item in found if item.rung == rung] for rung in frame["rung"]}, []

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import limit_cases, limits_figure, limits_frame
 from eventstudy.plots.limits import imputed_of, spread_of
+from eventstudy.plots.style import Frame
 from eventstudy.report.sections.regimes import day_name
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord, LimitRecord
 from eventstudy.summary.rows import effect, interval
 from eventstudy.summary.tables import NoteBook, Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LIMITS = ("limit_up", "limit_down")
 
@@ -108,7 +106,7 @@ def _finding(study: Study, record: LimitRecord) -> str:
     return texts("list.space").join(parts)
 
 
-def _table(study: Study, frame: pd.DataFrame) -> Table:
+def _table(study: Study, frame: Frame) -> Table:
     import pandas as pd
 
     texts, names = study.texts, study.names

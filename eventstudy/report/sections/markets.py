@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import parts_figure, parts_frame, pictured_events, spans, ways_figure, ways_frame
+from eventstudy.plots.style import Frame
 from eventstudy.plots.ways import AS_DESIGNED, OVER_CONTROL, ends_of_way, way_words, ways_of
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import NoteBook, Table, columns
 from eventstudy.texts.names import CONFOUNDED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FOREIGN = ("foreign",)
 YARDSTICKS = ("leave_treated_out", "peers")
@@ -56,7 +54,7 @@ def _parts(study: Study) -> list[FigureView]:
     return shown
 
 
-def _parts_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
+def _parts_finding(study: Study, symbol: str, frame: Frame) -> str:
     """The parts of the sessions with tested events, summed, and what is unusually large among them."""
     texts = study.texts
     tested = {record.session for record in study.result.identification if record.security == symbol}
@@ -75,7 +73,7 @@ def _parts_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
     return texts("list.space").join(lines)
 
 
-def _unusual(study: Study, own: pd.DataFrame) -> str:
+def _unusual(study: Study, own: Frame) -> str:
     texts = study.texts
     found = [
         texts(f"parts.unusual_{part}", day=row["label"], value=texts.percent(row[part]))
@@ -86,7 +84,7 @@ def _unusual(study: Study, own: pd.DataFrame) -> str:
     return texts("parts.unusual", which=texts.listing(found)) if found else texts("parts.usual")
 
 
-def _parts_table(study: Study, frame: pd.DataFrame) -> Table:
+def _parts_table(study: Study, frame: Frame) -> Table:
     texts, names = study.texts, study.names
     nothing = texts("table.nothing")
     rows = tuple(
@@ -160,7 +158,7 @@ def _ways_figure(study: Study, key: str, symbol: str, topics: Sequence[str], eve
     )
 
 
-def _free(study: Study, frame: pd.DataFrame) -> str:
+def _free(study: Study, frame: Frame) -> str:
     """What is left where the foreign return cannot hold the news, beside the design's own estimate."""
     texts = study.texts
     other = frame[frame["variant"] != AS_DESIGNED]
@@ -180,7 +178,7 @@ def _free(study: Study, frame: pd.DataFrame) -> str:
     return lead + texts("list.space") + texts("foreign.rest", parts=texts("list.semicolon").join(parts))
 
 
-def _range(study: Study, frame: pd.DataFrame) -> str:
+def _range(study: Study, frame: Frame) -> str:
     """How far the estimates of each day lie apart, and how many intervals leave zero out."""
     texts = study.texts
     parts = []
@@ -195,13 +193,13 @@ def _range(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.semicolon").join(parts) + texts("yardsticks.stop") + tail
 
 
-def _bounds(study: Study, frame: pd.DataFrame) -> str:
+def _bounds(study: Study, frame: Frame) -> str:
     """That figures which end with a close at a price limit are bounds; empty where there are none."""
     texts, days = study.texts, [day for day in dict.fromkeys(frame["bound"]) if day]
     return texts("list.space") + texts("bound.at_limit", days=texts.listing(days)) if days else ""
 
 
-def _values(study: Study, own: pd.DataFrame) -> str:
+def _values(study: Study, own: Frame) -> str:
     """The estimates of some rows: one number, or the range that they span."""
     texts = study.texts
     if own.empty:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import beta_figure, beta_frame, regime_figure, regime_frame
 from eventstudy.plots.regimes import case_title, regime_records
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord, BreakRecord, ExclusionRecord
 from eventstudy.spec import Regime
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CRITICAL_AT = 0.05
 """Level of the published critical values of sup-F, whatever the study's."""
@@ -82,7 +80,7 @@ def _estimates(study: Study, regime: Regime, found: Sequence[AlternativeRecord])
     )
 
 
-def _finding(study: Study, frame: pd.DataFrame, found: Sequence[AlternativeRecord]) -> str:
+def _finding(study: Study, frame: Frame, found: Sequence[AlternativeRecord]) -> str:
     """Whether all windows agree at the level, and what they do to the standard error of each security."""
     texts = study.texts
     tested = frame[frame["pvalue"].notna()]
@@ -147,7 +145,7 @@ def _betas(study: Study, regime: Regime, found: Sequence[AlternativeRecord]) -> 
     )
 
 
-def _beta_finding(study: Study, frame: pd.DataFrame) -> str:
+def _beta_finding(study: Study, frame: Frame) -> str:
     """Each security's slopes before and inside the regime."""
     texts, names = study.texts, study.names
     parts = []
@@ -164,7 +162,7 @@ def _beta_finding(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.space").join(parts) or texts("regimes.slope_note")
 
 
-def _beta_table(study: Study, frame: pd.DataFrame) -> Table:
+def _beta_table(study: Study, frame: Frame) -> Table:
     texts, nothing = study.texts, study.texts("table.nothing")
     shown = list(dict.fromkeys(frame["variant"]))
     cells = {(row["title"], row["variant"]): texts.number(row["value"]) for row in frame.to_dict("records")}
