@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +63,7 @@ class EventPanel:
     censored: Ints | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                held = value.copy()
-                held.flags.writeable = False
-                object.__setattr__(self, field.name, held)
+        hold(self)
 
     @property
     def observed(self) -> NDArray[np.bool_]:
@@ -97,6 +93,16 @@ class Case:
     span: Ints
     left_out: NDArray[np.bool_] | None = None
     censored: Ints | None = None
+
+
+def hold(record: Any) -> None:
+    """Copy the arrays of a frozen record and make them read-only."""
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, np.ndarray):
+            held = value.copy()
+            held.flags.writeable = False
+            object.__setattr__(record, field.name, held)
 
 
 def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventPanel:

@@ -10,6 +10,7 @@ from scipy import stats
 
 import eventstudy as es
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import fact
 from eventstudy.models.calendar_time import newey_west_lags
 from eventstudy.models.cross_section import slope_distribution
 from tests.test_engine import EXACT, OPTIONS, many, standard
@@ -65,7 +66,7 @@ def test_newey_west_lags_follow_the_rule():
 def test_calendar_time_says_when_it_cannot_be_run(study):
     found = study.test("calendar_time", (0, 0), min_firms=5)
     assert found.statistic is None
-    assert found.unavailable == "0 sessions with at least 5 firms do not suffice for 2 parameters"
+    assert found.refusal == fact("unavailable.few_sessions", n=0, firms=5, parameters=2)
     returns, events = standard()
     plain = es.event_study(returns, events, **OPTIONS, model="mean")
     with pytest.raises(OptionError, match="calendar-time portfolios need a benchmark; this study has none"):

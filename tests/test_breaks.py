@@ -10,6 +10,7 @@ import statsmodels.regression.linear_model as linear_model
 from scipy import integrate, optimize, special, stats
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.inference import breaks
 from eventstudy.inference.breaks import LEVELS, Break, chow, critical_values, sup_f, sup_f_sf
 
@@ -46,7 +47,7 @@ def test_chow_by_hand():
     assert result.df == (1.0, 4.0)
     assert result.pvalue == pytest.approx(2.0 * stats.t.sf(np.sqrt(6.0), 4), rel=EXACT)
     assert (result.name, result.distribution, result.nobs) == ("chow", "F", 6)
-    assert result.null == "the coefficients are the same before and after the split"
+    assert result.hypothesis == fact("same_after_split")
 
 
 @pytest.mark.parametrize("k", [1, 2, 4])
@@ -80,9 +81,9 @@ def test_chow_has_its_size():
 def test_chow_needs_more_than_k_days_on_each_side(split):
     y, x = regression(4)
     before = min(max(split, 0), 120)
-    reason = f"{before} and {120 - before} observations: each side of the split needs more than 2"
+    reason = fact("unavailable.short_side", before=before, after=120 - before, parameters=2)
     result = chow(y, x, split)
-    assert result.unavailable == reason
+    assert result.refusal == reason
     assert result.statistic is None
     assert result.pvalue is None
 
@@ -91,20 +92,20 @@ def test_chow_refuses_what_it_cannot_say():
     y, x = regression(5)
     gone = y.copy()
     gone[[3, 70]] = np.nan
-    missing = "2 of 120 observations have a missing value; the test takes a window without those"
-    assert chow(gone, x, 60).unavailable == missing
+    missing = fact("unavailable.missing_observations", missing=2, n=120)
+    assert chow(gone, x, 60).refusal == missing
     infinite = x.copy()
     infinite[9, 1] = np.inf
-    assert chow(y, infinite, 60).unavailable == missing.replace("2 of", "1 of")
+    assert chow(y, infinite, 60).refusal == fact("unavailable.missing_observations", missing=1, n=120)
     late = x.copy()
     late[:60, 1] = 0.0
-    assert chow(y, late, 60).unavailable == "the regressors are collinear on one side of the split"
-    assert chow(y, late, 55).unavailable == "the regressors are collinear on one side of the split"
+    assert chow(y, late, 60).refusal == fact("unavailable.collinear_side")
+    assert chow(y, late, 55).refusal == fact("unavailable.collinear_side")
     assert chow(y, late, 65).unavailable is None
     exact = x[:, 1] + (np.arange(120) >= 60)
-    reason = "the regression fits without residuals, so there is nothing to test against"
-    assert chow(exact, x, 60).unavailable == reason
-    assert chow(np.zeros(120), x, 60).unavailable == reason
+    reason = fact("unavailable.no_residuals")
+    assert chow(exact, x, 60).refusal == reason
+    assert chow(np.zeros(120), x, 60).refusal == reason
 
 
 # sup-F
@@ -151,8 +152,7 @@ def test_the_borders_of_the_trim(size, trim, first, last):
     splits = np.flatnonzero(np.isfinite(found.path))
     np.testing.assert_array_equal(splits, np.arange(first, last + 1))
     assert found.trim == trim
-    told = "each segment has 3 observations at least, more than the trim asks for"
-    assert found.result.note == (told if trim == 0.01 else None)
+    assert found.result.notes == ((fact("note.longer_segments", least=3),) if trim == 0.01 else ())
 
 
 @pytest.mark.parametrize("what", ["alpha", "beta"])
@@ -231,22 +231,22 @@ def test_sup_f_refuses_what_it_cannot_say():
     collinear = np.column_stack([x, x[:, 1] * 2.0])
     level = x[:, 1] + (np.arange(120) >= 60)
     cases = [
-        (gone, x, "1 of 120 observations have a missing value; the test takes a window without those"),
-        (y[:5], x[:5], "5 observations do not leave 3 on each side of a break"),
-        (y, collinear, "the regressors are collinear"),
-        (y, np.column_stack([x, np.zeros(120)]), "the regressors are collinear"),
-        (np.zeros(120), x, "the regression fits without residuals, so there is nothing to test against"),
-        (x[:, 1], x, "the regression fits without residuals, so there is nothing to test against"),
-        (level, x, "the regression fits without residuals, so there is nothing to test against"),
+        (gone, x, fact("unavailable.missing_observations", missing=1, n=120)),
+        (y[:5], x[:5], fact("unavailable.short_window", n=5, least=3)),
+        (y, collinear, fact("unavailable.collinear")),
+        (y, np.column_stack([x, np.zeros(120)]), fact("unavailable.collinear")),
+        (np.zeros(120), x, fact("unavailable.no_residuals")),
+        (x[:, 1], x, fact("unavailable.no_residuals")),
+        (level, x, fact("unavailable.no_residuals")),
         (
             y,
             np.column_stack([x[:, 0], np.arange(120) == 60]).astype(float),
-            "the regressors are collinear in a segment of every split",
+            fact("unavailable.collinear_segments"),
         ),
     ]
     for returns, regressors, reason in cases:
         found = sup_f(returns, regressors)
-        assert found.result.unavailable == reason
+        assert found.result.refusal == reason
         assert (found.result.statistic, found.result.pvalue, found.position) == (None, None, None)
         assert np.isnan(found.path).all()
 
@@ -257,7 +257,7 @@ def test_splits_with_collinear_segments_are_passed_over_and_told():
     regime = np.column_stack([x, np.where(np.arange(120) >= 30, np.sin(np.arange(120)), 0.0)])
     found = sup_f(y, regime, draws=9)
     assert np.flatnonzero(np.isfinite(found.path)).tolist() == list(range(31, 103))
-    assert found.result.note == "13 splits were passed over: the regressors are collinear in one of their segments"
+    assert found.result.notes == (fact("note.splits_skipped", n=13),)
     assert found.path[40] == pytest.approx(3 * by_statsmodels(y, regime, 40), rel=EXACT)
 
 

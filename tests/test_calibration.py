@@ -13,6 +13,7 @@ from scipy import stats
 
 import eventstudy as es
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.inference import TESTS, HeldResiduals
 from eventstudy.inference.section import of_history
 from eventstudy.inference.sizes import normal_size, t_size
@@ -142,10 +143,10 @@ def test_power_is_of_the_first_panels_under_every_effect(four):
 def test_rows_are_the_tests_and_those_that_cannot_run_say_why(four):
     assert [row.test for row in four.rows] == list(TESTS)
     assert four["grank_t"].size is None
-    assert four["grank_t"].unavailable.startswith("4 events: below 15 the test rejects")
-    assert four["wild_bootstrap"].unavailable.startswith("all events share one date")
-    assert four["permutation"].note == "199 samples in each simulated panel; the test itself draws more"
-    assert four["bmp_t"].note is None
+    assert four["grank_t"].refusal == fact("unavailable.small_sample", n=4, need=15)
+    assert four["wild_bootstrap"].refusal == fact("unavailable.one_draw")
+    assert four["permutation"].told == fact("note.inner_draws", draws=199)
+    assert four["bmp_t"].told is None
     with pytest.raises(KeyError, match="nothing"):
         four["nothing"]
 

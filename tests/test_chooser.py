@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from eventstudy.errors import OptionError
-from eventstudy.inference import TESTS, cross_correlation
-from eventstudy.inference.chooser import BEYOND, CHOICES, Situation, advise, event_variance_ratio, situation_of
-from eventstudy.inference.refusals import INDEPENDENT, NORMAL, OLD_VARIANCE, REFUSALS
+from eventstudy.facts import fact
+from eventstudy.inference import ROWS, TESTS, cross_correlation
+from eventstudy.inference.chooser import CHOICES, Situation, advise, event_variance_ratio, situation_of
+from eventstudy.inference.refusals import REFUSALS
 from eventstudy.inference.sizes import (
     bounded_power,
     chance_ratio,
@@ -29,7 +30,10 @@ from eventstudy.robustness import World, count_rejections, sections, simulate
 from eventstudy.windows import Window
 from tests.sections import random_section
 
-NAMES = {*TESTS, *BEYOND}
+NAMES = {test.name for test in ROWS if not test.variant}
+VARIANTS = {test.name for test in ROWS if test.variant}
+INDEPENDENT = {test.name for test in ROWS if "independent" in test.assumes}
+OLD_VARIANCE = {test.name for test in ROWS if "old_variance" in test.assumes}
 
 
 def one_date(events, **options):
@@ -64,12 +68,12 @@ def situations(draw):
 def check(advice):
     """What holds of every advice."""
     assert advice.recommended in NAMES
-    assert advice.recommended not in advice.refused
-    others = [test for test, _ in advice.alternatives]
+    assert advice.recommended not in advice.refusals
+    others = [test for test, _ in advice.others]
     assert advice.recommended not in others
     assert len(set(others)) == len(others)
-    assert set(others) <= NAMES - set(advice.refused)
-    assert set(advice.refused) <= NAMES | set(NORMAL)
+    assert set(others) <= NAMES - set(advice.refusals)
+    assert set(advice.refusals) <= NAMES | VARIANTS
     for sentence in (advice.reason, *dict(advice.alternatives).values(), *advice.refused.values()):
         assert sentence
         assert sentence[-1] not in ". ,:"
@@ -129,53 +133,47 @@ def test_what_is_recommended(situation, recommended):
 
 def test_four_firms_of_one_date_in_full():
     advice = advise(one_date(4, variance_ratio=1.1))
-    assert advice.reason == (
-        "4 events on 1 date, mean correlation 0.40: they are one draw of calendar time, and the portfolio's own "
-        "regression with t(118) contains their correlation"
-    )
-    assert [test for test, _ in advice.alternatives] == [
+    four = {"events": 4, "dates": 1, "correlation": 0.4}
+    assert advice.why == fact("because.one_draw", design="known", **four, df=118)
+    assert [test for test, _ in advice.others] == [
         "crude_dependence",
         "placebo_dates",
         "mvrm_f",
         "adjusted_bmp_t",
         "permutation",
     ]
-    assert dict(advice.alternatives)["mvrm_f"] == (
-        "whether any of the 4 moved, also in opposite directions; with its vector bootstrap for fat tails"
-    )
-    assert advice.refused["patell_z"] == (
-        "4 events on 1 date, mean correlation 0.40, but the test takes them as independent: it rejects 18.6 % of true "
-        "nulls at 5 %"
-    )
-    assert advice.refused["bmp_t"].endswith("it rejects 19.5 % of true nulls at 5 %")
-    assert (
-        advice.refused["sign"] == "with 4 events the two-sided p cannot fall below 12.5 %, so it never rejects at 5 %"
-    )
-    assert advice.refused["grank_t"] == (
-        "4 events: below 15 the test rejects too many true nulls at 5 % (12 to 15 % at 4 events)"
-    )
-    assert advice.refused["bmp_t (normal)"] == (
-        "4 events: with normal critical values it rejects 14.5 % of true nulls at 5 %, t(3) is right"
-    )
-    assert "portfolio_t" not in advice.refused
+    assert dict(advice.others)["mvrm_f"] == fact("because.any_moved", n=4)
+    independent = fact("refused.independent", **four, precision="exact", share=normal_size(2.2))
+    assert advice.refusals["patell_z"] == independent
+    assert advice.refusals["bmp_t"].values["share"] == t_size(3, 2.2 / 0.6)
+    assert 100 * independent.values["share"] == pytest.approx(18.6, abs=0.05)
+    assert 100 * t_size(3, 2.2 / 0.6) == pytest.approx(19.5, abs=0.05)
+    assert advice.refusals["sign"] == fact("refused.few_events", n=4, share=0.125)
+    assert advice.refusals["grank_t"] == fact("refused.too_often", n=4, need=15, sizes="of_4")
+    normal = advice.refusals["bmp_t (normal)"]
+    assert (normal.code, normal.values["n"], normal.values["df"]) == ("refused.normal", 4, 3)
+    assert 100 * normal.values["share"] == pytest.approx(14.5, abs=0.05)
+    assert "portfolio_t" not in advice.refusals
+    assert (advice.reason, advice.alternatives[2][1]) == (str(advice.why), str(advice.others[2][1]))
+    assert advice.refused == {test: str(why) for test, why in advice.refusals.items()}
 
 
 def test_event_variance_in_full():
     advice = advise(one_date(4, variance_ratio=3.0))
-    assert advice.reason == (
-        "4 events on 1 date, mean correlation 0.40, and the event-day variance is 3.00 times its expectation (chance "
-        "passes 2.60 in 5 %): the adjusted BMP test with t(3) allows for both"
+    assert advice.why.code == "because.raised_variance"
+    assert (advice.why.values["ratio"], advice.why.values["df"]) == (3.0, 3)
+    assert advice.why.values["chance"] == pytest.approx(2.60, abs=0.005)
+    assert set(advice.refusals) >= OLD_VARIANCE
+    assert advice.refusals["portfolio_t"] == fact(
+        "refused.variance", ratio=3.0, share=t_size(118, 3.0), size_by="formula"
     )
-    assert set(OLD_VARIANCE) <= set(advice.refused)
-    assert advice.refused["portfolio_t"] == (
-        "the event-day variance is 3.00 times its expectation, which the test does not see: where all errors grow like "
-        "that it rejects about 25.5 % of true nulls"
-    )
-    assert advice.refused["mvrm_f"].endswith(f"it rejects about {100 * f_size(4, 115, 3.0):.1f} % of true nulls")
+    assert 100 * t_size(118, 3.0) == pytest.approx(25.5, abs=0.05)
+    assert advice.refusals["mvrm_f"].values["share"] == f_size(4, 115, 3.0)
+    assert advice.refusals["corrado_rank"].values == {"ratio": 3.0, "share": 0.087, "size_by": "simulation"}
     twice = advise(one_date(4, variance_ratio=2.0, estimation=120))
-    assert "portfolio_t" not in twice.refused  # 2.00 is within chance for four events
-    many = advise(one_date(30, correlation=0.1, estimation=250, variance_ratio=2.0)).refused
-    assert "about 16.5 %" in many["portfolio_t"]
+    assert "portfolio_t" not in twice.refusals  # 2.00 is within chance for four events
+    many = advise(one_date(30, correlation=0.1, estimation=250, variance_ratio=2.0)).refusals
+    assert 100 * many["portfolio_t"].values["share"] == pytest.approx(16.5, abs=0.05)
 
 
 def test_sizes_under_event_variance_are_those_of_the_simulation():
@@ -189,6 +187,12 @@ def test_overruling_says_so():
     advice = advise(one_date(4))
     assert advice.overruled("portfolio_t") is None
     assert advice.overruled("adjusted_bmp_t") == "adjusted_bmp_t was taken in place of portfolio_t"
+    assert advice.overruling("adjusted_bmp_t") == fact(
+        "overruled.taken", test="adjusted_bmp_t", recommended="portfolio_t"
+    )
+    assert advice.overruling("sign") == fact(
+        "overruled.refused", test="sign", recommended="portfolio_t", why=advice.refusals["sign"]
+    )
     assert advice.overruled("sign") == (
         "sign was taken in place of portfolio_t, although it is refused here: with 4 events the two-sided p cannot "
         "fall below 12.5 %, so it never rejects at 5 %"
@@ -224,9 +228,10 @@ def test_correlations_of_signs_and_ranks_are_those_of_normal_pairs(rho):
 
 
 def test_sizes_of_signs_and_ranks_are_those_of_thirty_firms_in_docs_size():
-    refused = advise(one_date(30, correlation=0.1, estimation=250)).refused
+    refused = advise(one_date(30, correlation=0.1, estimation=250)).refusals
     for test, size, error in (("sign", 24.2, 1.0), ("wilcoxon", 32.3, 1.0), ("grank_z", 32.9, 1.1)):
-        found = float(refused[test].split("about ")[1].split(" %")[0])
+        assert refused[test].values["precision"] == "about"
+        found = 100 * refused[test].values["share"]
         assert found == pytest.approx(size, abs=2 * error), test
 
 
@@ -234,7 +239,7 @@ def test_more_correlation_refuses_more_of_the_tests_that_ignore_it():
     for events in (2, 4, 8, 15, 30, 100):
         before: set[str] = set()
         for rho in np.linspace(0, 0.99, 34):
-            now = set(advise(one_date(events, correlation=float(rho))).refused) & set(INDEPENDENT)
+            now = set(advise(one_date(events, correlation=float(rho))).refusals) & INDEPENDENT
             assert before <= now
             before = now
         assert {"bmp_t", "patell_z", "cross_sectional_t"} <= before
@@ -244,16 +249,16 @@ def test_more_event_variance_refuses_more():
     for events in (2, 4, 30, 200):
         before: set[str] = set()
         for ratio in np.linspace(0.1, 8, 80):
-            now = set(advise(one_date(events, correlation=0.1, variance_ratio=float(ratio))).refused)
+            now = set(advise(one_date(events, correlation=0.1, variance_ratio=float(ratio))).refusals)
             assert before <= now
             before = now
         assert {"portfolio_t", "placebo_dates"} <= before
 
 
 def test_more_events_of_own_dates_refuse_less():
-    before = set(advise(own_dates(2)).refused)
+    before = set(advise(own_dates(2)).refusals)
     for events in range(3, 201):
-        now = set(advise(own_dates(events)).refused)
+        now = set(advise(own_dates(events)).refusals)
         assert now - {"portfolio_t", "lamb", "mvrm_f"} <= before
         before = now
 
@@ -262,7 +267,7 @@ def test_longer_windows_refuse_more():
     for situation in (own_dates(30), one_date(1, correlation=None), one_date(8)):
         before: set[str] = set()
         for window in range(1, 41):
-            now = set(advise(replace(situation, window=window)).refused)
+            now = set(advise(replace(situation, window=window)).refusals)
             assert before <= now
             before = now
     assert "corrado_rank" in before
@@ -287,12 +292,12 @@ def test_a_recommended_test_runs_and_one_that_cannot_is_refused(options, seed):
     section = random_section(seed, **options)
     advice = advise(situation_of(section))
     check(advice)
-    for name in (advice.recommended, *dict(advice.alternatives)):
+    for name in (advice.recommended, *dict(advice.others)):
         if name in TESTS:
             assert TESTS[name](section).pvalue is not None, name
     for name, test in TESTS.items():
         if test(section).pvalue is None and name != "lamb":  # lamb needs one event with every day
-            assert name in advice.refused, name
+            assert name in advice.refusals, name
 
 
 def test_situation_of_a_section():
@@ -362,9 +367,7 @@ def test_permutation_of_a_long_window_cannot_find_a_one_day_effect():
     world = World(events=4, estimation=120, window=11)
     counts = count_rejections(world, tests=("permutation",), effects={100.0: 600}, level=0.05, seed=2)["permutation"]
     assert counts.rejected[0] / 600 == pytest.approx(0.05 * 131 / 11, abs=0.08)
-    assert advise(one_date(4, window=11)).refused["permutation"] == (
-        "11 of 131 windows hold a given day, so its power at 5 % against an effect on one day cannot pass about 54.5 %"
-    )
+    assert advise(one_date(4, window=11)).refusals["permutation"] == fact("refused.days", n=11, all=131, share=6 / 11)
 
 
 @pytest.mark.parametrize(
@@ -390,15 +393,15 @@ def test_permutation_of_a_long_window_cannot_find_a_one_day_effect():
     ],
 )
 def test_where_a_test_begins_to_mislead(holds, misleads, test):
-    assert test not in advise(holds).refused
-    assert test in advise(misleads).refused
+    assert test not in advise(holds).refusals
+    assert test in advise(misleads).refusals
 
 
 def test_ranks_of_one_window_cannot_reject_for_events_that_move_as_one():
     world = World(events=20, estimation=120, correlation=0.95)
     found = count_rejections(world, tests=("grank_t",), effects={100.0: 100}, level=0.05, seed=1)["grank_t"]
     assert found.rejected == (0,)
-    assert "grank_t" in advise(one_date(20, correlation=0.95)).refused
+    assert "grank_t" in advise(one_date(20, correlation=0.95)).refusals
 
 
 def test_the_same_number_of_days_is_not_the_same_days():
@@ -414,10 +417,12 @@ def test_the_same_number_of_days_is_not_the_same_days():
     assert not situation_of(holed).one_regression
 
 
-def test_every_rule_has_a_source_and_names_known_tests():
+def test_every_rule_has_a_source_and_concerns_a_test_and_every_trait_has_a_rule():
     for rule in REFUSALS:
         assert rule.source
-        assert set(rule.tests) <= NAMES | set(NORMAL)
+        assert any(map(rule.concerns, ROWS))
+    traits = {trait for test in ROWS for trait in (*test.needs, *test.assumes)}
+    assert traits == {rule.trait for rule in REFUSALS} - {"scores"}
     for choice in CHOICES:
         assert choice.source
         assert choice.test in NAMES

@@ -17,7 +17,7 @@ from eventstudy.texts import LANGS
 from eventstudy.windows import Window
 from tests.conftest import ROOT
 
-FAMILIES = ("fact", "about")
+FAMILIES = ("fact", "about", "null", "alternative")
 NAMES_IN_CHINESE = re.compile("NVDA|CSI|Chow|sup-F")
 
 

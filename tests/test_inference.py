@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from eventstudy.abnormal import abnormal_returns
+from eventstudy.facts import fact
 from eventstudy.inference import ResidualBlock, bootstrap_pvalue, cross_correlation, fit_jointly, mvrm_f, wald
 from eventstudy.models import MODELS
 from tests.test_anchors import section
@@ -121,7 +122,7 @@ def test_too_few_days_for_the_securities_is_said_not_computed():
     test = mvrm_f(fit_jointly(y, x, y1, x1))
     assert test.statistic is None
     assert test.pvalue is None
-    assert test.unavailable == "5 residual degrees of freedom do not suffice for 6 securities"
+    assert test.refusal == fact("unavailable.too_many_securities", df=5, n=6)
 
 
 def test_bootstrap_is_seeded_lies_on_its_grid_and_agrees_with_f_for_normal_residuals():

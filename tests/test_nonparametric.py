@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from eventstudy.facts import fact
 from eventstudy.inference import TESTS
 from eventstudy.inference.days import medians, midranks
 from eventstudy.inference.signs import signed_rank_tails
@@ -138,7 +139,7 @@ def test_a_tested_day_without_any_return_is_refused():
     ar = section.whole.ar.copy()
     ar[:, 0] = np.nan
     result = TESTS["corrado_rank"](replace(section, whole=replace(section.whole, ar=ar)), variant="whole_sample")
-    assert result.unavailable == "there is a day of the window [0, 0] on which no event has a return"
+    assert result.refusal == fact("unavailable.empty_day", window="[0, 0]")
 
 
 def test_the_whole_sample_of_a_complete_day_is_the_default():
@@ -195,10 +196,7 @@ def test_grank_over_one_day_ranks_the_standardised_abnormal_return():
 @pytest.mark.parametrize("name", ["grank_t", "grank_z", "corrado_zivney_rank"])
 def test_scaling_by_the_cross_section_below_fifteen_events_has_to_be_asked_for(name):
     few = random_section(9, events=14)
-    assert TESTS[name](few).unavailable == (
-        "14 events: below 15 the test rejects a true null up to three times too often; "
-        'variant="small_sample" runs it all the same'
-    )
+    assert TESTS[name](few).refusal == fact("unavailable.small_sample", n=14, need=15)
     forced = TESTS[name](few, variant="small_sample")
     assert forced.name == f"{name} (small_sample)"
     assert forced.pvalue is not None
@@ -221,10 +219,9 @@ def test_grank_t_refuses_where_its_transformation_ends():
         residuals=lambda: iter([small]),
     )
     # U of the event day 1/4, of the others (-1/4 + 0) / 2 each: Z^2 = 1/16 / ((1/16 + 2/64) / 3) = 2 = M - 1
-    assert (
-        TESTS["grank_t"](far, variant="small_sample").unavailable
-        == "Z^2 = 2 reaches M - 1 = 2: too few estimation days"
-    )
+    refusal = TESTS["grank_t"](far, variant="small_sample").refusal
+    assert (refusal.code, refusal.values["most"]) == ("unavailable.extreme_rank", 2)
+    assert refusal.values["square"] == pytest.approx(2.0, rel=1e-12)
 
 
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
@@ -248,7 +245,7 @@ def test_zero_cars_are_no_signs():
     assert TESTS["sign"](some).pvalue == pytest.approx(stats.binomtest(seven, 7).pvalue)
     none = replace(section, car=np.zeros(9))
     for name in ("sign", "wilcoxon"):
-        assert TESTS[name](none).unavailable == "the CARs of all events are zero"
+        assert TESTS[name](none).refusal == fact("unavailable.zero_cars")
 
 
 @pytest.mark.parametrize(("events", "floor"), [(3, 0.25), (4, 0.125), (5, 0.0625), (6, 0.03125)])
@@ -291,8 +288,8 @@ def test_generalized_sign_needs_both_signs_in_the_estimation_window():
         for block in section.residuals():
             yield replace(block, resid=np.abs(block.resid))
 
-    reason = "the share of positive residuals in the estimation window is 1"
-    assert TESTS["generalized_sign"](replace(section, residuals=positive)).unavailable == reason
+    reason = fact("unavailable.one_sign", share=1)
+    assert TESTS["generalized_sign"](replace(section, residuals=positive)).refusal == reason
 
 
 @pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.inference import TESTS, cross_correlation, fit_jointly, mvrm_f
 from eventstudy.windows import Window
 from tests.conftest import ROOT
@@ -136,7 +137,7 @@ def test_lamb_with_holes_from_the_definition():
     means, row = daily_means(first), int(np.flatnonzero(first.nobs == 55)[0])
     variance = ((means - means.mean()) ** 2).sum() / (55 - 2) * (first.car_se[row] / first.sigma[row]) ** 2
     assert statistic("lamb", first) == pytest.approx(first.car.mean() / np.sqrt(variance), rel=EXACT)
-    assert run("portfolio_t", first).unavailable.startswith("the events do not have the same estimation days")
+    assert run("portfolio_t", first).refusal == fact("unavailable.different_days")
 
 
 def replace_residuals(section, row):
@@ -164,7 +165,7 @@ def test_mvrm_f_of_one_event_is_the_squared_t_of_its_car():
     own = section.car[0] / section.car_se[0]
     assert statistic("mvrm_f", section) == pytest.approx(own**2, rel=1e-9)
     assert run("mvrm_f", section).df == (1.0, 53.0)
-    assert run("mvrm_f", section).null == "every CAR is zero"
+    assert run("mvrm_f", section).hypothesis.values["quantity"] == "every_car"
 
 
 def test_mvrm_f_does_not_depend_on_the_blocks_or_their_order():
@@ -234,11 +235,9 @@ def test_bmp_with_normal_critical_values_needs_fifteen_events():
     assert result.pvalue == pytest.approx(2 * stats.norm.sf(abs(statistic("bmp_t", many))), rel=EXACT)
     assert (result.name, result.distribution) == ("bmp_t (normal)", "normal")
     few = random_section(16, events=14)
-    reason = (
-        "14 events: the normal distribution is right for 15 or more; the default takes t with N - 1 degrees of freedom"
-    )
+    reason = fact("unavailable.normal_too_few", n=14, need=15)
     for name in ("bmp_t", "adjusted_bmp_t"):
-        assert run(name, few, variant="normal").unavailable == reason
+        assert run(name, few, variant="normal").refusal == reason
 
 
 def brute_correlation(section, *, all_pairs=False):
@@ -339,7 +338,9 @@ def test_variance_of_the_mean_is_inflated_by_the_kolari_pynnonen_factor():
         statistic("bmp_t", section) * np.sqrt((1 - rbar) / ratio), rel=1e-9
     )
     assert run("adjusted_bmp_t", section).df == 8
-    assert run("adjusted_bmp_t", section).note == f"mean cross-correlation {rbar:.6g} (pairwise)"
+    (note,) = run("adjusted_bmp_t", section).notes
+    assert (note.code, note.values["estimator"]) == ("note.correlation", "pairwise")
+    assert note.values["correlation"] == pytest.approx(rbar, rel=1e-12)
 
 
 def test_events_whose_windows_do_not_meet_need_no_adjustment():
@@ -366,9 +367,9 @@ def test_adjusted_tests_without_common_days_are_unavailable():
         for block in section.residuals():
             yield replace(block, session=block.session + 1_000 * block.rows[:, None])
 
-    reason = "no two events have enough common estimation days for a correlation"
+    reason = fact("unavailable.no_common_days")
     for name in ("adjusted_patell_z", "adjusted_bmp_t"):
-        assert run(name, replace(placed, residuals=apart)).unavailable == reason
+        assert run(name, replace(placed, residuals=apart)).refusal == reason
 
 
 def test_one_event_twice_is_perfectly_correlated():
@@ -376,7 +377,7 @@ def test_one_event_twice_is_perfectly_correlated():
     first = next(section.residuals())
     twice = replace(first, resid=np.tile(first.resid[:1], (2, 1)))
     result = run("adjusted_bmp_t", replace(section, residuals=lambda: iter([twice])))
-    assert result.unavailable == "the residuals of all events are perfectly correlated: they are one event"
+    assert result.refusal == fact("unavailable.one_event")
 
 
 @settings(max_examples=25, deadline=None)
@@ -438,8 +439,9 @@ def nobody(section):
 @pytest.mark.parametrize("name", list(TESTS))
 def test_no_test_runs_without_events(name):
     result = run(name, nobody(random_section(25)))
-    assert result.unavailable.startswith(
-        "0 events have every day of the window [0, 0], 3 were left out; the test needs "
+    told = {**result.refusal.values, "need": 0}
+    assert fact(result.refusal.code, **told) == fact(
+        "unavailable.too_few_left", left_out=3, n=0, window="[0, 0]", need=0
     )
     assert (result.statistic, result.pvalue, result.nobs) == (None, None, 0)
 
@@ -468,14 +470,13 @@ def test_every_result_states_its_case(name):
 
 
 def test_tests_that_assume_independence_say_so_where_dates_are_shared():
-    note = "events share dates, but this test takes all events as independent"
     shared = random_section(28, events=16, one_date=True)
     apart = replace(shared, position=np.arange(16) * 10 + 100)
     for name in ("brown_warner_1980", "cross_sectional_t", "patell_z", "bmp_t", "sign", "wilcoxon", "grank_z"):
-        assert run(name, shared).note == note
-        assert run(name, apart).note is None
+        assert run(name, shared).notes == (fact("note.clustered"),)
+        assert run(name, apart).notes == ()
     for name in ("crude_dependence", "corrado_rank", "grank_t"):
-        assert run(name, shared).note is None
+        assert run(name, shared).notes == ()
 
 
 def flat(section):
@@ -485,20 +486,20 @@ def flat(section):
 
 
 REFUSED = {
-    "cross_sectional_t": "the CARs of all events are equal, so their variance is zero",
-    "skewness_adjusted_t": "the CARs of all events are equal, so their variance is zero",
-    "bmp_t": "the standardised CARs of all events are equal, so their variance is zero",
-    "adjusted_bmp_t": "the standardised CARs of all events are equal, so their variance is zero",
-    "grank_t": "the standardised CARs of all events are equal, so their variance is zero",
-    "corrado_zivney_rank": "the standardised abnormal returns of all events are equal on a day",
-    "wild_bootstrap": "the CARs of all dates are equal, so their variance is zero",
+    "cross_sectional_t": fact("unavailable.equal_cars"),
+    "skewness_adjusted_t": fact("unavailable.equal_cars"),
+    "bmp_t": fact("unavailable.equal_scars"),
+    "adjusted_bmp_t": fact("unavailable.equal_scars"),
+    "grank_t": fact("unavailable.equal_scars"),
+    "corrado_zivney_rank": fact("unavailable.equal_on_a_day"),
+    "wild_bootstrap": fact("unavailable.equal_dates"),
 }
 
 
 @pytest.mark.parametrize("name", list(REFUSED))
 def test_without_variance_across_events_there_is_no_statistic(name):
     section = replace(flat(random_section(29, events=20)), position=np.arange(20) * 10 + 100)
-    assert run(name, section).unavailable == REFUSED[name]
+    assert run(name, section).refusal == REFUSED[name]
 
 
 def test_without_residual_variance_there_is_no_standardised_return():
@@ -517,29 +518,29 @@ def test_without_residual_variance_there_is_no_standardised_return():
         "portfolio_t",
         "mvrm_f",
     ):
-        assert run(name, section).unavailable == "the residual variance of 1 events is zero", name
+        assert run(name, section).refusal == fact("unavailable.flat", n=1), name
 
 
 def test_other_refusals():
     section = random_section(31, events=6)
     short = replace(section, df=np.where(np.arange(6) < 2, 2, section.df))
-    assert run("patell_z", short).unavailable == "2 events have no more than 2 residual degrees of freedom"
+    assert run("patell_z", short).refusal == fact("unavailable.few_freedom", n=2)
     dates = np.unique(section.position).size
     for name in ("portfolio_t", "mvrm_f", "lamb"):
-        reason = f"the events have {dates} dates, the test needs one; crude_dependence does without it"
-        assert run(name, section).unavailable == reason
+        reason = fact("unavailable.several_dates", dates=dates)
+        assert run(name, section).refusal == reason
     _, _, many = clustered(32, firms=54)
-    assert run("mvrm_f", many).unavailable == "53 residual degrees of freedom do not suffice for 54 events"
+    assert run("mvrm_f", many).refusal == fact("unavailable.too_many_events", df=53, n=54)
     _, _, few = clustered(33)
-    assert run("mvrm_f", few, alternative="greater").unavailable == "the F test has no direction; ask two-sided"
+    assert run("mvrm_f", few, alternative="greater").refusal == fact("unavailable.no_direction")
     other = replace(few, car_se=few.car_se * np.array([1.0, 1.0, 1.0, 1.1]))
     for name in ("portfolio_t", "mvrm_f"):
-        assert "differ in regressors or in the sessions a return covers" in run(name, other).unavailable
+        assert run(name, other).refusal == fact("unavailable.different_regressors")
     one = replace(
         few, **{k: getattr(few, k)[:1] for k in ("ar", "ar_se", "car", "car_se", "sigma", "df", "nobs", "position")}
     )
     for name in ("cross_sectional_t", "bmp_t", "adjusted_bmp_t", "adjusted_patell_z", "corrado_rank", "wild_bootstrap"):
-        assert run(name, one).unavailable == "1 events have every day of the window [0, 0]; the test needs 2"
+        assert run(name, one).refusal == fact("unavailable.too_few", n=1, window="[0, 0]", need=2)
 
 
 WHOLE = ("crude_dependence", "generalized_sign", "corrado_rank", "corrado_zivney_rank", "corrado_zivney_sign")
@@ -547,11 +548,11 @@ WHOLE = ("crude_dependence", "generalized_sign", "corrado_rank", "corrado_zivney
 
 def test_variants_that_look_beyond_the_window_need_the_whole_of_it():
     section = replace(random_section(34), whole=None)
-    reason = "this variant needs the whole event window of every event, which the caller has not given"
+    reason = fact("unavailable.needs_whole")
     for name in WHOLE:
-        assert run(name, section, variant="whole_sample").unavailable == reason
+        assert run(name, section, variant="whole_sample").refusal == reason
     for name in (*WHOLE, "brown_warner_1980", "cross_sectional_t", "lamb", "patell_z", "bmp_t", "sign", "wilcoxon"):
-        assert run(name, section, variant="estudy2").unavailable == reason
+        assert run(name, section, variant="estudy2").refusal == reason
 
 
 def test_estudy2_refuses_what_it_would_divide_by_zero():
@@ -559,29 +560,27 @@ def test_estudy2_refuses_what_it_would_divide_by_zero():
     still = replace(section.whole, sigma=np.where(np.arange(9) == 2, 0.0, section.whole.sigma))
     for name in (*WHOLE, "brown_warner_1980", "lamb", "patell_z", "bmp_t", "wilcoxon"):
         result = run(name, replace(section, whole=still), variant="estudy2")
-        assert result.unavailable == "the residual variance of 1 events is zero"
+        assert result.refusal == fact("unavailable.flat", n=1)
 
     def positive():
         for block in section.whole.residuals():
             yield replace(block, resid=np.abs(block.resid))
 
     up = replace(section, whole=replace(section.whole, residuals=positive))
-    reason = "the share of positive residuals in the estimation window is 1"
-    assert run("generalized_sign", up, variant="estudy2").unavailable == reason
+    reason = fact("unavailable.one_sign", share=1)
+    assert run("generalized_sign", up, variant="estudy2").refusal == reason
     nobody_traded = replace(section.whole, ar=np.full_like(section.whole.ar, np.nan))
-    reason = "there is a day of the window [0, 0] on which no firm traded"
-    assert run("patell_z", replace(section, whole=nobody_traded), variant="estudy2").unavailable == reason
+    reason = fact("unavailable.nobody_traded", window="[0, 0]")
+    assert run("patell_z", replace(section, whole=nobody_traded), variant="estudy2").refusal == reason
     short = replace(section.whole, nobs=np.full(9, 54))
-    reason = "no event has every estimation day, so the benchmark's variation is not known"
+    reason = fact("unavailable.no_full_event")
     for name in ("lamb", "patell_z", "bmp_t"):
-        assert run(name, replace(section, whole=short), variant="estudy2").unavailable == reason
+        assert run(name, replace(section, whole=short), variant="estudy2").refusal == reason
 
 
 def test_estudy2_knows_one_date_and_single_days():
     several = random_section(35)
-    assert run("patell_z", several, variant="estudy2").unavailable == (
-        "estudy2 knows one event date for all firms; these events have several"
-    )
+    assert run("patell_z", several, variant="estudy2").refusal == fact("unavailable.one_date_only")
     days = random_section(36, one_date=True, window=Window(0, 1))
     for name in (
         "brown_warner_1980",
@@ -592,7 +591,7 @@ def test_estudy2_knows_one_date_and_single_days():
         "wilcoxon",
         "corrado_zivney_sign",
     ):
-        assert run(name, days, variant="estudy2").unavailable == "estudy2 has this test for one day only"
+        assert run(name, days, variant="estudy2").refusal == fact("unavailable.one_day_only")
 
 
 def test_the_page_of_tests_names_every_test_and_variant():

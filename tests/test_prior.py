@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.models.prior import PeerPrior, Predictive, peer_prior, predictive, too_few_peers, vasicek
 
 EXACT = 1e-12  # same arithmetic in another order
@@ -102,8 +103,8 @@ def test_the_error_of_the_mean_belongs_to_the_predictive_variance():
     [
         (3, 1, None),
         (3, 2, None),
-        (2, 1, "2 peers have a fit; a prior for 1 parameters needs 3"),
-        (3, 3, "3 peers have a fit; a prior for 3 parameters needs 4"),
+        (2, 1, fact("unavailable.too_few_peers", n=2, parameters=1, need=3)),
+        (3, 3, fact("unavailable.too_few_peers", n=3, parameters=3, need=4)),
         (4, 3, None),
     ],
 )

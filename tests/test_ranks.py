@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 
 NULL = "the return is exchangeable with those of earlier listings on their third session"
@@ -41,7 +42,7 @@ def test_by_hand(value, alternative, position):
     assert (found.statistic, found.pvalue) == (position, position / 8)
     assert (found.estimate, found.nobs, found.unavailable) == (value, 7, None)
     assert (found.name, found.null, found.distribution, found.df) == ("placebo_listings", NULL, "permutation", None)
-    assert found.note == f"rank {position} of 8; the smallest p that 7 comparators allow is 1/8 = 0.12"
+    assert found.notes == (fact("note.rank", rank=position, n=7, total=8, smallest=1 / 8),)
 
 
 @pytest.mark.parametrize(
@@ -77,28 +78,29 @@ def test_ties_count_against_the_value(value, others, alternative, position):
 def test_missing_comparators_are_dropped_and_counted():
     found = rank(0.10, [np.nan, *OTHERS, np.nan])
     assert (found.pvalue, found.nobs) == (2 / 8, 7)
-    assert found.note == (
-        "rank 2 of 8; the smallest p that 7 comparators allow is 1/8 = 0.12; 2 comparators without a value were dropped"
+    assert found.notes == (
+        fact("note.rank", rank=2, n=7, total=8, smallest=1 / 8),
+        fact("note.comparators_dropped", dropped=2),
     )
 
 
 def test_one_comparator_is_enough_and_can_say_little():
     found = rank(0.10, [0.01])
     assert found.pvalue == 0.5
-    assert found.note == "rank 1 of 2; the smallest p that 1 comparators allow is 1/2 = 0.5"
+    assert found.notes == (fact("note.rank", rank=1, n=1, total=2, smallest=1 / 2),)
 
 
 @pytest.mark.parametrize(
     ("value", "others", "reason"),
     [
-        (0.1, [], "there is no comparator with a value; 0 were given without one"),
-        (0.1, [np.nan, np.nan], "there is no comparator with a value; 2 were given without one"),
-        (np.nan, [0.1], "the value to be ranked is missing"),
+        (0.1, [], fact("unavailable.no_comparator", dropped=0)),
+        (0.1, [np.nan, np.nan], fact("unavailable.no_comparator", dropped=2)),
+        (np.nan, [0.1], fact("unavailable.no_value")),
     ],
 )
 def test_unavailable(value, others, reason):
     found = rank(value, others)
-    assert (found.unavailable, found.statistic, found.pvalue, found.note) == (reason, None, None, None)
+    assert (found.refusal, found.statistic, found.pvalue, found.notes) == (reason, None, None, ())
     assert found.estimate == (None if np.isnan(value) else value)
 
 

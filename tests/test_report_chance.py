@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from eventstudy.errors import OptionError
-from eventstudy.inference import TESTS
-from eventstudy.inference.chooser import BEYOND, CHOICES, advise
-from eventstudy.inference.refusals import NORMAL
+from eventstudy.facts import fact
+from eventstudy.inference import ROWS
+from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
 from eventstudy.plots import (
     calibrated,
@@ -28,11 +28,14 @@ from eventstudy.plots.calibration import LOOKS
 from eventstudy.plots.placebo import FOOT, TALLEST, bin_width
 from eventstudy.plots.rows import place_of
 from eventstudy.plots.single import set_words
-from eventstudy.report.sections.reasons import REFUSED, UNAVAILABLE, refusal, unavailability
+from eventstudy.report.sections.advice import reason_words
+from eventstudy.report.views import Study
+from eventstudy.results.robustness import FactRecord
 from eventstudy.texts import LANGS, load_texts
+from eventstudy.texts.names import names_of
 from tests.report_words import Words, section_html, section_words
 
-NAMED = (*TESTS, *BEYOND, *NORMAL)
+NAMED = tuple(test.name for test in ROWS)
 GROUP, NVIDIA, HYGON, SUGON = "shanghai-first-day", "nvidia-two-steps", "hygon-first-day", "sugon-merger-day"
 MADE = ("placebos", "placebo_dates", "single_firm", "recommendations", "calibration")
 COMMAND = "eventstudy run --robustness full"
@@ -301,7 +304,8 @@ def test_the_model_s_own_t_is_no_portfolio(flagship):
     ],
 )
 def test_an_overruled_recommendation_is_said(flagship, used, sentence):
-    told = words_of(with_recommendation(flagship, HYGON, used=used, overruled=f"{used} was taken in place of sq"))
+    overruling = FactRecord.of(fact("overruled.taken", test=used, recommended="sq"))
+    told = words_of(with_recommendation(flagship, HYGON, used=used, overruling=overruling))
     assert sentence in told
 
 
@@ -325,47 +329,42 @@ SITUATIONS = [
 ]
 
 
-def test_every_refusal_of_the_package_has_words():
-    told = {refusal(load_texts("en"), reason) for s in SITUATIONS for reason in _refused(s).values()}
-    assert load_texts("en")("chance.refused.other") not in told
-    assert not [sentence for sentence in told if re.search(r"[{}]", sentence)]
+def advices():
+    for situation in SITUATIONS:
+        try:
+            yield advise(situation)
+        except OptionError:
+            continue
 
 
-def test_every_kind_of_refusal_is_met():
-    reasons = {reason for s in SITUATIONS for reason in _refused(s).values()}
-    met = {key for key, pattern in REFUSED.items() if any(re.fullmatch(pattern, reason) for reason in reasons)}
-    assert met == set(REFUSED)
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_refusal_and_every_choice_of_the_package_has_words_on_the_page(flagship, lang):
+    study = Study(flagship, names_of(flagship.spec, lang))
+    facts = {why.code: why for advice in advices() for why in advice.refusals.values()}
+    assert set(facts) == {
+        key.removeprefix("chance.") for key in study.texts.entries if key.startswith("chance.refused.")
+    }
+    facts |= {why.code: why for advice in advices() for why in (advice.why, *dict(advice.others).values())}
+    assert {code for code in facts if code.startswith("because.")} == {
+        key.removeprefix("fact.") for key in study.texts.entries if key.startswith("fact.because.")
+    }
+    told = {code: reason_words(study, FactRecord.of(why), rho="0.85") for code, why in facts.items()}
+    assert len(set(told.values())) == len(told)
+    assert not [sentence for sentence in told.values() if re.search(r"[{}]", sentence)]
 
 
-def _refused(situation):
-    try:
-        return advise(situation).refused
-    except OptionError:
-        return {}
-
-
-def test_every_choice_of_the_package_has_a_reason_in_words():
-    chosen = {choice.test for choice in CHOICES}
-    for lang in LANGS:
-        known = {
-            kind: {test for test in chosen if load_texts(lang).knows(f"chance.because.{kind}.{test}")}
-            for kind in ("single", "group")
-        }
-        assert known["single"] | known["group"] == chosen
-
-
-def test_a_reason_of_a_new_kind_points_to_the_table():
-    texts = load_texts("en")
-    assert refusal(texts, "the moon is full") == "the reason stands in tables/recommendations.csv"
-    assert unavailability(texts, "the moon is full") == "the reason stands in tables/calibration.csv"
+def test_words_of_the_page_are_those_of_a_code_or_the_facts_own(flagship):
+    study = Study(flagship, names_of(flagship.spec, "en"))
+    few = fact("unavailable.too_few", n=2, window="[0, 0]", need=20)
+    assert reason_words(study, FactRecord.of(few)) == "needs 20 events with every day of the window, and there are 2"
+    assert (
+        reason_words(study, FactRecord.of(fact("unavailable.flat", n=2))) == "the residual variance of 2 events is zero"
+    )
 
 
 def test_why_a_test_was_unavailable_keeps_its_numbers(flagship):
-    texts = load_texts("en")
-    reasons = {item.unavailable for item in flagship.calibration if item.size is None}
-    told = {unavailability(texts, reason) for reason in reasons}
-    assert texts("chance.unavailable.other") not in told and len(told) == len(UNAVAILABLE)
-    assert "needs 20 events with every day of the window, and there are 2" in told
+    codes = {item.refusal.code for item in flagship.calibration if item.size is None}
+    assert codes == {"unavailable.too_few", "unavailable.small_sample", "unavailable.one_draw"}
 
 
 @pytest.mark.parametrize("lang", LANGS)

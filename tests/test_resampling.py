@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from eventstudy.facts import fact
 from eventstudy.inference import TESTS
 from eventstudy.windows import Window
 from tests.sections import random_section
@@ -117,9 +118,7 @@ def test_drawn_p_values_count_the_observed_arrangement():
 
 
 def test_wild_bootstrap_of_one_date_is_refused():
-    assert TESTS["wild_bootstrap"](random_section(7, one_date=True)).unavailable == (
-        "all events share one date and so are one draw; permutation and portfolio_t do without"
-    )
+    assert TESTS["wild_bootstrap"](random_section(7, one_date=True)).refusal == fact("unavailable.one_draw")
 
 
 def brute_johnson(values, centre=0.0):
@@ -159,8 +158,8 @@ def test_its_bootstrap_by_loops(side, seed):
 
 
 def test_the_skewness_bootstrap_needs_twenty_events():
-    reason = "19 events have every day of the window [0, 0]; the test needs 20"
-    assert TESTS["skewness_adjusted_t"](random_section(10, events=19)).unavailable == reason
+    reason = fact("unavailable.too_few", n=19, window="[0, 0]", need=20)
+    assert TESTS["skewness_adjusted_t"](random_section(10, events=19)).refusal == reason
     assert TESTS["skewness_adjusted_t"](random_section(10, events=19), variant="johnson").unavailable is None
 
 

@@ -20,10 +20,12 @@ from scipy import optimize, stats
 import eventstudy as es
 from eventstudy.config import parse_study
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
 from eventstudy.panel import Case, align, moved
 from eventstudy.prices import PricePanel
+from eventstudy.results.robustness import FactRecord
 from eventstudy.robustness import calibrate
 from eventstudy.study.robust import LISTS as ROBUST_LISTS
 from eventstudy.study.robust.advice import recommendation, residuals_of, tails_of
@@ -1053,10 +1055,14 @@ def test_recommendation_is_the_choosers_for_the_design(flagship, head):
             correlation=record.correlation, missing=0.0,
         )
     )  # fmt: skip
-    assert (record.recommended, record.reason) == (advice.recommended, advice.reason)
+    assert (record.recommended, record.why, record.reason) == (
+        advice.recommended, FactRecord.of(advice.why), advice.reason,
+    )  # fmt: skip
+    assert record.others == {test: FactRecord.of(why) for test, why in advice.others}
     assert record.alternatives == dict(advice.alternatives)
+    assert record.refusals == {test: FactRecord.of(why) for test, why in advice.refusals.items()}
     assert record.refused == dict(advice.refused)
-    assert (record.used, record.overruled) == ("placebo_dates", None)
+    assert (record.used, record.overruled, record.overruling) == ("placebo_dates", None, None)
 
 
 def test_tails_are_those_of_each_firms_own_scale_and_absent_where_light():
@@ -1074,6 +1080,7 @@ def test_a_test_of_the_study_overrules_and_that_is_said():
     result = run_small(ONE.replace("{est", "{test: conformal, est").replace("window: [-1, 1]", "window: [0, 0]"))
     record = only_one(result.recommendations, id="lead")
     assert (record.recommended, record.used) == ("sq", "conformal")
+    assert record.overruling == FactRecord.of(fact("overruled.taken", test="conformal", recommended="sq"))
     assert record.overruled == "conformal was taken in place of sq"
     same = run_small(ONE.replace("{est", "{test: sq, est").replace("window: [-1, 1]", "window: [0, 0]"))
     assert only_one(same.recommendations, id="lead").overruled is None
@@ -1085,6 +1092,7 @@ def test_overruled_by_a_refused_test(setting, figures):
     taken = replace(setting, spec=setting.spec.model_copy(update={"robustness": robustness}))
     record = recommendation(taken, figure, residuals_of(taken, figure), placed=True)
     assert record.used == "bmp_t"
+    assert record.overruling.values["why"] == record.refusals["bmp_t"].model_dump()
     assert record.overruled == (
         f"bmp_t was taken in place of portfolio_t, although it is refused here: {record.refused['bmp_t']}"
     )
@@ -1115,6 +1123,7 @@ def test_simulated_sizes_are_those_of_calibrate_for_the_design(flagship, fewer, 
     for row, told in zip(found.rows, fewer.calibration, strict=True):
         assert (row.size, row.size_error, row.detectable_return) == (told.size, told.size_error, told.detectable)
         assert (row.misleads, row.draws, row.unavailable) == (told.misleads, told.draws, told.unavailable)
+        assert told.refusal == (None if row.refusal is None else FactRecord.of(row.refusal))
 
 
 # --- The same input gives the same bytes ----------------------------------------------------------------------------

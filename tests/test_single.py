@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import fact
 from eventstudy.inference.single import left_out_residuals, permutation_car, sq_test
 
 EXACT = 1e-10  # two float computations of one closed form
@@ -98,20 +99,15 @@ LEFT_OUT = np.array([-0.09, -0.04, -0.02, 0.01, 0.03, 0.05, 0.12])
 def test_sq_by_hand(ar, alternative, rank):
     found = sq_test(ar, LEFT_OUT, alternative=alternative)
     assert (found.statistic, found.pvalue, found.estimate, found.nobs) == (rank, rank / 8, ar, 7)
-    words = {"two-sided": "is not", "greater": "is above", "less": "is below"}[alternative]
-    assert (found.name, found.null, found.alternative, found.distribution) == (
-        "sq",
-        "the abnormal return is zero",
-        f"the abnormal return {words} zero",
-        "permutation",
-    )
+    assert (found.name, found.distribution) == ("sq", "permutation")
+    assert found.hypothesis == fact("quantity", quantity="ar", side=alternative, expected="zero")
 
 
 @pytest.mark.parametrize(("ar", "rank"), [(0.10, 2), (-0.10, 1), (0.02, 4), (0.0, 4), (-0.05, 2)])
 def test_sq_of_two_tails_by_hand(ar, rank):
     found = sq_test(ar, LEFT_OUT, variant="two_tails")
     assert (found.statistic, found.pvalue, found.name) == (rank, min(1.0, 2 * rank / 8), "sq (two_tails)")
-    assert found.alternative == "the abnormal return is not zero"
+    assert found.hypothesis == fact("quantity", quantity="ar", side="two-sided", expected="zero")
 
 
 def test_two_tails_do_not_exceed_one():
@@ -119,21 +115,28 @@ def test_two_tails_do_not_exceed_one():
 
 
 def test_sq_states_its_floor_and_the_level_it_attains():
-    assert sq_test(0.10, LEFT_OUT).note == (
-        "rank 2 of 8; 7 residuals allow no p below 1/8 = 0.12, so the test cannot reject at the 0.05 level"
+    assert sq_test(0.10, LEFT_OUT).notes == (
+        fact("note.rank_of_days", rank=2, total=8),
+        fact("note.never_rejects", n=7, tails=1, total=8, smallest=1 / 8, alpha=0.05),
     )
     past = np.arange(1.0, 100.0)
-    assert sq_test(200.0, past).note == (
-        "rank 1 of 100; 99 residuals allow no p below 1/100 = 0.01 and a test at the 0.05 level has size 5/100 = 0.05"
+    grid = {"n": 99, "tails": 1, "total": 100, "smallest": 0.01}
+    assert sq_test(200.0, past).notes == (
+        fact("note.rank_of_days", rank=1, total=100),
+        fact("note.attained", **grid, alpha=0.05, attained=5, size=0.05),
     )
-    assert sq_test(200.0, past, variant="two_tails").note == (
-        "rank 1 of 100 from the nearer end; 99 residuals allow no p below 2/100 = 0.02 "
-        "and a test at the 0.05 level has size 4/100 = 0.04"
+    assert sq_test(200.0, past, variant="two_tails").notes == (
+        fact("note.rank_from_end", rank=1, total=100),
+        fact("note.attained", **grid | {"tails": 2, "smallest": 0.02}, alpha=0.05, attained=4, size=0.04),
     )
-    assert sq_test(200.0, past, alpha=0.29).note.endswith("has size 29/100 = 0.29")  # 0.29 x 100 is 28.999999999999996
-    assert sq_test(200.0, np.append(np.arange(120.0), np.nan), alpha=0.1).note == (
-        "rank 1 of 121; 120 residuals allow no p below 1/121 = 0.0083 and a test at the 0.1 level has size "
-        "12/121 = 0.09917; 1 days without a residual were dropped"
+    # 0.29 x 100 is 28.999999999999996
+    assert sq_test(200.0, past, alpha=0.29).notes[1] == fact(
+        "note.attained", **grid, alpha=0.29, attained=29, size=0.29
+    )
+    assert sq_test(200.0, np.append(np.arange(120.0), np.nan), alpha=0.1).notes == (
+        fact("note.rank_of_days", rank=1, total=121),
+        fact("note.attained", n=120, tails=1, total=121, smallest=1 / 121, alpha=0.1, attained=12, size=12 / 121),
+        fact("note.days_dropped", dropped=1),
     )
 
 
@@ -145,7 +148,7 @@ def test_the_order_statistic_of_the_paper_decides_alike(ar, past, alpha):
     found = sq_test(ar, np.array(past), alternative="less", alpha=alpha)
     assert (found.pvalue <= alpha + 1e-12) == rejected
     if not position:
-        assert found.note.endswith(f"so the test cannot reject at the {alpha} level")
+        assert (found.notes[1].code, found.notes[1].values["alpha"]) == ("note.never_rejects", alpha)
 
 
 @given(NUMBERS, st.lists(NUMBERS, min_size=1, max_size=60), st.sampled_from([*SIDES, "two_tails"]))
@@ -180,12 +183,12 @@ def test_unknown_options_of_sq(options, message):
 @pytest.mark.parametrize("variant", [None, "two_tails"])
 def test_sq_without_a_value(variant):
     for ar, past, reason in (
-        (np.nan, LEFT_OUT, "the abnormal return is missing"),
-        (0.1, np.array([np.nan]), "the estimation window has no residual"),
-        (0.1, np.empty(0), "the estimation window has no residual"),
+        (np.nan, LEFT_OUT, fact("unavailable.no_ar")),
+        (0.1, np.array([np.nan]), fact("unavailable.no_residual")),
+        (0.1, np.empty(0), fact("unavailable.no_residual")),
     ):
         found = sq_test(ar, past, variant=variant)
-        assert (found.unavailable, found.pvalue, found.statistic) == (reason, None, None)
+        assert (found.refusal, found.pvalue, found.statistic) == (reason, None, None)
 
 
 def sq_rejections(size, k, tails, repetitions):
@@ -230,13 +233,12 @@ def test_permutation_counts_every_choice(size, draws):
     far = sum(one >= abs(event.sum()) - 1e-12 for one in sums)
     found = permutation_car(event, past, draws=draws)
     assert found.pvalue == far / len(sums)
-    assert found.note == (
-        f"all choices of days were counted; the smallest p possible is 1/{len(sums)} = {1 / len(sums):.2g}"
-    )
+    smallest = fact("note.smallest_p", total=len(sums), smallest=1 / len(sums))
+    assert found.notes == (fact("note.choices_counted"), smallest)
     assert found.estimate == event.sum()
     assert (found.statistic, found.nobs, found.name) == (abs(event.sum()), past.size, "permutation_car")
     if size == 3:
-        assert permutation_car(event, past, draws=559).note.startswith("559 choices of days were drawn; ")
+        assert permutation_car(event, past, draws=559).notes[0] == fact("note.choices_drawn", draws=559)
 
 
 def test_permutation_by_hand():
@@ -288,13 +290,16 @@ def test_permutation_of_two_days_is_uniform_under_exchangeability(draws):
 def test_permutation_without_a_value():
     past = np.array([0.1, np.nan, -0.2])
     found = permutation_car(np.array([0.3]), past)
-    assert found.note.endswith("is 1/3 = 0.33; 1 days without a residual were dropped")
+    assert found.notes[1:] == (
+        fact("note.smallest_p", total=3, smallest=1 / 3),
+        fact("note.days_dropped", dropped=1),
+    )
     assert (found.nobs, found.pvalue) == (2, 1 / 3)
     for event, others, reason in (
-        (np.array([0.1, np.nan]), past, "an abnormal return of the event window is missing"),
-        (np.empty(0), past, "an abnormal return of the event window is missing"),
-        (np.array([0.1]), np.array([np.nan]), "the estimation window has no residual"),
+        (np.array([0.1, np.nan]), past, fact("unavailable.no_ar_in_window")),
+        (np.empty(0), past, fact("unavailable.no_ar_in_window")),
+        (np.array([0.1]), np.array([np.nan]), fact("unavailable.no_residual")),
     ):
-        assert permutation_car(event, others).unavailable == reason
+        assert permutation_car(event, others).refusal == reason
     with pytest.raises(OptionError, match=r"^draws=0 is not allowed; it is 1 or more$"):
         permutation_car(np.array([0.3]), past, draws=0)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from eventstudy.abnormal import abnormal_returns
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import fact
 from eventstudy.inference import bootstrap_pvalue, fit_jointly, mvrm_f, sur, wald
 from eventstudy.inference.gls import designed, estimated, residual_covariance
 from eventstudy.inference.sur import Equation, contrast, equal_effects, fit_sur
@@ -89,10 +90,11 @@ def test_two_equations_by_hand():
     assert fit.df.tolist() == [[3, 3], [3, 3]]
     test = contrast(fit, np.array([1.0, -1.0]), draws=0, null="a and b moved alike")
     std_error = np.sqrt(sum(variance) - 4.0 / 3.0)
-    assert (test.name, test.null, test.alternative) == ("sur_t", "a and b moved alike", "it is not zero")
+    assert test.name == "sur_t"
+    assert test.hypothesis == fact("stated", words="a and b moved alike", otherwise="not_zero")
     assert (test.estimate, test.std_error) == pytest.approx((0.2 - 2.0 / 3.0, std_error), abs=EXACT)
     assert test.statistic == pytest.approx((0.2 - 2.0 / 3.0) / std_error, abs=EXACT)
-    assert (test.distribution, test.df, test.nobs, test.note) == ("t", 3.0, 2, None)
+    assert (test.distribution, test.df, test.nobs, test.notes) == ("t", 3.0, 2, ())
     assert test.pvalue == pytest.approx(2.0 * stats.t.sf(abs(test.statistic), 3), abs=EXACT)
     half = stats.t.isf(0.025, 3) * std_error
     assert test.conf_int == pytest.approx((test.estimate - half, test.estimate + half), abs=EXACT)
@@ -355,11 +357,8 @@ def test_correlations_that_contradict_each_other_are_those_of_the_complete_dates
     assert np.diag(fit.sigma) == pytest.approx(np.nanvar(left, axis=0, ddof=1), rel=EXACT)
     assert fit.df.tolist() == [[71, 23, 23], [23, 71, 23], [23, 23, 71]]
     test = contrast(fit, np.array([1.0, -1.0, 0.0]), draws=19)
-    assert (test.df, test.note) == (
-        23.0,
-        "correlations are those of the 24 dates that all securities have, because the pairwise ones do not fit "
-        "together; bootstrap of 19 draws from the 24 dates that all securities have",
-    )
+    assert test.df == 23.0
+    assert test.notes == (fact("note.repaired", dates=24), fact("note.bootstrap", draws=19, dates=24))
 
 
 def test_pairwise_correlations_give_way_at_half_of_the_smallest_eigenvalue():
@@ -486,9 +485,9 @@ def test_a_missing_abnormal_return_stops_only_the_tests_that_weigh_it():
     one, two, three = sample(19, 3, 40, 2)
     missing = replace(three, event_y=np.array([three.event_y[0], np.nan]))
     fit, full = fit_sur([one, two, missing]), fit_sur([one, two, three])
-    reason = "s2 has no abnormal return on event day 2 of 2"
+    reason = fact("unavailable.no_ar_on_day", security="s2", day=2, days=2)
     for test in (contrast(fit, np.ones(3)), equal_effects(fit), equal_effects(fit, cumulative=True)):
-        assert (test.unavailable, test.statistic, test.pvalue, test.bootstrap_pvalue) == (reason, None, None, None)
+        assert (test.refusal, test.statistic, test.pvalue, test.bootstrap_pvalue) == (reason, None, None, None)
     for weights in (np.array([1.0, -1.0, 0.0]), np.array([[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])):
         assert contrast(fit, weights, draws=49) == contrast(full, weights, draws=49)
     pair = np.array([[1.0, -1.0, 0.0]])
@@ -498,34 +497,28 @@ def test_a_missing_abnormal_return_stops_only_the_tests_that_weigh_it():
 def test_too_few_degrees_of_freedom_for_the_contrasts_are_said():
     fit = fit_sur(sample(20, 5, 9, 2, same=True))
     test = equal_effects(fit, draws=0)
-    assert test.unavailable == "7 residual degrees of freedom do not suffice for 4 contrasts on 2 days"
+    assert test.refusal == fact("unavailable.too_many_contrasts", df=7, contrasts=4, days=2)
     assert (test.statistic, test.pvalue) == (None, None)
     assert equal_effects(fit, cumulative=True, draws=0).df == (4.0, 4.0)
     assert equal_effects(fit, np.eye(5)[:3], draws=0).unavailable is None
     assert equal_effects(fit, np.eye(5)[:4], form="wald", draws=0).df == 8.0
     fit = fit_sur(sample(20, 5, 40, same=True))
     thin = replace(fit, df=np.full((5, 5), 3))
-    assert equal_effects(thin, draws=0).unavailable == (
-        "3 residual degrees of freedom do not suffice for 4 contrasts on 1 days"
-    )
+    assert equal_effects(thin, draws=0).refusal == fact("unavailable.too_many_contrasts", df=3, contrasts=4, days=1)
     assert equal_effects(replace(fit, df=np.full((5, 5), 4)), draws=0).df == (4.0, 1.0)
 
 
 def test_words():
     fit = fit_sur(sample(21, 2, 30))
     told = equal_effects(fit, draws=0)
-    assert (told.name, told.null, told.alternative, told.note) == (
-        "sur_f",
-        "the abnormal returns of all securities are equal on each day",
-        "some differ",
-        None,
-    )
-    assert equal_effects(fit, cumulative=True, draws=0).null == "the CARs of all securities are equal"
+    assert (told.name, told.notes) == ("sur_f", ())
+    assert told.hypothesis == fact("equal_ars", otherwise="some_differ")
+    assert equal_effects(fit, cumulative=True, draws=0).hypothesis.code == "equal_cars"
     told = equal_effects(fit, np.eye(2), draws=0)
-    assert (told.null, told.alternative) == ("every contrast of the abnormal returns is zero", "some are not zero")
-    assert equal_effects(fit, np.eye(2), cumulative=True, draws=0).null == "every contrast of the CARs is zero"
+    assert told.hypothesis == fact("contrasts_ars", otherwise="some_not_zero")
+    assert equal_effects(fit, np.eye(2), cumulative=True, draws=0).hypothesis.code == "contrasts_cars"
     assert equal_effects(fit, null="chips moved alike", draws=0).null == "chips moved alike"
-    assert contrast(fit, np.ones(2), draws=0).null == "the weighted sum of abnormal returns is zero"
+    assert contrast(fit, np.ones(2), draws=0).hypothesis == fact("weighted_sum", otherwise="not_zero")
 
 
 def test_records_copy_and_do_not_let_go():
@@ -569,7 +562,7 @@ def test_the_bootstrap_is_the_fit_of_every_draw(constant):
     assert t.bootstrap_pvalue == (1 + sum(np.array(ts) >= abs(t.statistic))) / 40
     assert f.bootstrap_pvalue == (1 + sum(np.array(fs) >= f.statistic)) / 40
     assert len({t.bootstrap_pvalue, f.bootstrap_pvalue, 1 / 40, 1.0}) == 4
-    assert t.note == f.note == "bootstrap of 39 draws from the 32 dates that all securities have"
+    assert t.notes == f.notes == (fact("note.bootstrap", draws=39, dates=32),)
 
 
 def test_the_same_seed_gives_the_same_p_in_any_block(monkeypatch):
@@ -598,7 +591,7 @@ def test_few_complete_dates_have_no_bootstrap():
     test = contrast(fit, np.ones(2))
     assert test.bootstrap_pvalue is None
     assert test.pvalue is not None
-    assert test.note == "no bootstrap from the 19 dates that all securities have; it needs 20"
+    assert test.notes == (fact("note.no_bootstrap", dates=19, need=20),)
     assert contrast(fit_sur(gapped(equations, slice(0, 20), [])), np.ones(2), draws=9).bootstrap_pvalue is not None
 
 
@@ -607,8 +600,10 @@ def test_draws_without_a_covariance_count_as_more_extreme():
     equations = sample(27, 12, 20, k=1, rho=0.0)
     equations[0] = replace(equations[0], event_y=np.array([9.0]))
     test = contrast(fit_sur(equations), np.eye(12)[0], draws=199)
-    said = test.note.removeprefix("bootstrap of 199 draws from the 20 dates that all securities have; ")
-    count = int(said.removesuffix(" draws had no covariance and count as more extreme"))
+    drawn, singular = test.notes
+    assert drawn == fact("note.bootstrap", draws=199, dates=20)
+    assert singular.code == "note.singular_draws"
+    count = singular.values["draws"]
     rows = np.random.default_rng(sur.SEED).integers(0, 20, size=(199, 21))[:, :20]
     few = sum(len(set(row)) - 1 < 12 for row in rows.tolist())
     assert count == few > 0

@@ -166,11 +166,10 @@ def _contrasts(spec: StudySpec) -> Iterator[Conflict]:
 
 
 def _robustness(spec: StudySpec) -> Iterator[Conflict]:
-    from eventstudy.inference import TESTS
-    from eventstudy.inference.chooser import BEYOND
+    from eventstudy.inference import ROWS
 
     given = spec.robustness
-    allowed = sorted({*TESTS, *BEYOND})
+    allowed = sorted(test.name for test in ROWS if not test.variant)
     if given.test is not None and given.test not in allowed:
         yield ("robustness", "test"), f"unknown test {given.test!r}; allowed: {', '.join(allowed)}"
     for key in ("models", "estimation_lengths", "gaps", "widen", "returns"):

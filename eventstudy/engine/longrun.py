@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.engine.sample import Cutter, Sample, inside_windows, pieces
+from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
 from eventstudy.models.calendar_time import Covariance, fit_calendar_time
 from eventstudy.windows import Window
@@ -77,10 +79,9 @@ def calendar_time(
         total += np.where(held, part.values, 0.0).sum(axis=0)
     use = (firms >= max(min_firms, 1)) & np.isfinite(sample.factors).all(axis=0)
     count, width = int(use.sum()), sample.factors.shape[0] + 1
-    null = "the mean abnormal return per session is zero"
-    empty = TestResult("calendar_time", null, "it is not zero", None, "t", None, None, count)
+    empty = TestResult("calendar_time", fact("mean_per_session"), None, "t", None, None, count)
     if count <= width:
-        return empty.refused(f"{count} sessions with at least {min_firms} firms do not suffice for {width} parameters")
+        return empty.refused(fact("unavailable.few_sessions", n=count, firms=min_firms, parameters=width))
     fit = fit_calendar_time(
         total[use] / firms[use],
         sample.factors[:, use],
@@ -91,15 +92,11 @@ def calendar_time(
     value, error, df = np.array(fit.alpha), np.array(fit.std_error), np.array(fit.df)
     test = t_test(value, error, df)
     low, high = interval(value, error, test.df, CONFIDENCE)
-    return TestResult(
-        name="calendar_time",
-        null=null,
-        alternative="it is not zero",
+    return replace(
+        empty,
         statistic=float(test.statistic),
-        distribution="t",
         df=float(fit.df),
         pvalue=float(test.pvalue),
-        nobs=count,
         estimate=fit.alpha,
         std_error=fit.std_error,
         conf_int=(float(low), float(high)),

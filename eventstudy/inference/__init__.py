@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from eventstudy.inference import portfolio
+from eventstudy.inference import (
+    conformal,
+    grank,
+    parametric,
+    portfolio,
+    rank,
+    ranks,
+    resampling,
+    signs,
+    single,
+    standardised,
+)
 from eventstudy.inference.correlation import CrossCorrelation, cross_correlation
-from eventstudy.inference.grank import grank_t, grank_z
 from eventstudy.inference.joint import (
     JointFit,
     bootstrap_pvalue,
@@ -15,43 +25,49 @@ from eventstudy.inference.joint import (
     wald,
 )
 from eventstudy.inference.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
-from eventstudy.inference.parametric import brown_warner_1980, cross_sectional_t, crude_dependence
-from eventstudy.inference.rank import corrado_rank, corrado_zivney_rank, corrado_zivney_sign
 from eventstudy.inference.records import Alternative, TestResult
-from eventstudy.inference.resampling import permutation, skewness_adjusted_t, wild_bootstrap
 from eventstudy.inference.section import EventDays, HeldResiduals, ResidualBlock, Section
-from eventstudy.inference.signs import generalized_sign, sign, wilcoxon
-from eventstudy.inference.standardised import adjusted_bmp_t, adjusted_patell_z, bmp_t, patell_z
+from eventstudy.inference.traits import Test
 
-TESTS: Mapping[str, Callable[..., TestResult]] = {
-    "brown_warner_1980": brown_warner_1980,
-    "crude_dependence": crude_dependence,
-    "lamb": portfolio.lamb,
-    "cross_sectional_t": cross_sectional_t,
-    "skewness_adjusted_t": skewness_adjusted_t,
-    "patell_z": patell_z,
-    "adjusted_patell_z": adjusted_patell_z,
-    "bmp_t": bmp_t,
-    "adjusted_bmp_t": adjusted_bmp_t,
-    "sign": sign,
-    "generalized_sign": generalized_sign,
-    "corrado_rank": corrado_rank,
-    "corrado_zivney_rank": corrado_zivney_rank,
-    "corrado_zivney_sign": corrado_zivney_sign,
-    "wilcoxon": wilcoxon,
-    "grank_t": grank_t,
-    "grank_z": grank_z,
-    "portfolio_t": portfolio.portfolio_t,
-    "mvrm_f": portfolio.mvrm_f,
-    "permutation": permutation,
-    "wild_bootstrap": wild_bootstrap,
-}
+ROWS: tuple[Test, ...] = (
+    parametric.BROWN_WARNER_1980,
+    parametric.CRUDE_DEPENDENCE,
+    portfolio.LAMB,
+    parametric.CROSS_SECTIONAL_T,
+    resampling.SKEWNESS_ADJUSTED_T,
+    standardised.PATELL_Z,
+    standardised.ADJUSTED_PATELL_Z,
+    standardised.BMP_T,
+    standardised.BMP_T_NORMAL,
+    standardised.ADJUSTED_BMP_T,
+    standardised.ADJUSTED_BMP_T_NORMAL,
+    signs.SIGN,
+    signs.GENERALIZED_SIGN,
+    rank.CORRADO_RANK,
+    rank.CORRADO_ZIVNEY_RANK,
+    rank.CORRADO_ZIVNEY_SIGN,
+    signs.WILCOXON,
+    grank.GRANK_T,
+    grank.GRANK_Z,
+    portfolio.PORTFOLIO_T,
+    portfolio.MVRM_F,
+    resampling.PERMUTATION,
+    resampling.WILD_BOOTSTRAP,
+    ranks.PLACEBO_DATES,
+    single.SQ,
+    conformal.CONFORMAL,
+)
+"""Every test that the chooser knows: those of `TESTS`, variants refused apart from them, and those that are not run on
+a section."""
+
+TESTS: Mapping[str, Test] = {test.name: test for test in ROWS if test.run is not None}
 """Name to test: ``test(section, *, alternative="two-sided", variant=None, ...) -> TestResult``."""
 
-STUDY_TESTS = ("portfolio_t", "mvrm_f")
+STUDY_TESTS = tuple(test.name for test in ROWS if test.in_study_files)
 """Tests that study files may name."""
 
 __all__ = [
+    "ROWS",
     "STUDY_TESTS",
     "TESTS",
     "Alternative",
@@ -61,6 +77,7 @@ __all__ = [
     "JointFit",
     "ResidualBlock",
     "Section",
+    "Test",
     "TestResult",
     "benjamini_hochberg",
     "benjamini_yekutieli",

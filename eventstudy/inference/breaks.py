@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import TestResult
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,7 +25,6 @@ LEVELS = (0.10, 0.05, 0.01)
 _RANK = 1e-12  # eigenvalue of scaled regressors' scatter below which they are collinear
 _SEGMENT = 1e-10  # the same for a part of the window, of regressors orthonormal in the whole of it
 _NOTHING = 1e-12  # share of the sum of squares below which residuals are rounding
-_NO_RESIDUALS = "the regression fits without residuals, so there is nothing to test against"
 _CELLS = 1_000_000
 _WHOLE = 1e-9  # a share of observations this near to a whole number is one
 _BASIS = 24  # Jacobi polynomials; 20 or 80 of them give the same p-values to nine decimals
@@ -55,9 +56,7 @@ class Break:
     trim: float
 
     def __post_init__(self) -> None:
-        held = self.path.copy()
-        held.flags.writeable = False
-        object.__setattr__(self, "path", held)
+        hold(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,16 +114,15 @@ def chow(y: Floats, x: Floats, split: int) -> TestResult:
     is `sup_f`.
     """
     size, k = x.shape
-    null = "the coefficients are the same before and after the split"
-    blank = TestResult("chow", null, "some differ", None, "F", None, None, size)
+    blank = TestResult("chow", fact("same_after_split"), None, "F", None, None, size)
     if reason := _missing(y, x) or _short(size, k, split):
         return blank.refused(reason)
     squares = [_squares(y[rows], x[rows]) for rows in (slice(size), slice(split), slice(split, size))]
     whole, before, after = squares
     if whole is None or before is None or after is None:
-        return blank.refused("the regressors are collinear on one side of the split")
+        return blank.refused(fact("unavailable.collinear_side"))
     if before + after <= _NOTHING * float(y @ y):
-        return blank.refused(_NO_RESIDUALS)
+        return blank.refused(fact("unavailable.no_residuals"))
     from scipy import stats
 
     df = (float(k), float(size - 2 * k))
@@ -177,23 +175,22 @@ def sup_f(y: Floats, x: Floats, *, trim: float = TRIM, draws: int = DRAWS, seed:
     if not 0.0 < trim < 0.5 or draws < 1:
         raise OptionError(f"trim={trim} must lie between 0 and 0.5 and draws={draws} be 1 or more")
     size, k = x.shape
-    null = "the coefficients are the same in the whole window"
-    blank = TestResult("sup_f", null, "they change once, at an unknown date", None, "bootstrap", None, None, size)
+    blank = TestResult("sup_f", fact("same_in_window"), None, "bootstrap", None, None, size)
     nothing = Break(blank, None, np.full(size, np.nan), critical_values(k, trim), trim)
     least = max(int(np.ceil(trim * size - _WHOLE)), k + 1)
     splits = _splits(y, x, least)
-    if isinstance(splits, str):
+    if isinstance(splits, Fact):
         return replace(nothing, result=blank.refused(splits))
     resid = _residuals(y, splits.basis)
     wald = splits.wald(resid[None, :])[0]
     if float(resid @ resid) <= _NOTHING * float(y @ y) or not np.isfinite(wald).all():
-        return replace(nothing, result=blank.refused(_NO_RESIDUALS))
+        return replace(nothing, result=blank.refused(fact("unavailable.no_residuals")))
     statistic = float(wald.max())
     pvalue = _bootstrap(splits, resid, statistic, draws=draws, rng=np.random.default_rng(seed))
     path = np.full(size, np.nan)
     path[splits.at] = wald
-    note = _note(least, trim * size, size - 2 * least + 1 - splits.at.size)
-    result = replace(blank, statistic=statistic, pvalue=pvalue, note=note)
+    notes = _notes(least, trim * size, size - 2 * least + 1 - splits.at.size)
+    result = replace(blank, statistic=statistic, pvalue=pvalue, notes=notes)
     return replace(nothing, result=result, position=int(splits.at[wald.argmax()]), path=path)
 
 
@@ -270,38 +267,36 @@ def critical_values(k: int, trim: float = TRIM) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _missing(y: Floats, x: Floats) -> str | None:
+def _missing(y: Floats, x: Floats) -> Fact | None:
     """Why the observations cannot be used, or None."""
     count = int((~(np.isfinite(y) & np.isfinite(x).all(axis=1))).sum())
-    if not count:
-        return None
-    return f"{count} of {y.size} observations have a missing value; the test takes a window without those"
+    return fact("unavailable.missing_observations", missing=count, n=y.size) if count else None
 
 
-def _short(size: int, k: int, split: int) -> str | None:
+def _short(size: int, k: int, split: int) -> Fact | None:
     """Why a split leaves too few observations, or None."""
     if k < split < size - k:
         return None
     before = min(max(split, 0), size)
-    return f"{before} and {size - before} observations: each side of the split needs more than {k}"
+    return fact("unavailable.short_side", before=before, after=size - before, parameters=k)
 
 
-def _splits(y: Floats, x: Floats, least: int) -> _Splits | str:
+def _splits(y: Floats, x: Floats, least: int) -> _Splits | Fact:
     """The splits with at least `least` observations on each side, or why there are none."""
     size = y.size
     if reason := _missing(y, x):
         return reason
     if size < 2 * least:
-        return f"{size} observations do not leave {least} on each side of a break"
+        return fact("unavailable.short_window", n=size, least=least)
     basis = _orthonormal(x)
     if basis is None:
-        return "the regressors are collinear"
+        return fact("unavailable.collinear")
     at = np.arange(least, size - least + 1)
     scatter = np.cumsum(basis[:, :, None] * basis[:, None, :], axis=0)[at - 1]
     shares, vectors = np.linalg.eigh(scatter)
     sound = (shares[:, 0] > _SEGMENT) & (shares[:, -1] < 1.0 - _SEGMENT)
     if not sound.any():
-        return "the regressors are collinear in a segment of every split"
+        return fact("unavailable.collinear_segments")
     shares, vectors = shares[sound], vectors[sound]
     return _Splits(basis, at[sound], vectors / np.sqrt(shares * (1.0 - shares))[:, None, :])
 
@@ -341,11 +336,7 @@ def _bootstrap(splits: _Splits, resid: Floats, statistic: float, *, draws: int, 
     return (1 + exceed) / (draws + 1)
 
 
-def _note(least: int, wanted: float, skipped: int) -> str | None:
-    """What a reader must know of the splits that were looked at, or None."""
-    told = []
-    if least > np.ceil(wanted - _WHOLE):
-        told.append(f"each segment has {least} observations at least, more than the trim asks for")
-    if skipped:
-        told.append(f"{skipped} splits were passed over: the regressors are collinear in one of their segments")
-    return "; ".join(told) or None
+def _notes(least: int, wanted: float, skipped: int) -> tuple[Fact, ...]:
+    """What a reader must know of the splits that were looked at."""
+    longer = (fact("note.longer_segments", least=least),) if least > np.ceil(wanted - _WHOLE) else ()
+    return (*longer, fact("note.splits_skipped", n=skipped)) if skipped else longer

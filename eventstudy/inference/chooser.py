@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from eventstudy.inference.refusals import REFUSALS, number, percent, together
+from eventstudy.facts import Fact, fact
+from eventstudy.inference import ROWS
+from eventstudy.inference.refusals import REFUSALS, together
 from eventstudy.inference.situation import Situation, check_situation, event_variance_ratio, situation_of
 from eventstudy.inference.sizes import chance_ratio, t_quantile
 
-__all__ = ["BEYOND", "Advice", "Situation", "advise", "event_variance_ratio", "situation_of"]
-
-BEYOND = ("placebo_dates", "sq", "conformal")
-"""What can be recommended beside `eventstudy.inference.TESTS`: each has a function of its own."""
+__all__ = ["Advice", "Situation", "advise", "event_variance_ratio", "situation_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A test to take where `applies`, the reason as one sentence, and where the rule is from."""
+    """A test to take where `applies`, why, and where the rule is from."""
 
     test: str
     applies: Callable[[Situation], bool]
-    reason: Callable[[Situation], str]
+    reason: Callable[[Situation], Fact]
     source: str
 
 
@@ -38,27 +37,46 @@ class Advice:
     situation : Situation
         What it is about.
     recommended : str
-        A name of `eventstudy.inference.TESTS` or of `BEYOND`.
-    reason : str
-        One sentence with the numbers that led to it.
-    alternatives : tuple of (str, str)
-        Other tests that hold here, by preference, each with what it is for.
-    refused : mapping of str to str
-        Tests (names as above, and those of `NORMAL`) that mislead here, each with the reason.
+        A name among `eventstudy.inference.ROWS`.
+    why : Fact
+        Its reason with the numbers that led to it; `reason` in English.
+    others : tuple of (str, Fact)
+        Other tests that hold here, by preference, each with what it is for; `alternatives` in English.
+    refusals : mapping of str to Fact
+        Tests, variants among them, that mislead here, and why;
+        `refused` in English.
     """
 
     situation: Situation
     recommended: str
-    reason: str
-    alternatives: tuple[tuple[str, str], ...]
-    refused: Mapping[str, str]
+    why: Fact
+    others: tuple[tuple[str, Fact], ...]
+    refusals: Mapping[str, Fact]
 
-    def overruled(self, test: str) -> str | None:
+    @property
+    def reason(self) -> str:
+        return str(self.why)
+
+    @property
+    def alternatives(self) -> tuple[tuple[str, str], ...]:
+        return tuple((test, str(why)) for test, why in self.others)
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        return {test: str(why) for test, why in self.refusals.items()}
+
+    def overruling(self, test: str) -> Fact | None:
         """What a report says where the user took `test` instead; None where it is the recommended one."""
         if test == self.recommended:
             return None
-        taken = f"{test} was taken in place of {self.recommended}"
-        return f"{taken}, although it is refused here: {self.refused[test]}" if test in self.refused else taken
+        if test in self.refusals:
+            return fact("overruled.refused", test=test, recommended=self.recommended, why=self.refusals[test])
+        return fact("overruled.taken", test=test, recommended=self.recommended)
+
+    def overruled(self, test: str) -> str | None:
+        """`overruling` in English."""
+        said = self.overruling(test)
+        return None if said is None else str(said)
 
 
 def advise(situation: Situation) -> Advice:
@@ -70,143 +88,120 @@ def advise(situation: Situation) -> Advice:
         For a situation that cannot be.
     """
     check_situation(situation)
-    refused: dict[str, str] = {}
+    refused: dict[str, Fact] = {}
     for rule in REFUSALS:
-        for test in rule.tests:
-            if test not in refused and rule.applies(situation, test):
-                refused[test] = rule.reason(situation, test)
-    holding: dict[str, str] = {}
+        for test in filter(rule.concerns, ROWS):
+            if test.name not in refused and rule.applies(situation, test):
+                refused[test.name] = rule.reason(situation, test)
+    holding: dict[str, Fact] = {}
     for choice in CHOICES:
         if choice.test not in refused and choice.test not in holding and choice.applies(situation):
             holding[choice.test] = choice.reason(situation)
-    (recommended, reason), *others = holding.items()
-    return Advice(situation, recommended, reason, tuple(others), refused)
+    (recommended, why), *others = holding.items()
+    return Advice(situation, recommended, why, tuple(others), refused)
 
 
 CHOICES: tuple[Choice, ...] = (
     Choice(
         "sq",
         lambda s: s.events == 1,
-        lambda s: (
-            f"single firm, one day: its rank among {s.estimation} leave-one-out residuals assumes no distribution, and "
-            f"p goes down to {percent(1.0 / (s.estimation + 1.0))}"
-        ),
+        lambda s: fact("because.sq", estimation=s.estimation, smallest=1.0 / (s.estimation + 1.0)),
         "Gelbach, Helland and Klick 2013",
     ),
     Choice(
         "conformal",
         lambda s: s.events == 1,
-        lambda s: (
-            f"single firm, {number(s.window, 'day')}: the model fitted to all "
-            f"{s.estimation + s.window} days under the null is exact for exchangeable days and gives an interval"
-        ),
+        lambda s: fact("because.conformal", window=s.window, estimation=s.estimation, days=s.estimation + s.window),
         "Chernozhukov, Wuthrich and Zhu 2021",
     ),
     Choice(
         "adjusted_bmp_t",
         lambda s: s.raised and s.dependent,
-        lambda s: (
-            f"{together(s)}, and the event-day variance is {s.variance_ratio or 0.0:.2f} times its expectation (chance "
-            f"passes {chance_ratio(s.events - 1):.2f} in 5 %): the adjusted BMP test with t({s.events - 1}) allows for "
-            "both"
+        lambda s: fact(
+            "because.raised_variance",
+            **together(s),
+            ratio=s.variance_ratio,
+            chance=chance_ratio(s.events - 1),
+            df=s.events - 1,
         ),
         "docs/size.md, design D",
     ),
     Choice(
         "portfolio_t",
         lambda s: s.dates == 1 and s.events > 1,
-        lambda s: (
-            f"{together(s)}: they are one draw of calendar time, and the portfolio's own regression with "
-            f"t({s.estimation - s.parameters}) contains their correlation"
-        ),
+        lambda s: fact("because.one_draw", **together(s), df=s.estimation - s.parameters),
         "Schipper and Thompson 1983; docs/size.md, designs B, C, E, F",
     ),
     Choice(
         "crude_dependence",
         lambda s: s.dates == 1 and s.events > 1,
-        lambda s: (
-            f"{together(s)}: the history of their mean over {s.estimation} days contains the correlation, also where "
-            "days are missing"
-        ),
+        lambda s: fact("because.common_history", **together(s), estimation=s.estimation),
         "Brown and Warner 1985; docs/size.md",
     ),
     Choice(
         "placebo_dates",
         lambda s: s.dates == 1,
-        lambda s: (
-            f"beside a formula: all {s.events} events moved together to earlier dates, without a distribution"
-            if s.events > 1
-            else "beside a formula: the event moved to earlier dates, without a distribution"
-        ),
+        lambda s: fact("because.events_moved", n=s.events) if s.events > 1 else fact("because.event_moved"),
         "docs/methods.md",
     ),
     Choice(
         "mvrm_f",
         lambda s: s.dates == 1 and s.events > 1,
-        lambda s: (
-            f"whether any of the {s.events} moved, also in opposite directions; with its vector bootstrap for fat tails"
-        ),
+        lambda s: fact("because.any_moved", n=s.events),
         "Schipper and Thompson 1983; docs/size.md, design C",
     ),
     Choice(
         "bmp_t",
         lambda s: not s.dependent,
-        lambda s: (
-            f"{s.events} events on dates of their own: t({s.events - 1}), critical value "
-            f"{t_quantile(s.events - 1):.2f}, allows for variance that the event adds"
-        ),
+        lambda s: fact("because.own_dates", n=s.events, df=s.events - 1, critical=t_quantile(s.events - 1)),
         "Boehmer, Musumeci and Poulsen 1991; docs/size.md, designs A, G",
     ),
     Choice(
         "adjusted_bmp_t",
         lambda s: s.dependent,
-        lambda s: (
-            f"{together(s)}: t({s.events - 1}) adjusted for the correlation allows for variance that the event adds"
-        ),
+        lambda s: fact("because.adjusted", **together(s), df=s.events - 1),
         "Kolari and Pynnonen 2010; docs/size.md, designs B to F",
     ),
     Choice(
         "grank_t",
         lambda s: s.events > 1,
-        lambda s: f"{together(s)}: ranks against each day's mean rank, with more power where returns have fat tails",
+        lambda s: fact("because.ranks_by_day", **together(s)),
         "Kolari and Pynnonen 2011; docs/size.md, design C of power",
     ),
     Choice(
         "wild_bootstrap",
         lambda s: s.events > 1,
-        lambda s: f"{s.dates} dates: signs drawn by date keep correlation and variance without a distribution",
+        lambda s: fact("because.signs_by_date", n=s.dates),
         "Cameron, Gelbach and Miller 2008; docs/size.md, design G",
     ),
     Choice(
         "corrado_rank",
         lambda s: s.events > 1 and not s.dependent,
-        lambda s: (
-            f"{number(s.window, 'tested day')} of {s.events} events: ranks have more power where returns have fat tails"
-        ),
+        lambda s: fact("because.ranks", window=s.window, n=s.events),
         "Corrado 1989; docs/size.md, design C of power",
     ),
     Choice(
         "patell_z",
         lambda s: s.events > 1 and not s.dependent,
-        lambda _: "more power than BMP with few events, if the event adds no variance",
+        lambda _: fact("because.more_power"),
         "Patell 1976; docs/size.md, design A",
     ),
     Choice(
         "portfolio_t",
         lambda s: s.events == 1,
-        lambda s: f"single firm: the t({s.estimation - s.parameters}) of its own regression, exact for normal errors",
+        lambda s: fact("because.own_regression", df=s.estimation - s.parameters),
         "Salinger 1992",
     ),
     Choice(
         "permutation",
         lambda s: s.dates == 1,
-        lambda s: f"exchangeable days, {s.estimation} before",
+        lambda s: fact("because.exchangeable", estimation=s.estimation),
         "Nguyen and Wolf 2023",
     ),
     Choice(
         "crude_dependence",
         lambda _: True,
-        lambda s: f"{together(s)}: the history of the mean over {s.estimation} days needs nothing else",
+        lambda s: fact("because.own_history", **together(s), estimation=s.estimation),
         "Brown and Warner 1985",
     ),
 )

@@ -24,6 +24,7 @@ from eventstudy.inference.single import (
     orthonormal_basis,
     residuals,
 )
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -300,3 +301,6 @@ def _joined(pieces: Pieces, room: float) -> Pieces:
         else:
             joined.append((low, high))
     return tuple(joined)
+
+
+CONFORMAL = Test("conformal", needs=frozenset({"one_event", "many_windows"}))

@@ -10,117 +10,140 @@ with these variants are those of the reference distribution that its stars imply
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import Fact, fact
 from eventstudy.inference.days import DayScores, midranks, residual_sums, scores_by_day
 from eventstudy.inference.question import Question, spread
 from eventstudy.inference.records import TestResult
 from eventstudy.inference.section import EventDays, Section
 
 Floats = NDArray[np.float64]
-
-NEEDS_WHOLE = "this variant needs the whole event window of every event, which the caller has not given"
-_DAILY = "estudy2 has this test for one day only"
-_NO_FULL_EVENT = "no event has every estimation day, so the benchmark's variation is not known"
-_ONE_PERIOD = "estudy2 knows one event date for all firms; these events have several"
+Options = ParamSpec("Options")
+OfWhole = Callable[Concatenate[Question, Section, EventDays, Options], TestResult]
+OfSection = Callable[Concatenate[Question, Section, Options], TestResult]
 
 
-def brown_warner_1980(question: Question, section: Section) -> TestResult:
+def _usable(section: Section, *, daily: bool = False) -> EventDays | Fact:
+    """The whole event window, or why the package could not have computed this."""
+    whole = section.whole
+    if whole is None:
+        return fact("unavailable.needs_whole")
+    if daily and section.window.size > 1:
+        return fact("unavailable.one_day_only")
+    if np.unique(whole.position).size > 1:
+        return fact("unavailable.one_date_only")
+    if (whole.sigma <= 0.0).any():
+        return fact("unavailable.flat", n=(whole.sigma <= 0.0).sum())
+    if not np.isfinite(whole.ar[:, whole.columns(section.window)]).any(axis=0).all():
+        return fact("unavailable.nobody_traded", window=section.window)
+    return whole
+
+
+def _of_whole(*, daily: bool) -> Callable[[OfWhole[Options]], OfSection[Options]]:
+    """A function of the whole event window as one of the section; refused where the package could not compute it."""
+
+    def of_section(function: OfWhole[Options]) -> OfSection[Options]:
+        @wraps(function)
+        def checked(
+            question: Question, section: Section, /, *args: Options.args, **options: Options.kwargs
+        ) -> TestResult:
+            whole = _usable(section, daily=daily)
+            if isinstance(whole, Fact):
+                return question.refused(whole)
+            return function(question, section, whole, *args, **options)
+
+        return checked
+
+    return of_section
+
+
+@_of_whole(daily=True)
+def brown_warner_1980(question: Question, section: Section, whole: EventDays) -> TestResult:
     """Mean over traded firms against the variances of all firms; t(mean T - 1)."""
-    whole = _usable(section, daily=True)
-    if isinstance(whole, str):
-        return question.refused(whole)
     std_error = float(np.sqrt(_variance(whole).sum()) / whole.sigma.size)
     mean = float(section.car.mean())
     return question.by_t(mean / std_error, float(whole.nobs.mean()) - 1, estimate=mean, std_error=std_error)
 
 
-def crude_dependence(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=False)
+def crude_dependence(question: Question, section: Section, whole: EventDays) -> TestResult:
     """Mean over traded firms against the history of the portfolio of all firms; days summed over sqrt(L)."""
-    whole = _usable(section)
-    if isinstance(whole, str):
-        return question.refused(whole)
     means = residual_sums(whole).mean
     daily = _means(whole, section) / means.std(ddof=1)
     return question.by_t(_summed(daily), means.size - 1, estimate=float(_means(whole, section).sum()))
 
 
-def lamb(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=False)
+def lamb(question: Question, section: Section, whole: EventDays) -> TestResult:
     """The same with sqrt(1 + 1 / mean T + (R_m - mean)^2 / SS) beside it; standard normal."""
-    whole = _usable(section)
-    if isinstance(whole, str):
-        return question.refused(whole)
     means = residual_sums(whole).mean
     distance = _distance(whole, section, means.size)
     if distance is None:
-        return question.refused(_NO_FULL_EVENT)
+        return question.refused(fact("unavailable.no_full_event"))
     daily = _means(whole, section) / (means.std(ddof=1) * np.sqrt(1.0 + 1.0 / whole.nobs.mean() + distance))
     return question.by_normal(_summed(daily), estimate=float(_means(whole, section).sum()))
 
 
-def cross_sectional_t(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=True)
+def cross_sectional_t(question: Question, section: Section, whole: EventDays) -> TestResult:
     """One-sample t over the traded firms; t(N_t - 1)."""
-    whole = _usable(section, daily=True)
-    if isinstance(whole, str):
-        return question.refused(whole)
     return _one_sample(question, section.car)
 
 
-def patell(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=True)
+def patell(question: Question, section: Section, whole: EventDays) -> TestResult:
     """Standardised mean of the traded firms times N over the variances of all N; standard normal."""
-    whole = _usable(section, daily=True)
-    sar = None if isinstance(whole, str) else _sar(whole, section)
-    if isinstance(whole, str) or sar is None:
-        return question.refused(whole if isinstance(whole, str) else _NO_FULL_EVENT)
+    if (sar := _sar(whole, section)) is None:
+        return question.refused(fact("unavailable.no_full_event"))
     if (whole.nobs <= 4).any():
-        return question.refused("an event has no more than 4 estimation observations")
+        return question.refused(fact("unavailable.four_observations"))
     variance = ((whole.nobs - 2) / (whole.nobs - 4)).sum()
     return question.by_normal(float(sar.mean() * whole.sigma.size / np.sqrt(variance)), estimate=float(sar.mean()))
 
 
-def boehmer(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=True)
+def boehmer(question: Question, section: Section, whole: EventDays) -> TestResult:
     """One-sample t of the standardised abnormal returns of the traded firms; t(N_t - 1)."""
-    whole = _usable(section, daily=True)
-    sar = None if isinstance(whole, str) else _sar(whole, section)
-    if isinstance(whole, str) or sar is None:
-        return question.refused(whole if isinstance(whole, str) else _NO_FULL_EVENT)
+    if (sar := _sar(whole, section)) is None:
+        return question.refused(fact("unavailable.no_full_event"))
     return _one_sample(question, sar)
 
 
-def sign(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=True)
+def sign(question: Question, section: Section, whole: EventDays) -> TestResult:
     """Share of positive firms times N against half the traded ones; standard normal."""
-    return _sign(question, section, None)
+    return _sign(question, section, whole, 0.5)
 
 
-def generalized_sign(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=True)
+def generalized_sign(question: Question, section: Section, whole: EventDays) -> TestResult:
     """The same against the pooled share of positive estimation days; standard normal."""
-    whole = _usable(section, daily=True)
-    if isinstance(whole, str):
-        return question.refused(whole)
     positive = sum(int((block.resid > 0).sum()) for block in whole.residuals())
-    return _sign(question, section, positive / int(whole.nobs.sum()))
+    return _sign(question, section, whole, positive / int(whole.nobs.sum()))
 
 
-def _sign(question: Question, section: Section, share: float | None) -> TestResult:
-    whole = _usable(section, daily=True)
-    if isinstance(whole, str):
-        return question.refused(whole)
-    p = 0.5 if share is None else share
+def _sign(question: Question, section: Section, whole: EventDays, p: float) -> TestResult:
     if not 0.0 < p < 1.0:
-        return question.refused(f"the share of positive residuals in the estimation window is {p:g}")
+        return question.refused(fact("unavailable.one_sign", share=p))
     positive, traded = float((section.car > 0).mean()), section.size
     statistic = (positive * whole.sigma.size - traded * p) / np.sqrt(traded * p * (1.0 - p))
     return question.by_normal(float(statistic), estimate=positive)
 
 
-def inflation(section: Section) -> float | str:
+def inflation(section: Section) -> float | Fact:
     """N over N_t, by which the package multiplies sums over the traded firms; or why there is none."""
     whole = _usable(section, daily=True)
-    return whole if isinstance(whole, str) else whole.sigma.size / section.size
+    return whole if isinstance(whole, Fact) else whole.sigma.size / section.size
 
 
-def rank_family(question: Question, section: Section, scores: DayScores, *, root: bool) -> TestResult:
+@_of_whole(daily=True)
+def rank_family(question: Question, section: Section, whole: EventDays, scores: DayScores, *, root: bool) -> TestResult:
     """Day scores over their own history, with the package's N / N_t and mean number of observations.
 
     Parameters
@@ -130,9 +153,6 @@ def rank_family(question: Question, section: Section, scores: DayScores, *, root
     root : bool
         Whether sums are divided by the root of the number of firms (Corrado and Zivney) or by the number.
     """
-    whole = _usable(section, daily=True)
-    if isinstance(whole, str):
-        return question.refused(whole)
     firms, power = whole.sigma.size, 1.5 if root else 2.0
     observations = (scores.past.count.sum() + scores.count.sum()) / firms
     past = scores.past.total * firms / scores.past.count**power
@@ -141,16 +161,14 @@ def rank_family(question: Question, section: Section, scores: DayScores, *, root
     return question.by_normal(_summed(event[whole.columns(section.window)] / deviation))
 
 
-def summed_ranks(question: Question, section: Section) -> TestResult:
+@_of_whole(daily=False)
+def summed_ranks(question: Question, section: Section, whole: EventDays) -> TestResult:
     """Rank test of several days: all ranks of firm-days in the window against the mean rank.
 
     ``sqrt(L) (Kbar - c) / sqrt(sum_t (Kbar_t - c)^2 / mean M_i)`` with Kbar the mean over the window's firm-days,
     Kbar_t over the firms of a day, and c the mean over firms of ``(M_i + 1) / 2``; days beyond the window are not
     ranked. It is not the sum of the package's daily statistics.
     """
-    whole = _usable(section)
-    if isinstance(whole, str):
-        return question.refused(whole)
     event = whole.ar[:, whole.columns(section.window)]
     scores = scores_by_day(whole, event, midranks)
     observations = whole.nobs + np.isfinite(event).sum(axis=1)
@@ -161,25 +179,9 @@ def summed_ranks(question: Question, section: Section) -> TestResult:
     return question.by_normal(mean * float(np.sqrt(section.window.size)) / deviation)
 
 
-def _usable(section: Section, *, daily: bool = False) -> EventDays | str:
-    """The whole event window, or why the package could not have computed this."""
-    whole = section.whole
-    if whole is None:
-        return NEEDS_WHOLE
-    if daily and section.window.size > 1:
-        return _DAILY
-    if np.unique(whole.position).size > 1:
-        return _ONE_PERIOD
-    if (whole.sigma <= 0.0).any():
-        return f"the residual variance of {int((whole.sigma <= 0.0).sum())} events is zero"
-    if not np.isfinite(whole.ar[:, whole.columns(section.window)]).any(axis=0).all():
-        return f"there is a day of the window {section.window} on which no firm traded"
-    return whole
-
-
 def _one_sample(question: Question, values: Floats) -> TestResult:
     if values.size < 2 or (deviation := spread(values)) == 0.0:
-        return question.refused("fewer than 2 firms traded, or all with the same value")
+        return question.refused(fact("unavailable.one_value"))
     mean, std_error = float(values.mean()), float(deviation / np.sqrt(values.size))
     return question.by_t(mean / std_error, values.size - 1, estimate=mean, std_error=std_error)
 

@@ -7,14 +7,14 @@ B draws of returns, of which the observed ones are one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import InputError
 from eventstudy.inference.single import orthonormal_basis
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,16 +23,6 @@ Mask = NDArray[np.bool_]
 _SHARE = 0.5  # of the complete dates' smallest eigenvalue that the pairwise correlations must keep
 _SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that is rounding
 _NOTHING = 1e-20  # share of the sum of squares below which that of the residuals is rounding
-
-
-def hold(record: Any) -> None:
-    """Copy the arrays of a frozen record and make them read-only."""
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, np.ndarray):
-            held = value.copy()
-            held.flags.writeable = False
-            object.__setattr__(record, field.name, held)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

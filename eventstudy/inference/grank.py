@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import Fact, fact
 from eventstudy.inference.days import scores_by_day
-from eventstudy.inference.question import OVER_REJECTS, SMALL_SAMPLE, Question, ask, independent, spread, too_few
+from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, over_rejects, spread, too_few
 from eventstudy.inference.rank import uniform_ranks
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.standardised import no_standardising
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
@@ -55,11 +57,11 @@ def grank_t(section: Section, *, alternative: Alternative = "two-sided", variant
         return question.refused(reason)
     ranks = generalised_ranks(section)
     if ranks.deviation == 0.0:
-        return question.refused("the daily mean ranks do not vary")
+        return question.refused(fact("unavailable.flat_ranks"))
     z = ranks.mean / ranks.deviation
     room = ranks.days - 1 - z**2
     if room <= _ROUNDING * ranks.days:
-        return question.refused(f"Z^2 = {z**2:.4g} reaches M - 1 = {ranks.days - 1}: too few estimation days")
+        return question.refused(fact("unavailable.extreme_rank", square=z**2, most=ranks.days - 1))
     return question.by_t(float(z * np.sqrt((ranks.days - 2) / room)), ranks.days - 2)
 
 
@@ -101,21 +103,25 @@ def generalised_ranks(section: Section) -> GeneralisedRanks:
 def _ask(name: str, section: Section, alternative: Alternative, variant: str | None) -> Question:
     return ask(
         name,
-        "the mean rank of the window",
+        "window_rank",
         section,
         alternative=alternative,
         variant=variant,
         variants=_VARIANTS,
-        value="what the estimation window makes it",
+        expected="as_before",
     )
 
 
-def _refusal(section: Section, variant: str | None) -> str | None:
+def _refusal(section: Section, variant: str | None) -> Fact | None:
     """Why the ranks are not to be had or not to be trusted, or None."""
     if reason := too_few(section, 2) or no_standardising(section):
         return reason
     if variant is None and section.size < SMALL_SAMPLE:
-        return OVER_REJECTS.format(section.size)
+        return over_rejects(section)
     if spread(section.scar) == 0.0:
-        return "the standardised CARs of all events are equal, so their variance is zero"
+        return fact("unavailable.equal_scars")
     return None
+
+
+GRANK_T = Test("grank_t", grank_t, needs=frozenset({"cross_section", "sure_scale"}), scores="window_rank")
+GRANK_Z = Test("grank_z", grank_z, needs=frozenset({"cross_section", "sure_scale"}), assumes={"independent": "rank"})

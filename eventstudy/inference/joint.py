@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
 
 Floats = NDArray[np.float64]
 
-ALL_ZERO = "every abnormal return is zero"
-ALL_EQUAL = "the abnormal returns of all securities are equal on each day"
+ALL_ZERO, ALL_EQUAL = "all_zero", "all_equal"
+"""Hypotheses of the joint tests: every abnormal return is zero; on each day those of all securities are equal."""
 DRAWS = 9_999
 _BLOCK = 2_000
 
@@ -93,11 +94,10 @@ def mvrm_f(fit: JointFit, *, equal: bool = False) -> TestResult:
     """
     ar, scatter = _contrasted(fit) if equal else (fit.ar, fit.scatter)
     days, width = ar.shape
-    null, alternative = (ALL_EQUAL, "some differ") if equal else (ALL_ZERO, "some are not zero")
-    result = TestResult("mvrm_f", null, alternative, None, "F", None, None, fit.ar.shape[1])
+    hypothesis = fact(ALL_EQUAL if equal else ALL_ZERO)
+    result = TestResult("mvrm_f", hypothesis, None, "F", None, None, fit.ar.shape[1])
     if width < 1 or fit.df_resid < width:
-        reason = f"{fit.df_resid} residual degrees of freedom do not suffice for {fit.ar.shape[1]} securities"
-        return result.refused(reason)
+        return result.refused(fact("unavailable.too_many_securities", df=fit.df_resid, n=fit.ar.shape[1]))
     statistic, df = _rao(_wilks(scatter, ar, fit.leverage), width, days, fit.df_resid)
     return replace(result, statistic=float(statistic), df=df, pvalue=_f_sf(float(statistic), df))
 
@@ -117,7 +117,7 @@ def wald(fit: JointFit) -> TestResult:
     statistic = float(np.trace(np.linalg.solve(fit.leverage, fit.ar @ inside)))
     df = float(days * width)
     pvalue = float(stats.chi2.sf(statistic, df))
-    return TestResult("wald", ALL_ZERO, "some are not zero", statistic, "chi2", df, pvalue, width)
+    return TestResult("wald", fact(ALL_ZERO), statistic, "chi2", df, pvalue, width)
 
 
 def bootstrap_pvalue(fit: JointFit, observed: TestResult, rng: np.random.Generator, *, draws: int = DRAWS) -> float:

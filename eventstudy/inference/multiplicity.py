@@ -1,4 +1,4 @@
-"""Adjustment of p-values over a declared family of tests."""
+"""Adjustment of p-values over a declared family of tests, by statsmodels; families with a gap are refused."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ def holm(pvalues: Sequence[float] | Floats) -> Floats:
     ----------
     Holm (1979), Scandinavian Journal of Statistics 6, 65-70.
     """
-    values, order = _ordered(pvalues)
-    raised = np.minimum(1.0, (values.size - np.arange(values.size)) * values[order])
-    return _restored(np.maximum.accumulate(raised), order)
+    return _adjusted(pvalues, "holm")
 
 
 def benjamini_hochberg(pvalues: Sequence[float] | Floats) -> Floats:
@@ -61,7 +59,7 @@ def benjamini_hochberg(pvalues: Sequence[float] | Floats) -> Floats:
     ----------
     Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57, 289-300.
     """
-    return _step_up(pvalues, 1.0)
+    return _adjusted(pvalues, "fdr_bh")
 
 
 def benjamini_yekutieli(pvalues: Sequence[float] | Floats) -> Floats:
@@ -86,17 +84,10 @@ def benjamini_yekutieli(pvalues: Sequence[float] | Floats) -> Floats:
     ----------
     Benjamini and Yekutieli (2001), Annals of Statistics 29, 1165-1188.
     """
-    return _step_up(pvalues, float((1.0 / np.arange(1, len(pvalues) + 1)).sum()))
+    return _adjusted(pvalues, "fdr_by")
 
 
-def _step_up(pvalues: Sequence[float] | Floats, factor: float) -> Floats:
-    values, order = _ordered(pvalues)
-    raised = factor * values.size / np.arange(1, values.size + 1) * values[order]
-    lowest = np.minimum.accumulate(raised[::-1])[::-1]
-    return _restored(np.minimum(1.0, lowest), order)
-
-
-def _ordered(pvalues: Sequence[float] | Floats) -> tuple[Floats, NDArray[np.intp]]:
+def _adjusted(pvalues: Sequence[float] | Floats, method: str) -> Floats:
     values = np.asarray(pvalues, dtype=np.float64)
     if values.ndim != 1:
         raise InputError(f"a family of p-values has one dimension, not {values.ndim}")
@@ -105,10 +96,8 @@ def _ordered(pvalues: Sequence[float] | Floats) -> tuple[Floats, NDArray[np.intp
         raise InputError(
             f"p-value {wrong[0]} of the family is {values[wrong[0]]}; leave tests without a result out before adjusting"
         )
-    return values, np.argsort(values, kind="stable")
+    if not values.size:
+        return values
+    from statsmodels.stats.multitest import multipletests
 
-
-def _restored(ordered: Floats, order: NDArray[np.intp]) -> Floats:
-    out = np.empty_like(ordered)
-    out[order] = ordered
-    return out
+    return np.asarray(multipletests(values, method=method)[1], dtype=np.float64)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from eventstudy.facts import fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import ask, independent, mean_of, spread, too_few
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
+from eventstudy.inference.traits import Test
 
 
 def brown_warner_1980(
@@ -36,7 +38,7 @@ def brown_warner_1980(
     variance = section.sigma**2 * section.df / (section.nobs - 1)
     std_error = float(np.sqrt(section.window.size * variance.sum()) / section.size)
     if std_error == 0.0:
-        return question.refused("the residual variance of every event is zero")
+        return question.refused(fact("unavailable.flat_every"))
     mean = float(section.car.mean())
     return independent(question, section).by_normal(mean / std_error, estimate=mean, std_error=std_error)
 
@@ -66,10 +68,10 @@ def crude_dependence(
         return question.refused(reason)
     source = section.whole if variant == "whole_sample" else section
     if source is None:
-        return question.refused(estudy2.NEEDS_WHOLE)
+        return question.refused(fact("unavailable.needs_whole"))
     means = residual_sums(source).mean
     if means.size < 2 or (deviation := spread(means)) == 0.0:
-        return question.refused("the mean abnormal return does not vary in the estimation window")
+        return question.refused(fact("unavailable.flat_mean"))
     std_error = float(deviation * np.sqrt(section.window.size))
     mean = float(section.car.mean())
     return question.by_t(mean / std_error, means.size - 1, estimate=mean, std_error=std_error)
@@ -97,7 +99,14 @@ def cross_sectional_t(
     if reason := too_few(section, 2):
         return question.refused(reason)
     if (deviation := spread(section.car)) == 0.0:
-        return question.refused("the CARs of all events are equal, so their variance is zero")
+        return question.refused(fact("unavailable.equal_cars"))
     std_error = float(deviation / np.sqrt(section.size))
     mean = float(section.car.mean())
     return independent(question, section).by_t(mean / std_error, section.size - 1, estimate=mean, std_error=std_error)
+
+
+BROWN_WARNER_1980 = Test("brown_warner_1980", brown_warner_1980, assumes={"independent": "z", "old_variance": "z"})
+CRUDE_DEPENDENCE = Test("crude_dependence", crude_dependence, assumes={"old_variance": "z"})
+CROSS_SECTIONAL_T = Test(
+    "cross_sectional_t", cross_sectional_t, needs=frozenset({"cross_section"}), assumes={"independent": "t"}
+)

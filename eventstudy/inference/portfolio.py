@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2, joint
 from eventstudy.inference.days import DaySums, residual_sums
-from eventstudy.inference.question import Question, ask, mean_of, spread, too_few
+from eventstudy.inference.question import Question, ask, mean_of, returns_of, spread, too_few
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section, of_history
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
 _SAME = 1e-9  # relative difference of forecast variances or sums of squares that is rounding
-_NO_DIRECTION = "the F test has no direction; ask two-sided"
 
 
 def portfolio_t(section: Section, *, alternative: Alternative = "two-sided", variant: str | None = None) -> TestResult:
@@ -33,12 +34,12 @@ def portfolio_t(section: Section, *, alternative: Alternative = "two-sided", var
         return question.refused(reason)
     sums = residual_sums(section)
     if (sums.count < section.size).any():
-        return question.refused(_DIFFERENT_DAYS)
+        return question.refused(fact("unavailable.different_days"))
     means = sums.mean - (sums.mean.mean() if about_mean(section) else 0.0)
     df = int(section.df[0])
     std_error = float(np.sqrt(means @ means / df * forecast_variance(section)[0]))
     if std_error == 0.0:
-        return question.refused("the portfolio does not vary in the estimation window")
+        return question.refused(fact("unavailable.flat_portfolio"))
     mean = float(section.car.mean())
     return question.by_t(mean / std_error, df, estimate=mean, std_error=std_error)
 
@@ -53,17 +54,16 @@ def mvrm_f(section: Section, *, alternative: Alternative = "two-sided", variant:
     its CARs, so that effects which cancel inside it do not count. Schipper and Thompson (1983, Journal of
     Accounting Research 21, 184-221), Binder (1985, Journal of Accounting Research 23, 370-383).
     """
-    subject = "every abnormal return" if section.window.size == 1 else "every CAR"
-    question = ask("mvrm_f", subject, section, alternative=alternative, variant=variant)
+    question = ask("mvrm_f", f"every_{returns_of(section)}", section, alternative=alternative, variant=variant)
     if reason := too_few(section) or not_one_portfolio(section):
         return question.refused(reason)
-    df = int(section.df[0])
-    if alternative != "two-sided" or df < section.size:
-        few = f"{df} residual degrees of freedom do not suffice for {section.size} events"
-        return question.refused(few if alternative == "two-sided" else _NO_DIRECTION)
+    if alternative != "two-sided":
+        return question.refused(fact("unavailable.no_direction"))
+    if (df := int(section.df[0])) < section.size:
+        return question.refused(fact("unavailable.too_many_events", df=df, n=section.size))
     used = _common_days(section)
     if used is None:
-        return question.refused(_DIFFERENT_DAYS)
+        return question.refused(fact("unavailable.different_days"))
     leverage = np.array([[forecast_variance(section)[0]]])
     nothing = np.zeros((0, 0))
     fit = joint.JointFit(section.car[None, :], leverage, used, nothing, nothing, df)
@@ -89,20 +89,17 @@ def lamb(section: Section, *, alternative: Alternative = "two-sided", variant: s
     sums = residual_sums(section)
     full = np.flatnonzero(section.nobs == sums.count.size)
     if not full.size:
-        return question.refused("no event has every estimation day, so the common forecast variance is not known")
+        return question.refused(fact("unavailable.no_forecast_variance"))
     return _lamb(question, section, sums, int(full[0]))
 
 
 def _lamb(question: Question, section: Section, sums: DaySums, row: int) -> TestResult:
     days, df = sums.count.size, int(section.df[row])
     if (deviation := spread(sums.mean)) == 0.0:
-        return question.refused("the mean abnormal return does not vary in the estimation window")
+        return question.refused(fact("unavailable.flat_mean"))
     variance = deviation**2 * (days - 1) / df * forecast_variance(section)[row]
     mean, std_error = float(section.car.mean()), float(np.sqrt(variance))
     return question.by_t(mean / std_error, df, estimate=mean, std_error=std_error)
-
-
-_DIFFERENT_DAYS = "the events do not have the same estimation days; crude_dependence does without them"
 
 
 def forecast_variance(section: Section) -> Floats:
@@ -118,26 +115,25 @@ def about_mean(section: Section) -> bool:
 
 
 @of_history
-def not_one_portfolio(section: Section) -> str | None:
+def not_one_portfolio(section: Section) -> Fact | None:
     """Why the events are no portfolio with one regression, or None."""
     if reason := _not_one_date(section):
         return reason
     if (section.sigma == 0.0).any():
-        return f"the residual variance of {int((section.sigma == 0.0).sum())} events is zero"
+        return fact("unavailable.flat", n=(section.sigma == 0.0).sum())
     if np.unique(section.df).size > 1 or np.unique(section.nobs).size > 1:
-        return _DIFFERENT_DAYS
+        return fact("unavailable.different_days")
     variance = forecast_variance(section)
     if float(np.ptp(variance)) > _SAME * float(variance[0]):
-        return "the events differ in regressors or in the sessions a return covers; crude_dependence does without"
+        return fact("unavailable.different_regressors")
     return None
 
 
 @of_history
-def _not_one_date(section: Section) -> str | None:
+def _not_one_date(section: Section) -> Fact | None:
     if section.one_date:
         return None
-    dates = np.unique(section.position).size
-    return f"the events have {dates} dates, the test needs one; crude_dependence does without it"
+    return fact("unavailable.several_dates", dates=np.unique(section.position).size)
 
 
 @of_history
@@ -157,3 +153,20 @@ def _aligned(section: Section) -> bool:
     """Whether column and calendar day are the same thing for all events."""
     first = next(section.residuals()).session[0]
     return all(bool((block.session == first).all()) for block in section.residuals())
+
+
+PORTFOLIO_T = Test(
+    "portfolio_t",
+    portfolio_t,
+    needs=frozenset({"one_date", "one_regression"}),
+    assumes={"old_variance": "t"},
+    in_study_files=True,
+)
+MVRM_F = Test(
+    "mvrm_f",
+    mvrm_f,
+    needs=frozenset({"one_date", "one_regression", "full_scatter"}),
+    assumes={"old_variance": "F"},
+    in_study_files=True,
+)
+LAMB = Test("lamb", lamb, needs=frozenset({"one_date"}), assumes={"old_variance": "t"})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import CONFIDENCE
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section, of_history
 
@@ -18,13 +19,7 @@ Floats = NDArray[np.float64]
 
 SMALL_SAMPLE = 15
 """Below this many events, tests that are only right for many come back unavailable or corrected."""
-OVER_REJECTS = (
-    f"{{}} events: below {SMALL_SAMPLE} the test rejects a true null up to three times too often; "
-    'variant="small_sample" runs it all the same'
-)
 _NOTHING = 1e-12  # a spread below this share of the largest value is rounding, not variance
-_SIDES = {"two-sided": "is not", "greater": "is above", "less": "is below"}
-_CLUSTERED = "events share dates, but this test takes all events as independent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ class Question:
     blank: TestResult
     side: Alternative
 
-    def refused(self, reason: str) -> TestResult:
+    def refused(self, reason: Fact) -> TestResult:
         """The test is unavailable, and why."""
         return self.blank.refused(reason)
 
@@ -76,10 +71,9 @@ class Question:
         """Answer by a p-value of the side that was asked."""
         return self._answered(statistic, distribution, pvalue, estimate=estimate)
 
-    def noting(self, note: str) -> Question:
+    def noting(self, note: Fact) -> Question:
         """The same question with a further note."""
-        told = note if self.blank.note is None else f"{self.blank.note}; {note}"
-        return Question(replace(self.blank, note=told), self.side)
+        return Question(replace(self.blank, notes=(*self.blank.notes, note)), self.side)
 
     def _answered(self, statistic: float, distribution: str, pvalue: float, **found: Any) -> TestResult:
         return replace(self.blank, statistic=float(statistic), distribution=distribution, pvalue=float(pvalue), **found)
@@ -92,13 +86,13 @@ class Question:
 
 def ask(
     name: str,
-    subject: str,
+    quantity: str,
     section: Section,
     *,
     alternative: Alternative,
     variant: str | None = None,
     variants: Collection[str] = (),
-    value: str = "zero",
+    expected: str = "zero",
 ) -> Question:
     """Put the question of a test, or say that an option is not one of its own.
 
@@ -106,8 +100,8 @@ def ask(
     ----------
     name : str
         Test id; the variant is added to it.
-    subject, value : str
-        The null hypothesis is "`subject` is `value`".
+    quantity, expected : str
+        The null hypothesis is that `quantity` is as `expected`: keys of the catalogs' phrases.
     section : Section
         The events.
     variants : collection of str
@@ -118,15 +112,13 @@ def ask(
     OptionError
         For an unknown alternative or variant.
     """
-    if alternative not in get_args(Alternative):
-        raise OptionError(f"alternative={alternative!r} is not allowed; allowed: {', '.join(_SIDES)}")
+    check_side(alternative)
     if variant is not None and variant not in variants:
         allowed = ", ".join(variants) or "none"
         raise OptionError(f"the test {name} has no variant {variant!r}; it has: {allowed}")
     blank = TestResult(
         name=name if variant is None else f"{name} ({variant})",
-        null=f"{subject} is {value}",
-        alternative=f"{subject} {_SIDES[alternative]} {value}",
+        hypothesis=fact("quantity", quantity=quantity, side=alternative, expected=expected),
         statistic=None,
         distribution="",
         df=None,
@@ -136,16 +128,25 @@ def ask(
     return Question(blank, alternative)
 
 
+def check_side(alternative: str) -> None:
+    """Raise `OptionError` for an alternative that there is not."""
+    if alternative not in get_args(Alternative):
+        raise OptionError(f"alternative={alternative!r} is not allowed; allowed: {', '.join(get_args(Alternative))}")
+
+
 def mean_of(section: Section, standardised: bool = False) -> str:
-    """What a test of a mean is about, in words."""
-    if section.window.size == 1:
-        return "the mean standardised abnormal return" if standardised else "the mean abnormal return"
-    return "the mean standardised CAR" if standardised else "the mean CAR"
+    """What a test of a mean is about."""
+    return f"mean_{'s' * standardised}{returns_of(section)}"
+
+
+def returns_of(section: Section) -> str:
+    """What a window gives of each event: ``ar`` over one day, else ``car``."""
+    return "ar" if section.window.size == 1 else "car"
 
 
 def independent(question: Question, section: Section) -> Question:
     """The question, with a note where events share dates and the test cannot know it."""
-    return question.noting(_CLUSTERED) if _share_dates(section) else question
+    return question.noting(fact("note.clustered")) if _share_dates(section) else question
 
 
 @of_history
@@ -153,12 +154,19 @@ def _share_dates(section: Section) -> bool:
     return bool(np.unique(section.position).size < section.position.size)
 
 
-def too_few(section: Section, needed: int = 1) -> str | None:
+def too_few(section: Section, needed: int = 1) -> Fact | None:
     """Why there are not enough events, or None."""
     if section.size >= needed:
         return None
-    out = f", {section.left_out} were left out" if section.left_out else ""
-    return f"{section.size} events have every day of the window {section.window}{out}; the test needs {needed}"
+    found = {"n": section.size, "window": section.window, "need": needed}
+    if section.left_out:
+        return fact("unavailable.too_few_left", left_out=section.left_out, **found)
+    return fact("unavailable.too_few", **found)
+
+
+def over_rejects(section: Section) -> Fact:
+    """Why a test whose scale comes from the events is not run on few of them."""
+    return fact("unavailable.small_sample", n=section.size, need=SMALL_SAMPLE)
 
 
 def spread(values: Floats) -> float:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import DayScores, Score, medians, midranks, scores_by_day
-from eventstudy.inference.question import OVER_REJECTS, SMALL_SAMPLE, Question, ask, too_few
+from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, over_rejects, too_few
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +35,7 @@ def corrado_rank(section: Section, *, alternative: Alternative = "two-sided", va
     event window only the tested days, of the events that have them all), ``m_minus_1`` (that, S^2 with M - 1),
     ``estudy2``.
     """
-    question = _ask("corrado_rank", "the mean rank", section, alternative, variant, (*_WHOLE, _TESTED, "m_minus_1"))
+    question = _ask("corrado_rank", "mean_rank", section, alternative, variant, (*_WHOLE, _TESTED, "m_minus_1"))
     variant = _whole_by_default(section, variant)
     if variant == "estudy2" and section.window.size > 1:
         return estudy2.summed_ranks(question, section)
@@ -56,18 +58,18 @@ def corrado_zivney_rank(
     and every day of the event window), ``estudy2``.
     """
     name, variants = "corrado_zivney_rank", (*_WHOLE, "unadjusted", "small_sample")
-    question = _ask(name, "the mean rank", section, alternative, variant, variants)
+    question = _ask(name, "mean_rank", section, alternative, variant, variants)
     if variant not in (None, "small_sample"):
         return _by_history(question, section, uniform_ranks, variant, root=True, event=section.ar)
     if reason := too_few(section, 2):
         return question.refused(reason)
     if variant is None and section.size < SMALL_SAMPLE:
-        return question.refused(OVER_REJECTS.format(section.size))
+        return question.refused(over_rejects(section))
     if (section.ar_se <= 0).any():
-        return question.refused("the residual variance of an event is zero")
+        return question.refused(fact("unavailable.flat_one"))
     deviation = section.sar.std(axis=0, ddof=1)
     if (deviation <= 0).any():
-        return question.refused("the standardised abnormal returns of all events are equal on a day")
+        return question.refused(fact("unavailable.equal_on_a_day"))
     event = section.sigma[:, None] * section.sar / deviation  # ranks do not change when a firm is rescaled
     return _by_history(question, section, uniform_ranks, None, root=True, event=event)
 
@@ -84,7 +86,7 @@ def corrado_zivney_sign(
     Analysis 27, 465-478). Days and variants as in `corrado_rank`.
     """
     variants = (*_WHOLE, _TESTED)
-    question = _ask("corrado_zivney_sign", "the mean sign about the median", section, alternative, variant, variants)
+    question = _ask("corrado_zivney_sign", "mean_sign", section, alternative, variant, variants)
     variant = _whole_by_default(section, variant)
     return _by_history(question, section, median_signs, variant, root=True, event=section.ar)
 
@@ -117,21 +119,14 @@ def _whole_by_default(section: Section, variant: str | None) -> str | None:
 
 def _ask(
     name: str,
-    subject: str,
+    quantity: str,
     section: Section,
     alternative: Alternative,
     variant: str | None,
     variants: tuple[str, ...],
 ) -> Question:
-    expected = "what the estimation window makes it"
     return ask(
-        name,
-        f"{subject} of the event days",
-        section,
-        alternative=alternative,
-        variant=variant,
-        variants=variants,
-        value=expected,
+        name, quantity, section, alternative=alternative, variant=variant, variants=variants, expected="as_before"
     )
 
 
@@ -152,11 +147,11 @@ def _by_whole_history(
 ) -> TestResult:
     whole = section.whole
     if whole is None:
-        return question.refused(estudy2.NEEDS_WHOLE)
+        return question.refused(fact("unavailable.needs_whole"))
     scores = scores_by_day(whole, whole.ar, score)
     tested = whole.columns(section.window)
     if (scores.count[tested] == 0).any():
-        return question.refused(f"there is a day of the window {section.window} on which no event has a return")
+        return question.refused(fact("unavailable.empty_day", window=section.window))
     if variant == "estudy2":
         return estudy2.rank_family(question, section, scores, root=root)
     return _answer(question, scores, tested, root=root)
@@ -170,6 +165,21 @@ def _answer(question: Question, scores: DayScores, tested: slice, *, root: bool,
     days = past.size + int((scores.count > 0).sum())
     square = float((past @ past + event @ event) / (days - lost))
     if square == 0.0:
-        return question.refused("the daily mean scores do not vary")
+        return question.refused(fact("unavailable.flat_scores"))
     chosen = event[tested]
     return question.by_normal(float(chosen.sum() / np.sqrt(chosen.size * square)))
+
+
+CORRADO_RANK = Test(
+    "corrado_rank",
+    corrado_rank,
+    needs=frozenset({"cross_section"}),
+    assumes={"old_variance": "rank"},
+    scores="day_rank",
+)
+CORRADO_ZIVNEY_RANK = Test(
+    "corrado_zivney_rank", corrado_zivney_rank, needs=frozenset({"cross_section", "sure_scale"}), scores="day_rank"
+)
+CORRADO_ZIVNEY_SIGN = Test(
+    "corrado_zivney_sign", corrado_zivney_sign, needs=frozenset({"cross_section"}), scores="day_sign"
+)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.errors import OptionError
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.facts import fact
+from eventstudy.inference.question import check_side
+from eventstudy.inference.records import Alternative, TestResult, stated
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # relative difference by which equal values may differ after different sums
-_WORDS = {"two-sided": "farther from zero than", "greater": "above", "less": "below"}
 
 
 def rank_test(
-    value: float, others: Floats, *, name: str, null: str, alternative: Alternative = "two-sided"
+    value: float, others: Floats, *, name: str, null: str | None = None, alternative: Alternative = "two-sided"
 ) -> TestResult:
     """Rank of a value among J comparators, and the exact p-value of that rank.
 
@@ -35,8 +35,8 @@ def rank_test(
         The same quantity of the comparators; NaN where one has none, which drops it.
     name : str
         Test id.
-    null : str
-        The null hypothesis in words, which says who the comparators are.
+    null : str, optional
+        The null hypothesis in words of your own, which say who the comparators are.
     alternative : {"two-sided", "greater", "less"}
         Far from zero, far up, or far down.
 
@@ -52,14 +52,12 @@ def rank_test(
     OptionError
         For an unknown alternative.
     """
-    if alternative not in get_args(Alternative):
-        raise OptionError(f"alternative={alternative!r} is not allowed; allowed: {', '.join(_WORDS)}")
+    check_side(alternative)
     known = others[~np.isnan(others)]
     dropped = others.size - known.size
     result = TestResult(
         name=name,
-        null=null,
-        alternative=f"the value is {_WORDS[alternative]} the comparators",
+        hypothesis=stated("like_comparators", null, alternative),
         statistic=None,
         distribution="permutation",
         df=None,
@@ -68,28 +66,28 @@ def rank_test(
         estimate=None if np.isnan(value) else float(value),
     )
     if np.isnan(value):
-        return result.refused("the value to be ranked is missing")
+        return result.refused(fact("unavailable.no_value"))
     if not known.size:
-        return result.refused(f"there is no comparator with a value; {dropped} were given without one")
-    rank = 1 + _as_far(value, known, alternative)
+        return result.refused(fact("unavailable.no_comparator", dropped=dropped))
+    rank = 1 + as_far(value, known, alternative)
     return _answered(result, rank, dropped)
 
 
-def _as_far(value: float, known: Floats, alternative: Alternative) -> int:
-    """How many comparators lie at least as far out, ties included."""
-    room = _ROUNDING * abs(value)
+def as_far(value: float, others: Floats, alternative: Alternative) -> int:
+    """How many of the others lie at least as far out, ties included."""
     if alternative == "two-sided":
-        far = np.abs(known) >= abs(value) - room
-    elif alternative == "greater":
-        far = known >= value - room
-    else:
-        far = known <= value + room
-    return int(far.sum())
+        value, others = abs(value), np.abs(others)
+    elif alternative == "less":
+        value, others = -value, -others
+    return int((others >= value - _ROUNDING * abs(value)).sum())
 
 
 def _answered(result: TestResult, rank: int, dropped: int) -> TestResult:
     total = result.nobs + 1
-    note = f"rank {rank} of {total}; the smallest p that {result.nobs} comparators allow is 1/{total} = {1 / total:.2g}"
+    notes = [fact("note.rank", rank=rank, n=result.nobs, total=total, smallest=1 / total)]
     if dropped:
-        note += f"; {dropped} comparators without a value were dropped"
-    return replace(result, statistic=float(rank), pvalue=rank / total, note=note)
+        notes.append(fact("note.comparators_dropped", dropped=dropped))
+    return replace(result, statistic=float(rank), pvalue=rank / total, notes=tuple(notes))
+
+
+PLACEBO_DATES = Test("placebo_dates", assumes={"old_variance": "z"})

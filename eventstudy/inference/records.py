@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from eventstudy.facts import Fact, fact
+
 Alternative = Literal["two-sided", "greater", "less"]
 DegreesOfFreedom = float | tuple[float, float] | None
 
@@ -17,8 +19,9 @@ class TestResult:
     ----------
     name : str
         Test id, e.g. ``bmp_t``; with the variant where one was asked for.
-    null, alternative : str
-        In words.
+    hypothesis : Fact
+        What is tested: the catalogs have its sentences under ``null.<code>`` and ``alternative.<code>``. `null` and
+        `alternative` are these in English.
     estimate : float or None
         The tested quantity where it is a single number, e.g. the mean CAR (decimal return).
     statistic, pvalue : float or None
@@ -36,17 +39,17 @@ class TestResult:
         Of the estimate, where the test has one.
     bootstrap_pvalue : float or None
         p from resampling beside the analytic one, where computed.
-    unavailable : str or None
-        The reason why the test could not be run; then statistic and p-value are None.
-    note : str or None
-        What a reader must know of this result: an assumption that the data do not meet, or an estimator.
+    refusal : Fact or None
+        Why the test could not be run, in English `unavailable`; then statistic and p-value are None.
+    notes : tuple of Fact
+        What a reader must know of this result, in English `note`: an assumption that the data do not meet, or an
+        estimator.
     """
 
     __test__ = False
 
     name: str
-    null: str
-    alternative: str
+    hypothesis: Fact
     statistic: float | None
     distribution: str
     df: DegreesOfFreedom
@@ -56,9 +59,30 @@ class TestResult:
     std_error: float | None = None
     conf_int: tuple[float, float] | None = None
     bootstrap_pvalue: float | None = None
-    unavailable: str | None = None
-    note: str | None = None
+    refusal: Fact | None = None
+    notes: tuple[Fact, ...] = ()
 
-    def refused(self, reason: str) -> TestResult:
+    @property
+    def null(self) -> str:
+        return self.hypothesis.sentence("null")
+
+    @property
+    def alternative(self) -> str:
+        return self.hypothesis.sentence("alternative")
+
+    @property
+    def unavailable(self) -> str | None:
+        return None if self.refusal is None else str(self.refusal)
+
+    @property
+    def note(self) -> str | None:
+        return "; ".join(map(str, self.notes)) or None
+
+    def refused(self, refusal: Fact) -> TestResult:
         """The same test without a result, and why."""
-        return replace(self, statistic=None, pvalue=None, conf_int=None, std_error=None, unavailable=reason)
+        return replace(self, statistic=None, pvalue=None, conf_int=None, std_error=None, refusal=refusal)
+
+
+def stated(code: str, words: str | None, otherwise: str) -> Fact:
+    """A hypothesis of the catalogs, or one in the caller's own words; `otherwise` is the key of its alternative."""
+    return fact(code, otherwise=otherwise) if words is None else fact("stated", words=words, otherwise=otherwise)

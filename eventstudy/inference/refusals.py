@@ -1,7 +1,8 @@
 """Which tests mislead in a situation: a table of rules, read from top to bottom.
 
-Sizes in the reasons are for tests at 5 %: by formula for normal errors (`eventstudy.inference.sizes`) where there is
-one, else those of docs/size.md and docs/tests.md.
+A rule concerns every test whose row has its trait (`eventstudy.inference.traits`). Sizes in the reasons are for tests
+at 5 %: by formula for normal errors (`eventstudy.inference.sizes`) where there is one, else those of docs/size.md and
+docs/tests.md.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb, floor
+from typing import Literal
 
+from eventstudy.facts import Fact, fact
 from eventstudy.inference.correlation import COMMON_DAYS
 from eventstudy.inference.question import SMALL_SAMPLE
 from eventstudy.inference.resampling import SKEWNESS_EVENTS
@@ -17,126 +20,80 @@ from eventstudy.inference.situation import MISLEADS, Situation
 from eventstudy.inference.sizes import (
     LEVEL,
     bounded_power,
-    f_size,
-    normal_size,
+    dependent_size,
+    raised_size,
     rank_correlation,
     sign_correlation,
     size_of_normal_quantile,
-    t_size,
 )
+from eventstudy.inference.traits import Assumption, Need, Test
 
-NORMAL = ("bmp_t (normal)", "adjusted_bmp_t (normal)")
-"""Variants that are refused apart from their tests."""
 SIX = 6
 """Events, or dates, below which sign patterns cannot reach 5 % two-sided."""
 _CRITICAL = 1.959964  # standard normal, 5 % two-sided
 _POWER = 0.8
 _ROUNDING = 1e-9
-
-ONE_DATE = ("portfolio_t", "lamb", "mvrm_f")
-ONE_EVENT = ("sq", "conformal")
-SIGNS = ("sign", "generalized_sign", "wilcoxon")
-BY_DAY = ("corrado_rank", "corrado_zivney_rank", "corrado_zivney_sign", "grank_t")
-CROSS_SECTION = (
-    *("cross_sectional_t", "skewness_adjusted_t", "bmp_t", *NORMAL, "adjusted_bmp_t", "adjusted_patell_z"),
-    *("corrado_rank", "corrado_zivney_rank", "corrado_zivney_sign", "grank_t", "grank_z", "wild_bootstrap"),
-)
-INDEPENDENT = (
-    *("brown_warner_1980", "cross_sectional_t", "skewness_adjusted_t", "patell_z", "bmp_t", "bmp_t (normal)"),
-    *("sign", "generalized_sign", "wilcoxon", "grank_z"),
-)
-ADJUSTED = ("adjusted_patell_z", "adjusted_bmp_t", "adjusted_bmp_t (normal)")
-OLD_VARIANCE = (
-    *("brown_warner_1980", "crude_dependence", "lamb", "patell_z", "adjusted_patell_z", "corrado_rank"),
-    *("portfolio_t", "mvrm_f", "permutation", "placebo_dates"),
-)
+_ABOUT = ("sign", "rank", "skewed_t")  # forms whose size is an approximation
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Tests that mislead where `applies`, the reason as one sentence, and where the rule is from."""
+    """Tests of a trait mislead where `applies`; why, and where the rule is from."""
 
-    tests: tuple[str, ...]
-    applies: Callable[[Situation, str], bool]
-    reason: Callable[[Situation, str], str]
+    trait: Need | Assumption | Literal["scores"]
+    applies: Callable[[Situation, Test], bool]
+    reason: Callable[[Situation, Test], Fact]
     source: str
 
-
-def percent(share: float) -> str:
-    """A share in words."""
-    return f"{100.0 * share:.1f} %"
-
-
-def number(count: int, what: str) -> str:
-    """A number of things in words."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    def concerns(self, test: Test) -> bool:
+        """Whether the test has the trait."""
+        if self.trait == "scores":
+            return test.scores is not None
+        return self.trait in test.needs or self.trait in test.assumes
 
 
-def together(s: Situation) -> str:
-    """Events, dates and correlation in words."""
+def together(s: Situation) -> dict[str, object]:
+    """Events, dates and correlation, and the key of the phrase that tells them."""
     if s.events == 1:
-        return "single firm"
-    rho = "unknown correlation" if s.correlation is None else f"mean correlation {s.correlation:.2f}"
-    return f"{s.events} events on {number(s.dates, 'date')}, {rho}"
+        return {"design": "single"}
+    found: dict[str, object] = {"design": "unknown", "events": s.events, "dates": s.dates}
+    return found if s.correlation is None else found | {"design": "known", "correlation": s.correlation}
 
 
-def _dependence_size(s: Situation, test: str) -> float:
+def _dependence_size(s: Situation, test: Test) -> float:
     """Size of a test that takes the events for independent; 1 where their correlation is not known."""
+    return 1.0 if s.correlation is None else dependent_size(test.assumes["independent"], s.correlation, s.events)
+
+
+def _dependent(s: Situation, test: Test) -> Fact:
     if s.correlation is None:
-        return 1.0
-    rho, pairs = max(s.correlation, 0.0), s.events - 1
-    by_sign, by_rank = 1.0 + pairs * sign_correlation(rho), 1.0 + pairs * rank_correlation(rho)
-    exact = {"patell_z": 1.0 + pairs * rho, "brown_warner_1980": 1.0 + pairs * rho}
-    bounded = {"sign": by_sign, "generalized_sign": by_sign, "wilcoxon": by_rank, "grank_z": by_rank}
-    if (inflation := (exact | bounded).get(test)) is not None:
-        return normal_size(inflation)
-    if rho == 1.0:
-        return 1.0
-    inflation = (1.0 + pairs * rho) / (1.0 - rho)
-    return normal_size(inflation) if test in NORMAL else t_size(pairs, inflation)
+        return fact("refused.independent_unknown", events=s.events, dates=s.dates)
+    precision = "about" if test.assumes["independent"] in _ABOUT else "exact"
+    share = _dependence_size(s, test)
+    given = {"events": s.events, "dates": s.dates, "correlation": s.correlation}
+    return fact("refused.independent", **given, precision=precision, share=share)
 
 
-def _says_dependence(s: Situation, test: str) -> str:
-    ignored = f"{together(s)}, but the test takes them as independent"
-    if s.correlation is None:
-        return ignored
-    about = "about " if test in (*SIGNS, "grank_z", "skewness_adjusted_t") else ""
-    return f"{ignored}: it rejects {about}{percent(_dependence_size(s, test))} of true nulls at 5 %"
+def _raised(s: Situation, test: Test) -> Fact:
+    form, ratio = test.assumes["old_variance"], s.variance_ratio or 1.0
+    share = raised_size(form, ratio, events=s.events, df=s.estimation - s.parameters)
+    return fact("refused.variance", ratio=ratio, share=share, size_by="simulation" if form == "rank" else "formula")
 
 
-def _variance_size(s: Situation, test: str) -> float:
-    """Size where the whole error of the window has the event's variance and the test the estimation window's."""
-    ratio, df = s.variance_ratio or 1.0, s.estimation - s.parameters
-    if test == "mvrm_f":
-        return f_size(s.events, df - s.events + 1, ratio)
-    return t_size(df, ratio) if test in ("portfolio_t", "lamb") else normal_size(ratio)
-
-
-def _says_variance(s: Situation, test: str) -> str:
-    grown = (
-        f"the event-day variance is {s.variance_ratio or 1.0:.2f} times its expectation, which the test does not see"
-    )
-    if test == "corrado_rank":
-        return f"{grown}: with a ratio of 2 it rejects 8.7 % of true nulls at 5 %"
-    return f"{grown}: where all errors grow like that it rejects about {percent(_variance_size(s, test))} of true nulls"
-
-
-def _ceiling(s: Situation, test: str) -> float:
+def _ceiling(s: Situation, test: Test) -> float:
     """What the statistic of a bounded score reaches with 80 % probability when one day's effect has no limit."""
-    signs = test == "corrado_zivney_sign"
+    signs = test.scores == "day_sign"
     rho = max(s.correlation or 0.0, 0.0)
     own = sign_correlation(rho) if signs else rank_correlation(rho)
-    window = 1 if test == "grank_t" else s.window
+    window = 1 if test.scores == "window_rank" else s.window
     inflation = 1.0 + (s.events - 1) * own
     return bounded_power((1.0 if signs else 3.0) * s.events, inflation, estimation=s.estimation, window=window)
 
 
-def _says_ceiling(s: Situation, test: str) -> str:
-    bounded = "a sign" if test == "corrado_zivney_sign" else "a rank"
-    return (
-        f"{bounded} is bounded: with {s.events} events and {number(s.window, 'tested day')} the statistic of the "
-        f"largest effect on one day reaches {_ceiling(s, test):.2f} with 80 % probability, and 5 % needs 1.96"
-    )
+def _bounded(s: Situation, test: Test) -> Fact:
+    score = "sign" if test.scores == "day_sign" else "rank"
+    most = _ceiling(s, test)
+    return fact("refused.bounded", score=score, n=s.events, window=s.window, most=most, need=_CRITICAL)
 
 
 def _most_power(s: Situation) -> float:
@@ -146,11 +103,6 @@ def _most_power(s: Situation) -> float:
     effect, the window's own place among them is random, and a test at 5 % rejects in the first ``0.05 (T + L)``.
     """
     return min(1.0, floor(LEVEL * (s.estimation + s.window) + _ROUNDING) / s.window)
-
-
-def _says_small(s: Situation, test: str) -> str:
-    told = "12 to 15 % at 4 events" if s.events < 8 else "10 % at 8 events, 7 to 8 % at 15"
-    return f"{s.events} events: below {SMALL_SAMPLE} the test rejects too many true nulls at 5 % ({told})"
 
 
 def _attainable(events: int) -> float:
@@ -163,126 +115,94 @@ def _attainable(events: int) -> float:
     return size
 
 
-def _floor(count: int) -> str:
-    return f"two-sided p cannot fall below {percent(2.0 ** (1 - count))}, so it never rejects at 5 %"
-
-
 REFUSALS: tuple[Refusal, ...] = (
+    Refusal("cross_section", lambda s, _: s.events < 2, lambda _s, _: fact("refused.cross_section"), "definition"),
+    Refusal("one_event", lambda s, _: s.events > 1, lambda s, _: fact("refused.one_event", n=s.events), "definition"),
+    Refusal("one_day", lambda s, _: s.window > 1, lambda s, _: fact("refused.one_day", n=s.window), "definition"),
+    Refusal("one_date", lambda s, _: s.dates > 1, lambda s, _: fact("refused.one_date", n=s.dates), "definition"),
     Refusal(
-        CROSS_SECTION,
-        lambda s, _: s.events < 2,
-        lambda _s, _: "one event has no cross-section to compare it with",
-        "definition",
-    ),
-    Refusal(
-        ONE_EVENT,
-        lambda s, _: s.events > 1,
-        lambda s, _: (
-            f"it tests one event, and there are {s.events}; run it for each and adjust for looking {s.events} times"
-        ),
-        "definition",
-    ),
-    Refusal(
-        ("sq",), lambda s, _: s.window > 1, lambda s, _: f"it tests one day, the window has {s.window}", "definition"
-    ),
-    Refusal(
-        ONE_DATE,
-        lambda s, _: s.dates > 1,
-        lambda s, _: f"it is one regression of one date, and the events have {s.dates}",
-        "definition",
-    ),
-    Refusal(
-        ("portfolio_t", "mvrm_f"),
+        "one_regression",
         lambda s, _: not s.one_regression,
-        lambda s, _: f"the events differ in estimation days or regressors ({percent(s.missing)} of days missing)",
+        lambda s, _: fact("refused.one_regression", share=s.missing),
         "definition",
     ),
     Refusal(
-        ("mvrm_f",),
+        "full_scatter",
         lambda s, _: s.estimation - s.parameters < s.events,
-        lambda s, _: f"{s.events} events need more than {s.estimation - s.parameters} residual degrees of freedom",
+        lambda s, _: fact("refused.too_many", n=s.events, df=s.estimation - s.parameters),
         "definition",
     ),
     Refusal(
-        ("patell_z", "adjusted_patell_z"),
+        "t_variance",
         lambda s, _: s.estimation - s.parameters <= 2,
-        lambda s, _: f"{s.estimation - s.parameters} residual degrees of freedom give its statistic no variance",
+        lambda s, _: fact("refused.no_variance", df=s.estimation - s.parameters),
         "Patell 1976",
     ),
     Refusal(
-        SIGNS,
+        "six_events",
         lambda s, _: s.events < SIX,
-        lambda s, _: f"with {number(s.events, 'event')} the {_floor(s.events)}",
+        lambda s, _: fact("refused.few_events", n=s.events, share=2.0 ** (1 - s.events)),
         "binomial; docs/tests.md",
     ),
     Refusal(
-        ("wild_bootstrap",),
+        "six_dates",
         lambda s, _: s.dates < SIX,
-        lambda s, _: f"with {number(s.dates, 'date')} the {_floor(s.dates)}",
+        lambda s, _: fact("refused.few_dates", n=s.dates, share=2.0 ** (1 - s.dates)),
         "docs/tests.md",
     ),
     Refusal(
-        ("skewness_adjusted_t",),
+        "quarter_samples",
         lambda s, _: s.events < SKEWNESS_EVENTS,
-        lambda s, _: f"its bootstrap draws a quarter of the events and needs {SKEWNESS_EVENTS}, there are {s.events}",
+        lambda s, _: fact("refused.bootstrap", need=SKEWNESS_EVENTS, n=s.events),
         "docs/tests.md",
     ),
     Refusal(
-        ("grank_t", "grank_z", "corrado_zivney_rank"),
+        "sure_scale",
         lambda s, _: s.events < SMALL_SAMPLE,
-        _says_small,
+        lambda s, _: fact("refused.too_often", n=s.events, need=SMALL_SAMPLE, sizes="of_4" if s.events < 8 else "of_8"),
         "docs/tests.md",
     ),
     Refusal(
-        ("generalized_sign",),
+        "sure_share",
         lambda s, _: s.events < SMALL_SAMPLE,
-        lambda s, _: (
-            f"{s.events} events: below {SMALL_SAMPLE} its normal p is wrong, and the binomial one rejects "
-            f"{percent(_attainable(s.events))} of true nulls at 5 % where half of all days are positive"
-        ),
+        lambda s, _: fact("refused.binomial", n=s.events, need=SMALL_SAMPLE, share=_attainable(s.events)),
         "docs/tests.md; binomial",
     ),
     Refusal(
-        NORMAL,
+        "normal_quantile",
         lambda s, _: s.events < SMALL_SAMPLE,
-        lambda s, _: (
-            f"{s.events} events: with normal critical values it rejects "
-            f"{percent(size_of_normal_quantile(s.events - 1))} of true nulls at 5 %, t({s.events - 1}) is right"
-        ),
+        lambda s, _: fact("refused.normal", n=s.events, df=s.events - 1, share=size_of_normal_quantile(s.events - 1)),
         "Student's t; docs/tests.md",
     ),
     Refusal(
-        INDEPENDENT,
+        "independent",
         lambda s, test: s.dependent and _dependence_size(s, test) > MISLEADS,
-        _says_dependence,
+        _dependent,
         "Kolari and Pynnonen 2010; docs/size.md",
     ),
     Refusal(
-        ADJUSTED,
+        "correlation",
         lambda s, _: not s.adjustable,
-        lambda s, _: f"{together(s)}, {s.estimation} estimation days: no correlation that it could be adjusted by",
+        lambda s, _: fact("refused.no_correlation", **together(s), estimation=s.estimation),
         f"Kolari and Pynnonen 2010; {COMMON_DAYS} common days",
     ),
-    Refusal(OLD_VARIANCE, lambda s, _: s.raised, _says_variance, "docs/size.md, design D"),
+    Refusal("old_variance", lambda s, _: s.raised, _raised, "docs/size.md, design D"),
     Refusal(
-        BY_DAY,
+        "scores",
         lambda s, test: _ceiling(s, test) < _CRITICAL,
-        _says_ceiling,
+        _bounded,
         "eventstudy.inference.sizes.bounded_power",
     ),
     Refusal(
-        ("permutation", "conformal"),
+        "many_windows",
         lambda s, _: _most_power(s) < _POWER,
-        lambda s, _: (
-            f"{s.window} of {s.estimation + s.window} windows hold a given day, so its power at 5 % against an effect "
-            f"on one day cannot pass about {percent(_most_power(s))}"
-        ),
+        lambda s, _: fact("refused.days", n=s.window, all=s.estimation + s.window, share=_most_power(s)),
         "counting",
     ),
     Refusal(
-        ("sq",),
+        "many_days",
         lambda s, _: 1.0 / (s.estimation + 1.0) > LEVEL,
-        lambda s, _: f"with {s.estimation} estimation days p cannot fall below {percent(1.0 / (s.estimation + 1.0))}",
+        lambda s, _: fact("refused.few_days", n=s.estimation, share=1.0 / (s.estimation + 1.0)),
         "counting",
     ),
 )

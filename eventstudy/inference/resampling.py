@@ -7,16 +7,18 @@ arrangements can be counted none is drawn.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import fact
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import Question, ask, independent, mean_of, spread, too_few
+from eventstudy.inference.ranks import as_far
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
+from eventstudy.inference.single import choices_of
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
@@ -53,13 +55,11 @@ def permutation(
         return question.refused(reason)
     past = residual_sums(section).mean
     if not past.size:
-        return question.refused("there are no estimation days")
+        return question.refused(fact("unavailable.no_estimation_days"))
     pool = np.concatenate([section.ar.mean(axis=0), past])
-    size = section.window.size
-    observed = float(pool[:size].sum())
-    counted = comb(pool.size, size) <= draws
-    sums = _every_sum(pool, size) if counted else _drawn_sums(pool, size, draws, np.random.default_rng(seed))
-    pvalue = _pvalue(question, observed, sums, counted=counted)
+    observed = float(pool[: section.window.size].sum())
+    choices = choices_of(pool.size, section.window.size, draws, seed)
+    pvalue = _pvalue(question, observed, pool[choices.rows].sum(axis=1), counted=choices.counted)
     return question.by_pvalue(observed, pvalue, distribution="permutation", estimate=observed)
 
 
@@ -87,11 +87,11 @@ def wild_bootstrap(
     if reason := too_few(section, 2):
         return question.refused(reason)
     if dates.size < 2:
-        return question.refused("all events share one date and so are one draw; permutation and portfolio_t do without")
+        return question.refused(fact("unavailable.one_draw"))
     sums = np.bincount(group, section.car).astype(np.float64)
     observed = float(clustered_t(np.ones((1, dates.size)), sums, count)[0])
     if not np.isfinite(observed):
-        return question.refused("the CARs of all dates are equal, so their variance is zero")
+        return question.refused(fact("unavailable.equal_dates"))
     counted = 2**dates.size <= draws
     patterns = _every_pattern(dates.size) if counted else _drawn_patterns(dates.size, draws, seed)
     found = np.concatenate([clustered_t(signs, sums, count) for signs in patterns])
@@ -127,7 +127,7 @@ def skewness_adjusted_t(
     if reason := too_few(section, 3 if variant == "johnson" else SKEWNESS_EVENTS):
         return question.refused(reason)
     if spread(section.car) == 0.0:
-        return question.refused("the CARs of all events are equal, so their variance is zero")
+        return question.refused(fact("unavailable.equal_cars"))
     asked = independent(question, section)
     mean, statistic = float(section.car.mean()), float(johnson_t(section.car[None, :], 0.0)[0])
     if variant == "johnson":
@@ -166,23 +166,6 @@ def clustered_t(signs: Floats, sums: Floats, count: NDArray[np.int64]) -> Floats
     return np.asarray(np.where(mean == 0.0, 0.0, found))
 
 
-def _every_sum(pool: Floats, size: int) -> Floats:
-    """Sums of every choice of `size` values of the pool, the first ones' included."""
-    if size == 1:
-        return pool
-    sums: Floats = pool[np.array(list(combinations(range(pool.size), size)))].sum(axis=1)
-    return sums
-
-
-def _drawn_sums(pool: Floats, size: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Sums of random choices of `size` values without replacement."""
-    found = []
-    for start in range(0, draws, _BLOCK):
-        keys = rng.random((min(_BLOCK, draws - start), pool.size))
-        found.append(pool[np.argpartition(keys, size - 1, axis=1)[:, :size]].sum(axis=1))
-    return np.concatenate(found)
-
-
 def _every_pattern(groups: int) -> Iterator[Floats]:
     """All sign patterns."""
     bits = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
@@ -209,11 +192,18 @@ def _skewness_draws(values: Floats, draws: int, rng: np.random.Generator) -> Flo
 
 def _pvalue(question: Question, observed: float, drawn: Floats, *, counted: bool) -> float:
     """Share of arrangements at least as far out; drawn ones count the observed arrangement besides."""
-    room = _ROUNDING * abs(observed)
-    if question.side == "two-sided":
-        far = np.abs(drawn) >= abs(observed) - room
-    elif question.side == "greater":
-        far = drawn >= observed - room
-    else:
-        far = drawn <= observed + room
-    return float(far.mean()) if counted else (1 + int(far.sum())) / (drawn.size + 1)
+    far = as_far(observed, drawn, question.side)
+    return far / drawn.size if counted else (1 + far) / (drawn.size + 1)
+
+
+PERMUTATION = Test(
+    "permutation", permutation, needs=frozenset({"many_windows"}), assumes={"old_variance": "z"}, draws=True
+)
+WILD_BOOTSTRAP = Test("wild_bootstrap", wild_bootstrap, needs=frozenset({"cross_section", "six_dates"}), draws=True)
+SKEWNESS_ADJUSTED_T = Test(
+    "skewness_adjusted_t",
+    skewness_adjusted_t,
+    needs=frozenset({"cross_section", "quarter_samples"}),
+    assumes={"independent": "skewed_t"},
+    draws=True,
+)

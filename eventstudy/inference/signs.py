@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import Source, midranks
-from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, too_few
+from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, returns_of, too_few
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section, of_history
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
@@ -28,12 +30,12 @@ def sign(section: Section, *, alternative: Alternative = "two-sided", variant: s
     """
     question = ask(
         "sign",
-        _share(section),
+        f"share_{returns_of(section)}",
         section,
         alternative=alternative,
         variant=variant,
         variants=("normal", "estudy2"),
-        value="one half",
+        expected="one_half",
     )
     if variant == "estudy2":
         return estudy2.sign(question, section)
@@ -41,7 +43,7 @@ def sign(section: Section, *, alternative: Alternative = "two-sided", variant: s
     if reason := too_few(section):
         return question.refused(reason)
     if not count:
-        return question.refused("the CARs of all events are zero")
+        return question.refused(fact("unavailable.zero_cars"))
     return _binomial(independent(question, section), positive, count, 0.5, exact=variant is None)
 
 
@@ -59,12 +61,12 @@ def generalized_sign(
     """
     question = ask(
         "generalized_sign",
-        _share(section),
+        f"share_{returns_of(section)}",
         section,
         alternative=alternative,
         variant=variant,
         variants=("pooled", "whole_sample", "estudy2"),
-        value="that of the estimation window",
+        expected="share_before",
     )
     if variant == "estudy2":
         return estudy2.generalized_sign(question, section)
@@ -72,10 +74,10 @@ def generalized_sign(
         return question.refused(reason)
     source = section.whole if variant == "whole_sample" else section
     if source is None:
-        return question.refused(estudy2.NEEDS_WHOLE)
+        return question.refused(fact("unavailable.needs_whole"))
     p = positive_share(source, pooled=variant == "pooled")
     if not 0.0 < p < 1.0:
-        return question.refused(f"the share of positive residuals in the estimation window is {p:g}")
+        return question.refused(fact("unavailable.one_sign", share=p))
     positive = int((section.car > 0).sum())
     exact = section.size < SMALL_SAMPLE
     return _binomial(independent(question, section), positive, section.size, p, exact=exact)
@@ -92,20 +94,20 @@ def wilcoxon(section: Section, *, alternative: Alternative = "two-sided", varian
     """
     question = ask(
         "wilcoxon",
-        "the centre of symmetry of the " + ("abnormal returns" if section.window.size == 1 else "CARs"),
+        f"centre_{returns_of(section)}",
         section,
         alternative=alternative,
         variant=variant,
         variants=("normal", "estudy2"),
     )
     factor = estudy2.inflation(section) if variant == "estudy2" else 1.0
-    if isinstance(factor, str):
+    if isinstance(factor, Fact):
         return question.refused(factor)
     values = section.car[section.car != 0]
     if reason := too_few(section):
         return question.refused(reason)
     if not values.size:
-        return question.refused("the CARs of all events are zero")
+        return question.refused(fact("unavailable.zero_cars"))
     ranks = midranks(np.abs(values)[None, :])[0]
     statistic = float(ranks[values > 0].sum())
     asked = independent(question, section)
@@ -168,5 +170,8 @@ def _normal_tails(question: Question, statistic: float, ranks: Floats, factor: f
     return question.by_tails(statistic * factor, lower, upper, distribution="normal")
 
 
-def _share(section: Section) -> str:
-    return "the share of positive " + ("abnormal returns" if section.window.size == 1 else "CARs")
+SIGN = Test("sign", sign, needs=frozenset({"six_events"}), assumes={"independent": "sign"})
+GENERALIZED_SIGN = Test(
+    "generalized_sign", generalized_sign, needs=frozenset({"six_events", "sure_share"}), assumes={"independent": "sign"}
+)
+WILCOXON = Test("wilcoxon", wilcoxon, needs=frozenset({"six_events"}), assumes={"independent": "rank"})

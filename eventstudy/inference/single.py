@@ -10,14 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb, floor, isnan
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import Fact, fact
+from eventstudy.inference.question import check_side
 from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.traits import Test
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,7 +33,6 @@ ROUNDING = 1e-9  # relative difference by which equal sums may differ, and a who
 _NOTHING = 1e-12  # share of the largest value below which a residual is rounding
 _RANK = 1e-12  # squared ratio of scaled regressors' singular values below which they are collinear
 _BLOCK = 500
-_SIDES = {"two-sided": "is not", "greater": "is above", "less": "is below"}
 
 
 def left_out_residuals(y: Floats, x: Floats) -> Floats:
@@ -111,21 +113,16 @@ def sq_test(
     two_tails = _asks_two_tails(alternative, variant)
     check_share("alpha", alpha, "0.05 tests at the 5 % level")
     sides: tuple[Alternative, ...] = ("less", "greater") if two_tails else (alternative,)
-    name, null = "sq" + " (two_tails)" * two_tails, "the abnormal return is zero"
-    ranked = [rank_test(ar, left_out, name=name, null=null, alternative=side) for side in sides]
-    result = replace(
-        min(ranked, key=lambda one: one.statistic or 0.0),
-        alternative=f"the abnormal return {_SIDES[alternative]} zero",
-    )
+    name = "sq" + " (two_tails)" * two_tails
+    ranked = [rank_test(ar, left_out, name=name, alternative=side) for side in sides]
+    hypothesis = fact("quantity", quantity="ar", side=alternative, expected="zero")
+    result = replace(min(ranked, key=lambda one: one.statistic or 0.0), hypothesis=hypothesis)
     if result.statistic is None:
-        missing = "the abnormal return is missing" if isnan(ar) else "the estimation window has no residual"
-        return result.refused(missing)
-    tails, total = 1 + two_tails, result.nobs + 1
-    note = f"rank {result.statistic:.0f} of {total}" + " from the nearer end" * two_tails
-    note += f"; {_grid(tails, total, alpha)}"
-    if dropped := left_out.size - result.nobs:
-        note += f"; {dropped} days without a residual were dropped"
-    return replace(result, pvalue=min(1.0, tails * result.statistic / total), note=note)
+        return result.refused(fact("unavailable.no_ar") if isnan(ar) else fact("unavailable.no_residual"))
+    tails, total, rank = 1 + two_tails, result.nobs + 1, int(result.statistic)
+    place = fact("note.rank_from_end" if two_tails else "note.rank_of_days", rank=rank, total=total)
+    notes = (place, _grid(tails, total, alpha), *_days_dropped(left_out.size - result.nobs))
+    return replace(result, pvalue=min(1.0, tails * result.statistic / total), notes=notes)
 
 
 def permutation_car(event_ar: Floats, past: Floats, *, draws: int = DRAWS, seed: int = SEED) -> TestResult:
@@ -162,22 +159,19 @@ def permutation_car(event_ar: Floats, past: Floats, *, draws: int = DRAWS, seed:
     """
     check_draws(draws)
     known = past[~np.isnan(past)]
-    null = "the event days are exchangeable with those of the estimation window"
-    words = "the CAR is farther from zero than sums of other days"
-    result = TestResult("permutation_car", null, words, None, "permutation", None, None, known.size)
+    result = TestResult("permutation_car", fact("exchangeable_days"), None, "permutation", None, None, known.size)
     if not event_ar.size or np.isnan(event_ar).any():
-        return result.refused("an abnormal return of the event window is missing")
+        return result.refused(fact("unavailable.no_ar_in_window"))
     if not known.size:
-        return result.refused("the estimation window has no residual")
+        return result.refused(fact("unavailable.no_residual"))
     pool = np.concatenate([event_ar, known])
     choices = choices_of(pool.size, event_ar.size, draws, seed)
     car = float(event_ar.sum())
     pvalue = choices.pvalue(abs(car), np.abs(pool[choices.rows].sum(axis=1)))
-    how = "all choices of days were counted" if choices.counted else f"{draws} choices of days were drawn"
-    note = f"{how}; the smallest p possible is 1/{choices.total} = {1 / choices.total:.2g}"
-    if dropped := past.size - known.size:
-        note += f"; {dropped} days without a residual were dropped"
-    return replace(result, statistic=abs(car), estimate=car, pvalue=pvalue, note=note)
+    how = fact("note.choices_counted") if choices.counted else fact("note.choices_drawn", draws=draws)
+    smallest = fact("note.smallest_p", total=choices.total, smallest=1 / choices.total)
+    notes = (how, smallest, *_days_dropped(past.size - known.size))
+    return replace(result, statistic=abs(car), estimate=car, pvalue=pvalue, notes=notes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,9 +190,7 @@ class Choices:
     counted: bool
 
     def __post_init__(self) -> None:
-        held = self.rows.copy()
-        held.flags.writeable = False
-        object.__setattr__(self, "rows", held)
+        hold(self)
 
     @property
     def added(self) -> int:
@@ -269,8 +261,7 @@ def check_share(name: str, value: float, example: str) -> None:
 
 def _asks_two_tails(alternative: Alternative, variant: str | None) -> bool:
     """Whether the variant is asked for; refuses what the test does not have."""
-    if alternative not in get_args(Alternative):
-        raise OptionError(f"alternative={alternative!r} is not allowed; allowed: {', '.join(_SIDES)}")
+    check_side(alternative)
     if variant not in {None, "two_tails"}:
         raise OptionError(f"the test sq has no variant {variant!r}; it has: two_tails")
     if variant is not None and alternative != "two-sided":
@@ -278,11 +269,16 @@ def _asks_two_tails(alternative: Alternative, variant: str | None) -> bool:
     return variant is not None
 
 
-def _grid(tails: int, total: int, alpha: float) -> str:
+def _grid(tails: int, total: int, alpha: float) -> Fact:
     """What p-values on the grid ``tails j / total`` can say."""
-    lowest = tails / total
-    attained = tails * floor(alpha / tails * total + ROUNDING)
-    text = f"{total - 1} residuals allow no p below {tails}/{total} = {lowest:.2g}"
-    if not attained:
-        return f"{text}, so the test cannot reject at the {alpha:.4g} level"
-    return f"{text} and a test at the {alpha:.4g} level has size {attained}/{total} = {attained / total:.4g}"
+    grid = {"n": total - 1, "tails": tails, "total": total, "smallest": tails / total, "alpha": alpha}
+    if attained := tails * floor(alpha / tails * total + ROUNDING):
+        return fact("note.attained", **grid, attained=attained, size=attained / total)
+    return fact("note.never_rejects", **grid)
+
+
+def _days_dropped(dropped: int) -> tuple[Fact, ...]:
+    return (fact("note.days_dropped", dropped=dropped),) if dropped else ()
+
+
+SQ = Test("sq", needs=frozenset({"one_event", "one_day", "many_days"}))

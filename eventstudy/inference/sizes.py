@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from eventstudy.inference.traits import Form
+
 LEVEL = 0.05
 _POWER = 0.8
 
@@ -56,6 +60,29 @@ def chance_ratio(df: int) -> float:
     return float(special.chdtri(df, LEVEL)) / df
 
 
+def dependent_size(form: Form, correlation: float, events: int) -> float:
+    """Rejections of a test of independent events, in a form of its row, where they have a mean correlation."""
+    rho, others = max(correlation, 0.0), events - 1
+    if form in _OF_SCORES:
+        return normal_size(1.0 + others * _OF_SCORES[form](rho))
+    if rho == 1.0:
+        return 1.0
+    inflation = (1.0 + others * rho) / (1.0 - rho)
+    return normal_size(inflation) if form == "t_by_z" else t_size(others, inflation)
+
+
+def raised_size(form: Form, ratio: float, *, events: int, df: int) -> float:
+    """Rejections where all errors of the window have `ratio` times the variance that the test's row takes them to have.
+
+    That of ``rank`` is of docs/size.md, design D, where the ratio is 2.
+    """
+    if form == "rank":
+        return 0.087
+    if form == "F":
+        return f_size(events, df - events + 1, ratio)
+    return t_size(df, ratio) if form == "t" else normal_size(ratio)
+
+
 def sign_correlation(correlation: float) -> float:
     """Correlation of the signs of two normal variables."""
     from numpy import arcsin, pi
@@ -68,6 +95,10 @@ def rank_correlation(correlation: float) -> float:
     from numpy import arcsin, pi
 
     return float(6.0 / pi * arcsin(correlation / 2.0))
+
+
+_OF_SCORES: Mapping[Form, Callable[[float], float]] = {"z": float, "sign": sign_correlation, "rank": rank_correlation}
+"""Correlation of what enters a statistic whose variance does not come from the events, by that of the returns."""
 
 
 def bounded_power(most: float, inflation: float, *, estimation: int, window: int) -> float:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.correlation import CrossCorrelation, cross_correlation
 from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, mean_of, spread, too_few
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section
+from eventstudy.inference.traits import Test
 
 Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-12  # of a correlation
-_NORMAL_TOO_FEW = (
-    "{} events: the normal distribution is right for {} or more; the default takes t with N - 1 degrees of freedom"
-)
 
 
 def patell_z(section: Section, *, alternative: Alternative = "two-sided", variant: str | None = None) -> TestResult:
@@ -69,7 +68,7 @@ def adjusted_patell_z(
         return question.refused(reason)
     found = cross_correlation(section, all_pairs=variant == "all_pairs")
     inflation = _inflation(found, section.size)
-    if isinstance(inflation, str):
+    if isinstance(inflation, Fact):
         return question.refused(inflation)
     statistic = patell(section, None) / np.sqrt(inflation)
     return _told(question, found).by_normal(float(statistic), estimate=float(section.scar.mean()))
@@ -120,10 +119,10 @@ def adjusted_bmp_t(
         return question.refused(reason)
     found = cross_correlation(section, all_pairs=variant == "all_pairs")
     inflation = _inflation(found, section.size)
-    if isinstance(inflation, str):
+    if isinstance(inflation, Fact):
         return question.refused(inflation)
     if found.mean is None or found.mean >= 1.0 - _ROUNDING:
-        return question.refused("the residuals of all events are perfectly correlated: they are one event")
+        return question.refused(fact("unavailable.one_event"))
     return _standardised_t(_told(question, found), section, variant, inflation / (1.0 - found.mean))
 
 
@@ -137,17 +136,17 @@ def patell(section: Section, variant: str | None) -> float:
     return float(section.scar.sum() / np.sqrt(variance))
 
 
-def no_standardising(section: Section) -> str | None:
+def no_standardising(section: Section) -> Fact | None:
     """Why abnormal returns cannot be standardised, or None."""
     flat = int(((section.sigma <= 0.0) | (section.car_se <= 0.0)).sum())
-    return f"the residual variance of {flat} events is zero" if flat else None
+    return fact("unavailable.flat", n=flat) if flat else None
 
 
-def _no_patell(section: Section) -> str | None:
+def _no_patell(section: Section) -> Fact | None:
     if reason := too_few(section) or no_standardising(section):
         return reason
     short = int((section.df <= 2).sum())
-    return f"{short} events have no more than 2 residual degrees of freedom" if short else None
+    return fact("unavailable.few_freedom", n=short) if short else None
 
 
 def _standardised_t(question: Question, section: Section, variant: str | None, inflation: float) -> TestResult:
@@ -155,26 +154,48 @@ def _standardised_t(question: Question, section: Section, variant: str | None, i
     if reason := too_few(section, 2) or no_standardising(section):
         return question.refused(reason)
     if variant == "normal" and section.size < SMALL_SAMPLE:
-        return question.refused(_NORMAL_TOO_FEW.format(section.size, SMALL_SAMPLE))
+        return question.refused(fact("unavailable.normal_too_few", n=section.size, need=SMALL_SAMPLE))
     plain = section.car / (section.sigma * np.sqrt(section.window.size))
     scar = plain if variant == "plain_s" else section.scar
     if (deviation := spread(scar)) == 0.0:
-        return question.refused("the standardised CARs of all events are equal, so their variance is zero")
+        return question.refused(fact("unavailable.equal_scars"))
     mean, std_error = float(scar.mean()), float(deviation * np.sqrt(inflation / section.size))
     if variant == "normal":
         return question.by_normal(mean / std_error, estimate=mean, std_error=std_error)
     return question.by_t(mean / std_error, section.size - 1, estimate=mean, std_error=std_error)
 
 
-def _inflation(found: CrossCorrelation, size: int) -> float | str:
+def _inflation(found: CrossCorrelation, size: int) -> float | Fact:
     """1 + (N - 1) rbar, or why there is none."""
     if found.mean is None:
-        return "no two events have enough common estimation days for a correlation"
+        return fact("unavailable.no_common_days")
     inflation = 1.0 + (size - 1) * found.mean
     if inflation <= 0.0:
-        return f"the mean cross-correlation {found.mean:.4f} is below -1/(N - 1), which no events can have"
+        return fact("unavailable.impossible_correlation", correlation=found.mean)
     return inflation
 
 
 def _told(question: Question, found: CrossCorrelation) -> Question:
-    return question.noting(f"mean cross-correlation {found.mean:.6g} ({found.estimator})")
+    return question.noting(fact("note.correlation", correlation=found.mean, estimator=found.estimator))
+
+
+PATELL_Z = Test(
+    "patell_z", patell_z, needs=frozenset({"t_variance"}), assumes={"independent": "z", "old_variance": "z"}
+)
+ADJUSTED_PATELL_Z = Test(
+    "adjusted_patell_z",
+    adjusted_patell_z,
+    needs=frozenset({"cross_section", "t_variance", "correlation"}),
+    assumes={"old_variance": "z"},
+)
+BMP_T = Test("bmp_t", bmp_t, needs=frozenset({"cross_section"}), assumes={"independent": "t"})
+BMP_T_NORMAL = Test(
+    "bmp_t (normal)",
+    needs=frozenset({"cross_section", "normal_quantile"}),
+    assumes={"independent": "t_by_z"},
+    variant=True,
+)
+ADJUSTED_BMP_T = Test("adjusted_bmp_t", adjusted_bmp_t, needs=frozenset({"cross_section", "correlation"}))
+ADJUSTED_BMP_T_NORMAL = Test(
+    "adjusted_bmp_t (normal)", needs=frozenset({"cross_section", "correlation", "normal_quantile"}), variant=True
+)

@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
-from eventstudy.inference.gls import Design, Equation, check_residuals, designed, estimated, hold, restricted
-from eventstudy.inference.joint import ALL_EQUAL, DRAWS
+from eventstudy.facts import Fact, fact
+from eventstudy.inference.gls import Design, Equation, check_residuals, designed, estimated, restricted
+from eventstudy.inference.joint import DRAWS
 from eventstudy.inference.question import Question
-from eventstudy.inference.records import TestResult
+from eventstudy.inference.records import TestResult, stated
 from eventstudy.inference.single import ROUNDING, SEED
+from eventstudy.panel import hold
 
 __all__ = ["Equation", "Form", "SurFit", "contrast", "equal_effects", "fit_sur"]
 
@@ -146,7 +148,7 @@ def contrast(
     fit: SurFit,
     weights: Floats,
     *,
-    null: str = "the weighted sum of abnormal returns is zero",
+    null: str | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> TestResult:
@@ -158,8 +160,8 @@ def contrast(
         Of `fit_sur`.
     weights : (N,) or (N, L) float
         One weight per security, for the sum over the event days (CAR), or one per security and event day.
-    null : str
-        What is tested, in words.
+    null : str, optional
+        What is tested, in words of your own.
     draws, seed : int
         Of the bootstrap of whole dates; 0 draws for none.
 
@@ -184,7 +186,8 @@ def contrast(
     if not np.isfinite(given).all() or not given.any():
         raise OptionError("the weights are missing or all zero; give numbers, some of them not zero")
     select = np.broadcast_to(given.reshape(shape[0], -1), shape)[None]
-    blank = TestResult("sur_t", null, "it is not zero", None, "t", None, None, int(select.any(axis=2).sum()))
+    hypothesis = stated("weighted_sum", null, "not_zero")
+    blank = TestResult("sur_t", hypothesis, None, "t", None, None, int(select.any(axis=2).sum()))
     if reason := _missing(fit, select):
         return blank.refused(reason)
     value, variance = _selected(fit, select)
@@ -218,7 +221,7 @@ def equal_effects(
     cumulative : bool
         Whether the sums over the event days (CAR) are tested in place of each day.
     null : str, optional
-        What is tested, in words.
+        What is tested, in words of your own.
     draws, seed : int
         Of the bootstrap of whole dates, see `contrast`; 0 draws for none.
 
@@ -248,16 +251,16 @@ def equal_effects(
     count, days = len(rows), fit.ar.shape[1]
     each = np.ones((1, days)) if cumulative else np.eye(days)
     select = np.einsum("mn,ql->mqnl", rows, each).reshape(-1, *fit.ar.shape)
-    words, other = _words(equal=matrix is None, cumulative=cumulative)
+    equal, zero = ("equal_cars", "contrasts_cars") if cumulative else ("equal_ars", "contrasts_ars")
+    hypothesis = stated(equal, null, "some_differ") if matrix is None else stated(zero, null, "some_not_zero")
     named = int(rows.any(axis=0).sum())
     distribution = "F" if form == "F" else "chi2"
-    blank = TestResult(f"sur_{form.lower()}", null or words, other, None, distribution, None, None, named)
+    blank = TestResult(f"sur_{form.lower()}", hypothesis, None, distribution, None, None, named)
     if reason := _missing(fit, select):
         return blank.refused(reason)
     nu, several = _fewest(fit, select), min(count, len(each)) > 1
     if form == "F" and nu < count + 4 * several:
-        reason = f"{nu:.0f} residual degrees of freedom do not suffice for {count} contrasts on {len(each)} days"
-        return blank.refused(reason)
+        return blank.refused(fact("unavailable.too_many_contrasts", df=nu, contrasts=count, days=len(each)))
     value, variance = _selected(fit, select)
     wald = float(value @ np.linalg.solve(variance, value))
     answer = _answered(blank, wald, count, len(each), nu)
@@ -281,19 +284,13 @@ def _contrasts(fit: SurFit, matrix: Floats | None) -> Floats:
     return rows
 
 
-def _words(*, equal: bool, cumulative: bool) -> tuple[str, str]:
-    """Null and alternative."""
-    if equal:
-        return "the CARs of all securities are equal" if cumulative else ALL_EQUAL, "some differ"
-    return f"every contrast of the {'CARs' if cumulative else 'abnormal returns'} is zero", "some are not zero"
-
-
-def _missing(fit: SurFit, select: Floats) -> str | None:
+def _missing(fit: SurFit, select: Floats) -> Fact | None:
     """Which abnormal return with weight is missing, or None."""
     absent = np.argwhere(select.any(axis=0) & ~np.isfinite(fit.ar))
     if not absent.size:
         return None
-    return f"{fit.names[absent[0, 0]]} has no abnormal return on event day {absent[0, 1] + 1} of {fit.ar.shape[1]}"
+    row, day = absent[0]
+    return fact("unavailable.no_ar_on_day", security=fit.names[row], day=day + 1, days=fit.ar.shape[1])
 
 
 def _selected(fit: SurFit, select: Floats) -> tuple[Floats, Floats]:
@@ -340,18 +337,16 @@ def _bootstrapped(
     """The answer with its bootstrap p, and in the note on how many dates it stands."""
     if draws < 0:
         raise OptionError(f"draws={draws} is not allowed; it is 0 for no bootstrap, or more")
-    dates, told = f"the {fit.complete} dates that all securities have", []
-    if fit.repaired:
-        told.append(f"correlations are those of {dates}, because the pairwise ones do not fit together")
+    told = [fact("note.repaired", dates=fit.complete)] if fit.repaired else []
     pvalue = None
     if draws and fit.complete < FEWEST_DATES:
-        told.append(f"no bootstrap from {dates}; it needs {FEWEST_DATES}")
+        told.append(fact("note.no_bootstrap", dates=fit.complete, need=FEWEST_DATES))
     elif draws:
         pvalue, singular = _bootstrap(fit, select, observed, draws, seed)
-        told.append(f"bootstrap of {draws} draws from {dates}")
+        told.append(fact("note.bootstrap", draws=draws, dates=fit.complete))
         if singular:
-            told.append(f"{singular} draws had no covariance and count as more extreme")
-    return replace(answer, bootstrap_pvalue=pvalue, note="; ".join(told) or None)
+            told.append(fact("note.singular_draws", draws=singular))
+    return replace(answer, bootstrap_pvalue=pvalue, notes=tuple(told))
 
 
 def _bootstrap(fit: SurFit, select: Floats, observed: float, draws: int, seed: int) -> tuple[float, int]:

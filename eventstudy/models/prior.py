@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact, fact
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 SamplingNoise = Literal["kept", "subtracted"]
@@ -49,7 +51,7 @@ class PeerPrior:
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _hold(self)
+        hold(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +85,7 @@ class Predictive:
     node_sd: Floats
 
     def __post_init__(self) -> None:
-        _hold(self)
+        hold(self)
 
     def cdf(self, value: float) -> float:
         """Probability of a new return of at most `value`."""
@@ -122,12 +124,12 @@ class Predictive:
         return float(low), float(high)
 
 
-def too_few_peers(peers: int, parameters: int) -> str | None:
+def too_few_peers(peers: int, parameters: int) -> Fact | None:
     """Why that many peers give no prior for that many parameters, or None."""
     needed = max(MIN_PEERS, parameters + 1)
     if peers >= needed:
         return None
-    return f"{peers} peers have a fit; a prior for {parameters} parameters needs {needed}"
+    return fact("unavailable.too_few_peers", n=peers, parameters=parameters, need=needed)
 
 
 def peer_prior(
@@ -386,13 +388,3 @@ def _require_own(prior: PeerPrior, y: Floats, x: Floats, x_new: Floats, span: in
         raise OptionError(f"the prior covariance has the negative eigenvalue {values[0]:.3g}; it is not a covariance")
     if span < 1:
         raise OptionError(f"span={span} is not a number of sessions, 1 or more")
-
-
-def _hold(record: PeerPrior | Predictive) -> None:
-    """Give a record its own, read-only arrays."""
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, np.ndarray):
-            held = value.copy()
-            held.setflags(write=False)
-            object.__setattr__(record, field.name, held)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
 from eventstudy.models.simplex import SimplexFit, simplex_weights
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,10 +50,7 @@ class AugmentedFit:
     parameters: Floats
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            held = getattr(self, field.name).copy()
-            held.flags.writeable = False
-            object.__setattr__(self, field.name, held)
+        hold(self)
 
 
 def augment_weights(

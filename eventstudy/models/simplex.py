@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import OptionError
+from eventstudy.panel import hold
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,10 +65,7 @@ class SimplexFit:
     ridge: Floats
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            held = getattr(self, field.name).copy()
-            held.flags.writeable = False
-            object.__setattr__(self, field.name, held)
+        hold(self)
 
 
 def simplex_weights(

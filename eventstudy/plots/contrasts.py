@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
@@ -44,8 +43,7 @@ def contrast_frame(result: StudyResult, contrast: str, *, lang: Lang = "en") -> 
 
 def _part(names: Names, record: ContrastRecord, symbol: str) -> dict[str, Any]:
     texts, weight, car = names.texts, record.weights[symbol], record.parts[symbol]
-    first, last = (int(day) for day in re.findall(r"[+-]?\d+", record.windows[symbol]))
-    shown = {"security": names.security(symbol), "window": texts.window(first, last)}
+    shown = {"security": names.security(symbol), "window": texts.window(*record.event_windows[symbol])}
     return {
         "part": True,
         "title": texts(

@@ -147,7 +147,10 @@ class PortfolioRecord(Record):
 
 
 class JointRecord(Record):
-    """A test of several securities at once, on one event's day 0 or on all days of an event set."""
+    """A test of several securities at once, on one event's day 0 or on all days of an event set.
+
+    `null` is `hypothesis` in English.
+    """
 
     event_id: str | None = None
     event_set: str | None = None
@@ -156,6 +159,7 @@ class JointRecord(Record):
     benchmark: str
     test: str
     null: str
+    hypothesis: Literal["all_zero", "all_equal"]
     statistic: float
     distribution: str
     df: tuple[float, ...]

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
+from eventstudy.facts import Fact
 from eventstudy.results.records import Number, Record, WindowPair
 
 SingleTest = Literal["sq", "permutation", "conformal"]
 Rung = Literal["market_model", "peer_portfolio", "peers_beta_one", "synthetic_control", "ridge_augmented"]
 Change = Literal["moment", "drop_firm", "drop_session", "drift"]
 Adjustment = Literal["as_traded", "limit_days_dropped"]
+
+
+class FactRecord(Record):
+    """A fact in results.json: the code of a sentence of the catalogs, ``fact.<code>``, and the values that it shows."""
+
+    code: str
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, fact: Fact) -> FactRecord:
+        """The record of a fact."""
+        return cls(code=fact.code, values=dict(fact.values))
 
 
 class PlaceboRecord(Record):
@@ -142,9 +155,10 @@ class SensitivityRecord(Record):
 class ContrastRecord(Record):
     """A weighted sum of abnormal returns of several securities, e.g. of one group less another.
 
-    `parts` are the securities' own CARs over their `windows`; `placebo_sd` is the standard deviation of the same sum on
-    placebo dates, dependence between securities and markets included. `sur_estimate` to `bootstrap_pvalue` come from
-    seemingly unrelated regressions on common dates, whose slopes differ a little from each one's own.
+    `parts` are the securities' own CARs over their `event_windows`, of which `windows` is the text; `placebo_sd` is the
+    standard deviation of the same sum on placebo dates, dependence between securities and markets included.
+    `sur_estimate` to `bootstrap_pvalue` come from seemingly unrelated regressions on common dates, whose slopes differ
+    a little from each one's own.
     """
 
     id: str
@@ -153,6 +167,7 @@ class ContrastRecord(Record):
     weights: dict[str, float]
     parts: dict[str, float]
     windows: dict[str, str]
+    event_windows: dict[str, WindowPair]
     estimate: float
     sur_estimate: Number = None
     std_error: Number = None
@@ -170,6 +185,7 @@ class RecommendationRecord(Record):
 
     The design: firms, estimation days of the one that has fewest, tested days, mean residual correlation, tails
     (degrees of freedom of a t with the residuals' kurtosis; absent for light ones), residual standard deviation.
+    `reason`, `alternatives`, `refused` and `overruled` are `why`, `others`, `refusals` and `overruling` in English.
     """
 
     id: str
@@ -181,14 +197,21 @@ class RecommendationRecord(Record):
     sigma: float
     recommended: str
     reason: str
+    why: FactRecord
     alternatives: dict[str, str] = {}
+    others: dict[str, FactRecord] = {}
     used: str
     overruled: str | None = None
+    overruling: FactRecord | None = None
     refused: dict[str, str] = {}
+    refusals: dict[str, FactRecord] = {}
 
 
 class CalibrationRecord(Record):
-    """Simulated size of a test in a design like that of a headline's, and the effect that it finds 4 times of 5."""
+    """Simulated size of a test in a design like that of a headline's, and the effect that it finds 4 times of 5.
+
+    `unavailable` is `refusal` in English.
+    """
 
     id: str
     test: str
@@ -202,3 +225,4 @@ class CalibrationRecord(Record):
     misleads: bool
     draws: int
     unavailable: str | None = None
+    refusal: FactRecord | None = None

@@ -14,6 +14,7 @@ from typing import Any, Required, TypedDict, Unpack
 import numpy as np
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact
 from eventstudy.files import write_files
 from eventstudy.robustness.calibration import Calibration, TestCalibration, calibrate
 from eventstudy.robustness.simulation import Executor, World
@@ -95,7 +96,13 @@ def _read(path: Path, asked: Any) -> Calibration | None:
 
 def _restored(body: Mapping[str, Any]) -> Calibration:
     rows = tuple(
-        TestCalibration(**{**row, "power": tuple((effect, share) for effect, share in row["power"])})
+        TestCalibration(
+            **{
+                **row,
+                "power": tuple((effect, share) for effect, share in row["power"]),
+                **{name: None if row[name] is None else Fact(**row[name]) for name in ("refusal", "told")},
+            }
+        )
         for row in body["rows"]
     )
     return Calibration(**{**body, "world": World(**body["world"]), "rows": rows})

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact, fact
 from eventstudy.inference import TESTS
 from eventstudy.robustness.simulation import (
     INNER_DRAWS,
-    RESAMPLED,
     Counts,
     Executor,
     World,
@@ -31,7 +31,6 @@ GRID = (1.0, 2.0, 2.5, 3.0, 3.5, 4.5, 6.0, 9.0, 20.0)
 MISLEADS = 1.5
 """A size beyond this many times the level misleads: 7.5 % at 5 %."""
 _SURE = 2.0  # Monte Carlo standard errors
-_FEW = f"{INNER_DRAWS} samples in each simulated panel; the test itself draws more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,10 @@ class TestCalibration:
         Panels behind the size.
     misleads : bool
         Whether the size is beyond one and a half times the level by more than two standard errors.
-    unavailable : str or None
-        Why the test could not be run.
-    note : str or None
-        How it was run otherwise than for real data.
+    refusal : Fact or None
+        Why the test could not be run; `unavailable` in English.
+    told : Fact or None
+        How it was run otherwise than for real data; `note` in English.
     """
 
     __test__ = False
@@ -76,8 +75,16 @@ class TestCalibration:
     power: tuple[tuple[float, float], ...]
     draws: int
     misleads: bool
-    unavailable: str | None
-    note: str | None
+    refusal: Fact | None
+    told: Fact | None
+
+    @property
+    def unavailable(self) -> str | None:
+        return None if self.refusal is None else str(self.refusal)
+
+    @property
+    def note(self) -> str | None:
+        return None if self.told is None else str(self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +251,10 @@ def detectable(power: Sequence[tuple[float, float]], draws: int) -> tuple[float,
 def _row(
     name: str, counts: Counts, effects: tuple[float, ...], *, level: float, sigma: float | None
 ) -> TestCalibration:
-    note = _FEW if name in RESAMPLED else None
+    told = fact("note.inner_draws", draws=INNER_DRAWS) if TESTS[name].draws else None
     draws = counts.draws[0]
     if not draws:
-        return TestCalibration(name, None, None, None, None, None, (), 0, False, counts.unavailable, note)
+        return TestCalibration(name, None, None, None, None, None, (), 0, False, counts.refusal, told)
     shares = [rejected / max(tried, 1) for rejected, tried in zip(counts.rejected, counts.draws, strict=True)]
     size, power = shares[0], tuple(zip(effects[1:], shares[1:], strict=True))
     error = float(np.sqrt(size * (1.0 - size) / draws))
@@ -262,6 +269,6 @@ def _row(
         power=power,
         draws=draws,
         misleads=size - _SURE * error > MISLEADS * level,
-        unavailable=counts.unavailable,
-        note=note,
+        refusal=counts.refusal,
+        told=told,
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact
 from eventstudy.inference import TESTS, HeldResiduals, ResidualBlock, Section, TestResult
 from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.windows import Window
@@ -20,10 +21,8 @@ from eventstudy.windows import Window
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-RESAMPLED = ("skewness_adjusted_t", "permutation", "wild_bootstrap")
-"""Tests that draw samples of their own."""
 INNER_DRAWS = 199
-"""Samples that they draw here: with 199 a level of 5 % is attained exactly."""
+"""Samples that tests draw here which draw some of their own: with 199 a level of 5 % is attained exactly."""
 CHUNK = 50
 """Panels drawn from one stream of random numbers; fewer where they are large."""
 _CELLS = 2_000_000
@@ -102,13 +101,13 @@ class Counts:
     ----------
     rejected, draws : tuple of int
         Under each effect: rejections, and panels in which the test could be run.
-    unavailable : str or None
+    refusal : Fact or None
         Why it could not, in the first panel where it could not.
     """
 
     rejected: tuple[int, ...]
     draws: tuple[int, ...]
-    unavailable: str | None
+    refusal: Fact | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +245,7 @@ def count_chunk(
 
 def run_test(name: str, section: Section, seed: int) -> TestResult:
     """A test of the package; those that resample draw `INNER_DRAWS` samples, unless one day can be counted in full."""
-    if name not in RESAMPLED:
+    if not TESTS[name].draws:
         return TESTS[name](section)
     counted = name == "permutation" and section.window.size == 1
     draws = max(INNER_DRAWS, int(section.nobs.max()) + 1) if counted else INNER_DRAWS
@@ -261,7 +260,7 @@ def _counted(name: str, moved: Sequence[Section | None], level: float, seed: int
             continue
         result = run_test(name, section, seed)
         if result.pvalue is None:
-            return Counts(tuple(rejected), tuple(tried), result.unavailable)
+            return Counts(tuple(rejected), tuple(tried), result.refusal)
         rejected[place], tried[place] = int(result.pvalue <= level), 1
     return Counts(tuple(rejected), tuple(tried), None)
 
@@ -273,7 +272,7 @@ def _nothing(effects: int) -> Counts:
 def _added(one: Counts, other: Counts) -> Counts:
     rejected = tuple(a + b for a, b in zip(one.rejected, other.rejected, strict=True))
     draws = tuple(a + b for a, b in zip(one.draws, other.draws, strict=True))
-    return Counts(rejected, draws, one.unavailable or other.unavailable)
+    return Counts(rejected, draws, one.refusal or other.refusal)
 
 
 def _moved(section: Section, effect: float) -> Section:

@@ -79,6 +79,7 @@ def _joint_record(
         benchmark=str(design.benchmark),
         test=test.name,
         null=test.null,
+        hypothesis=test.hypothesis.code,
         statistic=test.statistic,
         distribution=test.distribution,
         df=test.df if isinstance(test.df, tuple) else (test.df,),

@@ -120,7 +120,7 @@ def _breaks(setting: Setting, regime: Regime, security: str, benchmark: str) -> 
         if test.unavailable is not None or at is None:
             yield ExclusionRecord.of(
                 fact("break_test", break_test=test.name, regime=regime.id, benchmark=benchmark),
-                fact("break_not_tested", why=test.unavailable),
+                fact("break_not_tested", why=test.refusal),
                 security=security,
             )
     if found.unavailable is None:

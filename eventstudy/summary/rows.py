@@ -128,11 +128,11 @@ def joint_table(result: StudyResult, names: Names) -> Table:
     return Table(columns(names, keys), rows)
 
 
-def _joint_cells(names: Names, own: Sequence[JointRecord], test: str, null: str) -> tuple[str, str]:
+def _joint_cells(names: Names, own: Sequence[JointRecord], test: str, hypothesis: str) -> tuple[str, str]:
     """Statistic with its distribution, and p, of one of a case's tests."""
     texts = names.texts
     for record in own:
-        if (record.test, record.null) == (test, null):
+        if (record.test, record.hypothesis) == (test, hypothesis):
             text = texts(
                 f"distribution.{record.distribution}",
                 df=texts.freedom(*record.df),
@@ -150,7 +150,7 @@ def _bootstrap(names: Names, own: Sequence[JointRecord]) -> str:
 
 def exact(record: JointRecord) -> bool:
     """Whether a test's distribution is exact for normal residuals, not Rao's approximation."""
-    width = record.n_securities - (record.null == ALL_EQUAL)
+    width = record.n_securities - (record.hypothesis == ALL_EQUAL)
     return record.test != "mvrm_f" or min(width, len(record.sessions)) <= EXACT_UP_TO
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from eventstudy.facts import say
 from eventstudy.plots import calibration_figure, calibration_frame
 from eventstudy.plots.calibration import standing
-from eventstudy.report.sections.reasons import refusal, unavailability
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import CalibrationRecord, HeadlineRecord, RecommendationRecord
+from eventstudy.results.robustness import FactRecord
 from eventstudy.summary.tables import Table, columns
 
 MODEL_T = "portfolio_t"
@@ -57,26 +58,26 @@ def _choice_table(study: Study, found: Sequence[RecommendationRecord]) -> Table:
 
 def _because(study: Study, record: RecommendationRecord) -> str:
     """Why the test is recommended, from the design of the headline."""
-    texts = study.texts
-    key = f"chance.because.{'group' if record.events > 1 else 'single'}.{record.recommended}"
-    return texts(
-        key if texts.knows(key) else "chance.because.other",
-        n=record.events,
-        days=record.estimation,
-        window=record.window_size,
-        rho=texts("table.nothing") if record.correlation is None else texts.number(record.correlation),
-    )
+    rho = record.correlation
+    return reason_words(study, record.why, rho=study.texts("table.nothing") if rho is None else study.texts.number(rho))
+
+
+def reason_words(study: Study, why: FactRecord, **more: str) -> str:
+    """A fact in the page's own, shorter words where there are some; `more` are values as the page writes them."""
+    if study.texts.knows(key := f"chance.{why.code}"):
+        return say(key, {**why.values, **more}, study.texts.entries, study.names.naming)
+    return study.names.fact(why.code, why.values)
 
 
 def _used(study: Study, found: Sequence[RecommendationRecord]) -> list[str]:
     """What the headline sentences rest on where the study names no test and it is not what is recommended."""
-    used = {record.used for record in found if not record.overruled and record.used != record.recommended}
+    used = {record.used for record in found if record.overruling is None and record.used != record.recommended}
     known = {"placebo_dates": "chance.used_placebo", MODEL_T: "chance.used_model"}
     return [study.texts(key) for test, key in known.items() if test in used]
 
 
 def _overruled(study: Study, record: RecommendationRecord) -> list[str]:
-    if not record.overruled:
+    if record.overruling is None:
         return []
     texts = study.texts
     values = {
@@ -84,8 +85,8 @@ def _overruled(study: Study, record: RecommendationRecord) -> list[str]:
         "used": test_name(study, record.id, record.used),
         "recommended": test_name(study, record.id, record.recommended),
     }
-    if record.used in record.refused:
-        return [texts("chance.overruled_refused", why=refusal(texts, record.refused[record.used]), **values)]
+    if record.used in record.refusals:
+        return [texts("chance.overruled_refused", why=reason_words(study, record.refusals[record.used]), **values)]
     return [texts("chance.overruled", **values)]
 
 
@@ -95,13 +96,13 @@ def _others(study: Study, found: Sequence[RecommendationRecord]) -> Table:
     rows: dict[tuple[str, str, str], list[str]] = {}
     for record in found:
         cells: dict[tuple[str, str], list[str]] = {}
-        for test in record.alternatives:
+        for test in record.others:
             cells.setdefault((held, texts("chance.also")), []).append(test)
-        for test, reason in record.refused.items():
-            cells.setdefault((texts("chance.standing.refused"), refusal(texts, reason)), []).append(test)
-        for (verdict, why), tests in cells.items():
+        for test, why in record.refusals.items():
+            cells.setdefault((texts("chance.standing.refused"), reason_words(study, why)), []).append(test)
+        for cell, tests in cells.items():
             named = texts("list.semicolon").join(test_name(study, record.id, test) for test in tests)
-            rows.setdefault((named, verdict, why), []).append(study.names.headline(record.id))
+            rows.setdefault((named, *cell), []).append(study.names.headline(record.id))
     body = tuple((*cells, texts("list.semicolon").join(heads)) for cells, heads in rows.items())
     keys = ("chance_tests", "chance_standing", "chance_because", "chance_figures")
     return Table(columns(study.names, keys), tuple(sorted(body, key=lambda row: row[1] != held)))
@@ -198,6 +199,5 @@ def _sizes(study: Study, found: Sequence[CalibrationRecord]) -> Table:
 
 def _left_out(study: Study, left: Sequence[CalibrationRecord]) -> Table:
     """Tests that could not be run in the simulated panels."""
-    texts = study.texts
-    rows = tuple((texts(f"test.{record.test}"), unavailability(texts, record.unavailable or "")) for record in left)
+    rows = tuple((study.names.test(one.test), reason_words(study, one.refusal)) for one in left if one.refusal)
     return Table(columns(study.names, ("chance_test", "chance_because")), rows)

@@ -11,6 +11,7 @@ from eventstudy.inference.situation import Situation
 from eventstudy.models import fit_model
 from eventstudy.panel import align
 from eventstudy.results import CalibrationRecord, RecommendationRecord
+from eventstudy.results.robustness import FactRecord
 from eventstudy.robustness import calibrate
 from eventstudy.study.cases import build_case
 from eventstudy.study.robust.figures import Figure
@@ -71,6 +72,7 @@ def recommendation(setting: Setting, figure: Figure, resid: Floats, *, placed: b
     advice = advise(design)
     wanted = setting.spec.robustness.test
     used = wanted or ("placebo_dates" if placed else REGRESSION)
+    overruling = None if wanted is None else advice.overruling(wanted)
     return RecommendationRecord(
         id=figure.id,
         events=design.events,
@@ -81,10 +83,14 @@ def recommendation(setting: Setting, figure: Figure, resid: Floats, *, placed: b
         sigma=float(np.sqrt(np.nanmean(resid**2))),
         recommended=advice.recommended,
         reason=advice.reason,
+        why=FactRecord.of(advice.why),
         alternatives=dict(advice.alternatives),
+        others={test: FactRecord.of(why) for test, why in advice.others},
         used=used,
-        overruled=None if wanted is None else advice.overruled(wanted),
+        overruled=None if overruling is None else str(overruling),
+        overruling=None if overruling is None else FactRecord.of(overruling),
         refused=dict(advice.refused),
+        refusals={test: FactRecord.of(why) for test, why in advice.refusals.items()},
     )
 
 
@@ -120,4 +126,5 @@ def calibration_records(setting: Setting, figure: Figure, resid: Floats) -> Iter
             misleads=row.misleads,
             draws=row.draws,
             unavailable=row.unavailable,
+            refusal=None if row.refusal is None else FactRecord.of(row.refusal),
         )

@@ -74,6 +74,7 @@ def _record(setting: Setting, contrast: Contrast, parts: list[Placebos]) -> Iter
         weights=dict(contrast.weights),
         parts={name: float(part.own.value[0]) for name, part in zip(contrast.weights, parts, strict=True)},
         windows={name: str(part.figure.window) for name, part in zip(contrast.weights, parts, strict=True)},
+        event_windows={name: part.figure.window for name, part in zip(contrast.weights, parts, strict=True)},
         estimate=own,
         sur_estimate=jointly.estimate,
         std_error=jointly.std_error,
