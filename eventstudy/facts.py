@@ -89,8 +89,8 @@ def say(key: str, values: Mapping[str, Any], entries: Mapping[str, str], naming:
     -----
     Beside Python's own format specifications a brace may hold ``{n:date|dates}`` (the number with the word that fits
     it), ``{share:.1p}`` (in percent without the sign), ``{way:@}`` (the entry ``phrase.way.<value>``, with the same
-    values), ``{@run}`` (the entry ``phrase.run``), ``{session:day}`` (the date in words) and ``{sessions:3+}`` (the
-    first three of a list, and how many more). A fact among the values is told in its own words.
+    values), ``{@run}`` (the entry ``phrase.run``), ``{session:day}`` (the date in words), ``{zone:city}`` and
+    ``{sessions:3+}`` (the first three of a list, and how many more). A fact among the values is told in its own words.
     """
     if key not in entries:
         key = f"{key}.{'one' if values.get('n') == 1 else 'other'}"
@@ -122,6 +122,8 @@ def _shown(spec: str, value: Any, entries: Mapping[str, str]) -> str:
         return f"{value} {one if value == 1 else other}"
     if spec == "day":
         return day_in_words(date.fromisoformat(value), entries)
+    if spec == "city":
+        return city(value, entries)
     return format(100.0 * value, f"{spec[:-1]}f") if spec.endswith("p") else format(value, spec)
 
 
@@ -138,6 +140,11 @@ def _word(name: str, value: Any, naming: Naming | None) -> str:
     if naming is not None and name in ID_KINDS:
         return naming(ID_KINDS[name], value)
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def city(zone: str, entries: Mapping[str, str]) -> str:
+    """The city of a time zone; the zone's own where the catalog holds none."""
+    return entries.get(f"zone.{zone}") or zone.rpartition("/")[2].replace("_", " ")
 
 
 def day_in_words(day: date, entries: Mapping[str, str]) -> str:

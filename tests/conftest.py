@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import socket
 from pathlib import Path
 
 import pytest
 
 import eventstudy as es
+from eventstudy import plots
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -75,3 +78,32 @@ def flagship_prices(flagship_spec):
 @pytest.fixture(scope="session")
 def flagship(flagship_spec, flagship_prices):
     return es.run_study(flagship_spec, flagship_prices)
+
+
+class Sketch:
+    """What a figure is asked to hold, drawn by nobody."""
+
+    def __getattr__(self, name):
+        return self if name in ("layout", "xaxis", "yaxis") else lambda *args, **kwargs: self
+
+    def __iter__(self):
+        return iter(())
+
+    def __getitem__(self, key):
+        return self
+
+    def __setitem__(self, key, value):
+        pass
+
+    def to_plotly_json(self):
+        return {}
+
+
+@pytest.fixture
+def sketched(monkeypatch):
+    """Figures as sketches, wherever they are begun."""
+    for module in pkgutil.iter_modules(plots.__path__, "eventstudy.plots."):
+        found = importlib.import_module(module.name)
+        if hasattr(found, "new_figure"):
+            monkeypatch.setattr(found, "new_figure", lambda **layout: Sketch())
+    assert isinstance(plots.style.new_figure(height=1), Sketch)

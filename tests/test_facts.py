@@ -51,7 +51,8 @@ def test_no_sentence_is_left_that_no_code_makes():
     }
     families = [key.partition(".") for key in entries_of("en") if key.partition(".")[0] in FAMILIES]
     codes = {code.removesuffix(".one").removesuffix(".other") for _, _, code in families}
-    assert sorted(codes - constants) == []
+    composed = tuple(start for start in constants if start.endswith(".") and " " not in start and len(start) > 1)
+    assert sorted(code for code in codes - constants if not code.startswith(composed)) == []
 
 
 @pytest.mark.parametrize("lang", LANGS)

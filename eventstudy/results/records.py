@@ -29,6 +29,18 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class FactRecord(Record):
+    """A fact in results.json: the code of a sentence of the catalogs, ``fact.<code>``, and the values that it shows."""
+
+    code: str
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, fact: Fact) -> FactRecord:
+        """The record of a fact."""
+        return cls(code=fact.code, values=dict(fact.values))
+
+
 class SessionRecord(Record):
     """The first session in which an event could move a security: day 0."""
 
@@ -41,6 +53,7 @@ class SessionRecord(Record):
     precision: Literal["instant", "interval", "day"]
     reason: str
     detail: str
+    facts: tuple[FactRecord, ...]
     role: Role
     expected: Sign | None = None
 
