@@ -1,6 +1,6 @@
 """Every model, test, flag, status and code walks through to a page in both languages: a missing word fails here.
 
-Each stands once, not in every combination; every exchange does so in tests/test_exchange_rows.py, which has its sessions.
+Each stands once, not in every combination; exchanges do so in tests/test_exchange_rows.py, which has their sessions.
 Figures are sketched (their words are looked up, plotly draws nothing), since other tests draw them.
 """
 
@@ -35,7 +35,7 @@ def pages(result, folder):
 
 
 def spread(records, field, values):
-    """Records that hold every value of a field at least once: the first ones changed, copies where there are too few."""
+    """Records that hold every value of a field at least once: the first ones changed, or copies of them."""
     source = cycle(records)
     changed = [next(source).model_copy(update={field: value}) for value in values]
     return (*changed, *records[len(changed) :])

@@ -10,7 +10,7 @@ from pathlib import Path
 from eventstudy.calendars import ExchangeSessions, load_sessions
 from eventstudy.clock import FirstSession, first_session
 from eventstudy.events import Month
-from eventstudy.facts import fact
+from eventstudy.facts import fact, words
 from eventstudy.results import FactRecord, SessionRecord
 from eventstudy.spec import Event, Security, StudySpec, Suspension
 
@@ -72,8 +72,7 @@ def after_suspension(first: FirstSession, security: Security, exchange: Exchange
         "first_session.during_suspension" if halt else "first_session.ends_in_suspension",
         first=found.first,
         last=found.last,
-        source=found.source,
-        source_zh=found.source_zh or found.source,
+        source=words(found.source, found.source_zh),
         session=resumed,
     )
     moved = replace(first, session_last=max(resumed, first.session_last), why=(*first.why, why))
