@@ -7,7 +7,7 @@ from typing import Any
 
 from eventstudy.abnormal import limits
 from eventstudy.models import MARKET
-from eventstudy.plots.select import path_event
+from eventstudy.plots.around import path_event
 from eventstudy.plots.style import (
     GREY,
     INK,

@@ -14,7 +14,7 @@ from eventstudy.results import CarRecord, StudyResult
 from eventstudy.spec import Event
 from eventstudy.summary.tables import Column, Table
 from eventstudy.texts import Texts
-from eventstudy.texts.names import Names
+from eventstudy.texts.names import CONFOUNDED, Names
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Study:
     def leading_event(self, security: str) -> Event | None:
         """The event that a security's figures are drawn around."""
         return path_event(self.result, security)
+
+    def short_flag(self, flag: str, words: str = "short_flag") -> str:
+        """A flag in a few words, from the entry ``<words>.<flag>``; an event by its title."""
+        if flag.startswith(CONFOUNDED):
+            return self.names.event_quoted(flag.removeprefix(CONFOUNDED))
+        return self.texts(f"{words}.{flag}")
 
     def level(self) -> str:
         """The confidence level in words of the language."""
@@ -93,7 +99,7 @@ def frame_table(study: Study, frame: Frame, shown: Mapping[str, str]) -> Table:
         "text": str,
         "day": lambda value: str(value)[:10],
         "points": texts.points,
-        "size": lambda value: texts.points(value, signed=False),
+        "size": texts.size,
         "price": texts.number,
         "p": texts.pvalue,
         "whole": lambda value: texts.number(value, 0),
@@ -103,10 +109,7 @@ def frame_table(study: Study, frame: Frame, shown: Mapping[str, str]) -> Table:
         for name, kind in shown.items()
     )
     rows = tuple(
-        tuple(
-            texts("table.nothing") if value is None or value != value else show[kind](value)
-            for value, kind in zip(row, shown.values(), strict=True)
-        )
+        tuple(texts.known(value, show[kind]) for value, kind in zip(row, shown.values(), strict=True))
         for row in frame[list(shown)].itertuples(index=False)
     )
     return Table(columns, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from eventstudy.plots import specification_figure, specification_frame
@@ -14,11 +14,6 @@ from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Table, columns
 
 LIMITS = ("limit_up", "limit_down")
-
-
-def shown(study: Study, value: float | None, show: Callable[[float], str]) -> str:
-    """A number as text; a dash where there is none."""
-    return study.texts("table.nothing") if value is None or value != value else show(value)
 
 
 def _share(study: Study, number: int, total: int) -> str:
@@ -54,10 +49,10 @@ def _curve_table(study: Study, summaries: Sequence[SpecificationSummaryRecord]) 
             interval(names, one.lowest, one.highest),
             _share(study, round(one.share_same_sign * one.n_specifications), one.n_specifications),
             _share(study, round(one.share_significant * one.n_specifications), one.n_specifications),
-            shown(study, one.median_pvalue, texts.pvalue),
-            shown(study, one.share_pvalue, texts.pvalue),
+            texts.known(one.median_pvalue, texts.pvalue),
+            texts.known(one.share_pvalue, texts.pvalue),
             texts.number(one.n_placebo, 0),
-            shown(study, one.smallest_pvalue, texts.pvalue),
+            texts.known(one.smallest_pvalue, texts.pvalue),
         )
         for one in summaries
     )

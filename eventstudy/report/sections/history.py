@@ -76,8 +76,8 @@ def _table(study: Study, frame: Frame, found: Sequence[LadderRecord]) -> Table:
     left, rows = {rung: [item for item in found if item.rung == rung] for rung in frame["rung"]}, []
     for row in frame.to_dict("records"):
         if row["missing"]:
-            nothing = texts("table.nothing")
-            rows.append((row["title"], *[nothing] * 5, nothing, texts("history.absent", why=row["missing"])))
+            nothing = [texts("table.nothing")] * 6
+            rows.append((row["title"], *nothing, texts("history.absent", why=row["missing"])))
             continue
         item = left[row["rung"]].pop(0)
         rows.append((row["title"], *_cells(study, item), book.marks(item.flags)))
@@ -94,14 +94,15 @@ def _table(study: Study, frame: Frame, found: Sequence[LadderRecord]) -> Table:
 
 
 def _cells(study: Study, item: LadderRecord) -> tuple[str, ...]:
-    texts, nothing = study.texts, study.texts("table.nothing")
+    texts = study.texts
+    whole = None if item.expected is None else item.estimate + item.expected
     return (
-        nothing if item.expected is None else texts.points(item.estimate + item.expected),
-        nothing if item.expected is None else texts.points(item.expected),
+        texts.known(whole, texts.points),
+        texts.known(item.expected, texts.points),
         texts.points(item.estimate),
         interval(study.names, item.ci_low, item.ci_high),
-        nothing if item.pvalue is None else texts.pvalue(item.pvalue),
-        nothing if item.smallest_pvalue is None else texts.pvalue(item.smallest_pvalue),
+        texts.known(item.pvalue, texts.pvalue),
+        texts.known(item.smallest_pvalue, texts.pvalue),
     )
 
 
@@ -146,8 +147,8 @@ def _rank(study: Study, item: LadderRecord) -> str:
         f"history.note.{item.rung}",
         rank=texts("table.nothing") if item.rank is None else item.rank,
         total=len(item.comparators) + 1,
-        p=texts("table.nothing") if item.pvalue is None else texts.p_equals(item.pvalue),
-        least=texts("table.nothing") if item.smallest_pvalue is None else texts.pvalue(item.smallest_pvalue),
+        p=texts.known(item.pvalue, texts.p_equals),
+        least=texts.known(item.smallest_pvalue, texts.pvalue),
     )
 
 

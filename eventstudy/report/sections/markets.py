@@ -12,7 +12,6 @@ from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import NoteBook, Table, columns
-from eventstudy.texts.names import CONFOUNDED
 
 FOREIGN = ("foreign",)
 YARDSTICKS = ("leave_treated_out", "peers")
@@ -86,31 +85,19 @@ def _unusual(study: Study, own: Frame) -> str:
 
 def _parts_table(study: Study, frame: Frame) -> Table:
     texts, names = study.texts, study.names
-    nothing = texts("table.nothing")
     rows = tuple(
         (
             str(row["session"]),
             texts.points(row["overnight"]),
             texts.points(row["intraday"]),
             texts.points(row["whole"]),
-            *(
-                nothing
-                if row[f"{part}_typical"] != row[f"{part}_typical"] or row[f"{part}_typical"] is None
-                else texts.points(row[f"{part}_typical"], signed=False)
-                for part in ("overnight", "intraday")
-            ),
-            texts("list.semicolon").join(_short_flag(study, flag) for flag in row["flags"]),
+            *(texts.known(row[f"{part}_typical"], texts.size) for part in ("overnight", "intraday")),
+            texts("list.semicolon").join(study.short_flag(flag) for flag in row["flags"]),
         )
         for row in frame.to_dict("records")
     )
     keys = ("session", "overnight>", "intraday>", "whole>", "overnight_typical>", "intraday_typical>", "flags")
     return Table(columns(names, keys), rows)
-
-
-def _short_flag(study: Study, flag: str) -> str:
-    if flag.startswith(CONFOUNDED):
-        return study.names.event_quoted(flag.removeprefix(CONFOUNDED))
-    return study.texts(f"short_flag.{flag}")
 
 
 # --- other ways of estimating --------------------------------------------------------------------------
@@ -127,7 +114,10 @@ def _ways(study: Study, key: str, topics: Sequence[str]) -> dict[str, Any]:
         if ways_of(result, symbol, topics, pictured)
     ]
     rest = [event for event in names.in_order if event.id not in pictured]
-    shown = [(event, _records(study, topics, {event.id})) for event in rest]
+    shown = [
+        (event, [record for symbol in study.securities for record in ways_of(result, symbol, topics, {event.id})])
+        for event in rest
+    ]
     missing = [symbol for symbol in study.securities if symbol not in with_ways]
     return {
         "figures": figures,
@@ -138,10 +128,6 @@ def _ways(study: Study, key: str, topics: Sequence[str]) -> dict[str, Any]:
         ],
         "missing": study.texts(f"{key}.missing", securities=names.securities(missing)) if missing and figures else "",
     }
-
-
-def _records(study: Study, topics: Sequence[str], events: Collection[str]) -> list[AlternativeRecord]:
-    return [record for symbol in study.securities for record in ways_of(study.result, symbol, topics, events)]
 
 
 def _ways_figure(study: Study, key: str, symbol: str, topics: Sequence[str], events: Collection[str]) -> FigureView:
@@ -220,7 +206,7 @@ def _ways_table(study: Study, records: Sequence[AlternativeRecord], *, subject: 
             names.estimand(record.estimand),
             texts.points(record.estimate),
             interval(names, record.ci_low, record.ci_high),
-            texts("table.nothing") if record.pvalue is None else texts.pvalue(record.pvalue),
+            texts.known(record.pvalue, texts.pvalue),
             texts("claim.yes" if OVER_CONTROL in record.flags else "claim.no"),
             book.marks([flag for flag in record.flags if flag != OVER_CONTROL]),
         )

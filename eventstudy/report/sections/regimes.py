@@ -9,7 +9,7 @@ from eventstudy.plots import beta_figure, beta_frame, regime_figure, regime_fram
 from eventstudy.plots.regimes import case_title, regime_records
 from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
-from eventstudy.results import AlternativeRecord, BreakRecord, ExclusionRecord
+from eventstudy.results import AlternativeRecord, BreakRecord
 from eventstudy.spec import Regime
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
@@ -113,16 +113,15 @@ def _finding(study: Study, frame: Frame, found: Sequence[AlternativeRecord]) -> 
 
 def _table(study: Study, found: Sequence[AlternativeRecord]) -> Table:
     texts, names, book = study.texts, study.names, NoteBook(study.names)
-    nothing = texts("table.nothing")
     rows = tuple(
         (
             day_name(study, item, found),
             texts(f"regimes.way.{item.variant}"),
             names.estimand(item.estimand),
             texts.points(item.estimate),
-            nothing if item.std_error is None else texts.points(item.std_error, signed=False),
+            texts.known(item.std_error, texts.size),
             interval(names, item.ci_low, item.ci_high),
-            nothing if item.pvalue is None else texts.pvalue(item.pvalue),
+            texts.known(item.pvalue, texts.pvalue),
             texts.span(item.first_session, item.last_session),
             book.marks(item.flags),
         )
@@ -215,7 +214,7 @@ def _break_table(study: Study, breaks: Sequence[BreakRecord]) -> Table:
             texts(f"regimes.test.{item.test}"),
             texts.day(item.session),
             texts.number(item.statistic),
-            texts("table.nothing") if item.critical_value is None else texts.number(item.critical_value),
+            texts.known(item.critical_value, texts.number),
             texts.pvalue(item.pvalue),
             texts.number(item.nobs, 0),
         )
@@ -238,23 +237,18 @@ def _break_table(study: Study, breaks: Sequence[BreakRecord]) -> Table:
 
 
 def _missing(study: Study, regime: Regime) -> list[str]:
-    """Windows that gave no estimate, a sentence each."""
+    texts, names = study.texts, study.names
     return [
-        _why(study, item)
+        texts(
+            "regimes.missing",
+            case=texts(
+                "regimes.case",
+                security=names.security(item.security or ""),
+                event=names.event_quoted(item.event_id or ""),
+            ),
+            way=texts(f"regimes.way.{item.values['variant']}"),
+            why=names.fact(item.code, item.values),
+        )
         for item in study.result.exclusions
         if item.values.get("topic") == "regime" and regime.id in item.values["other"]
     ]
-
-
-def _why(study: Study, item: ExclusionRecord) -> str:
-    texts, names = study.texts, study.names
-    return texts(
-        "regimes.missing",
-        case=texts(
-            "regimes.case",
-            security=names.security(item.security or ""),
-            event=names.event_quoted(item.event_id or ""),
-        ),
-        way=texts(f"regimes.way.{item.values['variant']}"),
-        why=names.fact(item.code, item.values),
-    )

@@ -89,7 +89,7 @@ def _price_finding(study: Study, symbol: str, prices: Frame) -> str:
             "caption.closed",
             close=texts.number(row["close"]),
             day=row["label"],
-            change=texts.percent(row["change"]) if row["change"] == row["change"] else texts("table.nothing"),
+            change=texts.known(row["change"], texts.percent),
         )
         for row in prices.to_dict("records")
         if row["session"] in days
@@ -131,9 +131,7 @@ def _path_table(study: Study, frame: Frame) -> Table:
         row = [str(session)]
         for name in benchmarks:
             cell = cells[session, name]
-            bare = cell["ci_low"] is None or cell["ci_low"] != cell["ci_low"]
-            low, high = (None, None) if bare else (cell["ci_low"], cell["ci_high"])
-            row += [texts.points(cell["car"]), interval(names, low, high)]
+            row += [texts.points(cell["car"]), interval(names, cell["ci_low"], cell["ci_high"])]
         rows.append(tuple(row))
     return Table((Column(texts("column.session")), *titles), tuple(rows))
 
