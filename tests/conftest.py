@@ -81,6 +81,14 @@ def flagship(flagship_spec, flagship_prices):
     return es.run_study(flagship_spec, flagship_prices)
 
 
+@pytest.fixture(scope="session")
+def kept():
+    """The flagship's result as it was kept, so that tests of the report need no run."""
+    from tests.freeze import frozen_result
+
+    return frozen_result()
+
+
 def sketch(**layout):
     """A figure that takes whatever it is asked to hold, and draws nothing."""
     figure = MagicMock()

@@ -10,8 +10,6 @@ from html import escape
 from itertools import cycle
 from typing import get_args
 
-import pytest
-
 import eventstudy as es
 from eventstudy.clock import Reason
 from eventstudy.facts import fact
@@ -22,7 +20,6 @@ from eventstudy.results.hard_cases import Rung
 from eventstudy.summary.exclusions import TELL
 from eventstudy.texts import LANGS
 from eventstudy.texts.names import names_of
-from tests.freeze import frozen_result
 from tests.test_facts import SENTENCES
 from tests.test_inference_facts import SENTENCES as INFERENCE
 from tests.test_summary import FLAGS
@@ -54,11 +51,6 @@ def at_home(value, ids):
 def facts_of():
     """An example of every code that refuses or explains a test."""
     return {code: FactRecord(code=code, values=values) for code, (values, _) in INFERENCE.items()}
-
-
-@pytest.fixture(scope="module")
-def kept():
-    return frozen_result()
 
 
 def test_every_name_that_a_result_can_hold(kept, tmp_path, sketched):
