@@ -116,7 +116,7 @@ def percent_axis(title: str, **values: Any) -> dict[str, Any]:
 
 
 def role_traces(figure: Figure, frame: Frame, *, x: str, y: str, size: int, number: int, **more: Any) -> None:
-    """The events as markers of `size` with their numbers of size `number` in them, a trace and a shape for each role."""
+    """Events as markers of a size with their numbers, in letters of size `number`; a trace and a shape each role."""
     for role, look in ROLE_LOOKS.items():
         own = frame[frame["role"] == role]
         if own.empty:
