@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventstudy.arrays import Days, Floats, Ints, hold
+from eventstudy.arrays import Days, Floats, Ints, Mask, hold
 from eventstudy.windows import Window
 
 
@@ -62,9 +61,9 @@ class EventPanel:
         hold(self)
 
     @property
-    def observed(self) -> NDArray[np.bool_]:
+    def observed(self) -> Mask:
         """(E, T) whether an estimation observation can be used."""
-        usable: NDArray[np.bool_] = np.isfinite(self.returns)
+        usable: Mask = np.isfinite(self.returns)
         for factor in self.factors:
             usable = usable & np.isfinite(factor)
         return usable
@@ -87,7 +86,7 @@ class Case:
     values: Floats
     factors: Mapping[str, Floats]
     span: Ints
-    left_out: NDArray[np.bool_] | None = None
+    left_out: Mask | None = None
     censored: Ints | None = None
 
 
@@ -142,7 +141,7 @@ def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventP
     )
 
 
-def _left_out(case: Case, past: slice) -> NDArray[np.bool_]:
+def _left_out(case: Case, past: slice) -> Mask:
     none = np.zeros(past.stop - past.start, dtype=bool)
     return none if case.left_out is None else case.left_out[past]
 

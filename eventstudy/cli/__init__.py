@@ -49,9 +49,6 @@ def _root(
     """Event studies from dated events: sessions, prices, abnormal returns, exact tests, one report."""
 
 
-app.command()(init)
-app.command()(check)
-app.command()(run)
-app.command()(record)
-app.command()(schema)
+for command in (init, check, run, record, schema):
+    app.command()(command)
 app.add_typer(events_app, name="events")

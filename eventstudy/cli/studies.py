@@ -23,11 +23,6 @@ from eventstudy.cli.terminal import (
 if TYPE_CHECKING:
     from eventstudy.results import StudyResult
 
-FolderArgument = Annotated[str, typer.Argument(metavar="FOLDER", help="Folder to make, or to put the study into.")]
-IdOption = Annotated[
-    str | None, typer.Option("--id", metavar="ID", help="Id of the study; by default it is made of the folder's name.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")]
 SourceOption = Annotated[
     str,
     typer.Option(
@@ -46,7 +41,13 @@ RobustnessOption = Annotated[
 ]
 
 
-def init(folder: FolderArgument, study_id: IdOption = None) -> None:
+def init(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder to make, or to put the study into.")],
+    study_id: Annotated[
+        str | None,
+        typer.Option("--id", metavar="ID", help="Id of the study; by default it is made of the folder's name."),
+    ] = None,
+) -> None:
     """Make a new study that runs at once on recorded prices; nothing is written over."""
     from eventstudy.config import make_study
 
@@ -83,7 +84,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     lang: LangOption = "en",
     robustness: RobustnessOption = "full",
     no_cache: NoCacheOption = False,
-    json: JsonOption = False,
+    json: Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a study: write the report folder and print the summary table."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventstudy.arrays import Floats
+from eventstudy.arrays import Floats, Ints
 from eventstudy.facts import fact
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import Question, ask, independent, mean_of, spread, too_few
@@ -151,7 +150,7 @@ def johnson_t(values: Floats, centre: float) -> Floats:
     return np.where(flat, beyond, adjusted)
 
 
-def clustered_t(signs: Floats, sums: Floats, count: NDArray[np.int64]) -> Floats:
+def clustered_t(signs: Floats, sums: Floats, count: Ints) -> Floats:
     """(B,) clustered t of the mean for (B, G) signs of the dates' sums; infinite without variance."""
     groups, events = sums.size, float(count.sum())
     mean = signs @ sums / events

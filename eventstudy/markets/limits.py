@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eventstudy.arrays import Days, Floats, Mask, hold
+from eventstudy.arrays import Days, Floats, Ints, Mask, hold
 from eventstudy.errors import PriceError
 from eventstudy.facts import fact
 from eventstudy.markets.rules import LimitRule, Rounding
@@ -297,7 +297,7 @@ def _no_flags(count: int, free: Mask) -> dict[str, NDArray[Any]]:
     return flags
 
 
-def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray[np.int64], Mask]:
+def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[Ints, Mask]:
     """Count the ticks of each price, exactly, and tell where the price is known; 0 where it is not."""
     values = np.asarray(prices, dtype=np.float64)
     known = ~np.isnan(values)
@@ -312,9 +312,7 @@ def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray
     return np.where(known, whole, 0).astype(np.int64), known
 
 
-def _limit_ticks(
-    ticks: NDArray[np.int64], known: Mask, limit: Decimal | float, rounding: Rounding
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _limit_ticks(ticks: Ints, known: Mask, limit: Decimal | float, rounding: Rounding) -> tuple[Ints, Ints]:
     """Lowest and highest price allowed in ticks, rounded half up or towards the reference price."""
     part = Fraction(str(limit))
     n, d = part.numerator, part.denominator
@@ -328,7 +326,7 @@ def _limit_ticks(
     return down, up
 
 
-def _prices_of(down: NDArray[np.int64], up: NDArray[np.int64], known: Mask, tick: Decimal | float) -> LimitPrices:
+def _prices_of(down: Ints, up: Ints, known: Mask, tick: Decimal | float) -> LimitPrices:
     step = Fraction(str(tick))
     low, high = (np.where(known, ticks * step.numerator / step.denominator, np.nan) for ticks in (down, up))
     return LimitPrices(low, high)

@@ -127,11 +127,10 @@ def _points(figure: Figure, own: Frame, name: str, look: Mapping[str, Any], text
             "line": {"width": 1.5, "color": look["color"]},
         },
         name=texts(f"chance.calibration.legend_{name}"),
-        hovertext=[_hover(row, texts) for row in records(own)],
+        hovertext=[
+            f"{plain_text(row['label'])}<br>"
+            + texts("chance.calibration.hover", size=texts.percent(row["size"], signed=False))
+            for row in records(own)
+        ],
         hoverinfo="text",
     )
-
-
-def _hover(row: Mapping[str, Any], texts: Texts) -> str:
-    size = texts("chance.calibration.hover", size=texts.percent(row["size"], signed=False))
-    return f"{plain_text(row['label'])}<br>{size}"

@@ -8,6 +8,7 @@ from typing import Any
 from eventstudy.abnormal import limits
 from eventstudy.models import MARKET
 from eventstudy.plots.around import path_event
+from eventstudy.plots.rows import line_title
 from eventstudy.plots.style import (
     GREY,
     INK,
@@ -17,6 +18,7 @@ from eventstudy.plots.style import (
     axis,
     by_width,
     error_bars,
+    estimate_words,
     frame_of,
     look_of,
     new_figure,
@@ -102,7 +104,10 @@ def headlines_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
                 marker={"symbol": "circle", "size": 11, "color": fill, "line": {"width": 2, "color": color}},
             )
     figure.add_vline(x=0, line={"color": INK, "width": 1})
-    titles = [_title(place, wrap(plain_text(title), 100)) for place, title in zip(places, frame["title"], strict=True)]
+    titles = [
+        line_title(place + 0.22, wrap(plain_text(title), 100))
+        for place, title in zip(places, frame["title"], strict=True)
+    ]
     figure.update_layout(
         xaxis=percent_axis(texts("figure.abnormal_return")) | {"zeroline": False},
         yaxis=axis(visible=False, range=[-0.4, rows - 0.2]),
@@ -117,22 +122,6 @@ def headlines_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
         wide={**long, **MANY_TICKS, "height": figure.layout.height},
     )
     return figure
-
-
-def _title(place: int, text: str) -> dict[str, Any]:
-    """A line's title above it, at the figure's left edge."""
-    return {
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "y": place + 0.22,
-        "yanchor": "bottom",
-        "align": "left",
-        "showarrow": False,
-        "text": text,
-        "font": {"size": 13},
-        "bgcolor": "rgba(255,255,255,0.88)",
-    }
 
 
 def _bounds(figure: Figure, frame: Frame, places: list[int], texts: Texts) -> list[dict[str, Any]]:
@@ -343,14 +332,9 @@ def _points(own: Frame, places: list[float], texts: Texts, *, color: str) -> Map
         "y": places,
         "mode": "markers",
         "error_x": error_bars(own, color) if own["ci_low"].notna().all() else None,
-        "hovertext": [_hover(row, texts) for row in records(own)],
+        "hovertext": [
+            "<br>".join([plain_text(str(row.get("quantity") or row.get("title"))), *estimate_words(row, texts)])
+            for row in records(own)
+        ],
         "hoverinfo": "text",
     }
-
-
-def _hover(row: Mapping[str, Any], texts: Texts) -> str:
-    parts = [plain_text(str(row.get("quantity") or row.get("title"))), texts.percent(row["estimate"])]
-    if row["pvalue"] is not None and row["pvalue"] == row["pvalue"]:
-        low, high = texts.percent(row["ci_low"]), texts.percent(row["ci_high"])
-        parts += [texts("format.interval", low=low, high=high), texts.p_equals(row["pvalue"])]
-    return "<br>".join(parts)

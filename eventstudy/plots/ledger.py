@@ -235,7 +235,10 @@ def _marks(figure: Figure, frame: Frame, middle: Mapping[str, float], texts: Tex
                 "line": {"width": 1.2, "color": INK},
             },
             name=name if kind in EVENTS else texts("ledger.signed", sign=own["sign"].iloc[0], kind=name),
-            hovertext=[_hover(row) for row in records(own)],
+            hovertext=[
+                f"{plain_text(row['security'])}, {row['label']}<br>{wrap(plain_text(row['title']), 44)}"
+                for row in records(own)
+            ],
             hoverinfo="text",
         )
     closed = frame[frame["kind"] == CLOSED]
@@ -248,7 +251,3 @@ def _marks(figure: Figure, frame: Frame, middle: Mapping[str, float], texts: Tex
             name=texts("ledger.closed"),
             hoverinfo="skip",
         )
-
-
-def _hover(row: Mapping[str, Any]) -> str:
-    return f"{plain_text(row['security'])}, {row['label']}<br>{wrap(plain_text(row['title']), 44)}"

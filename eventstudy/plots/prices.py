@@ -8,18 +8,16 @@ from eventstudy.plots.style import (
     BLUE,
     GREY,
     INK,
-    MARKER,
     ORANGE,
     PALE,
-    ROLE_LOOKS,
     VERMILLION,
     Figure,
     Frame,
     axis,
     frame_of,
     new_figure,
-    plain_text,
     records,
+    role_traces,
 )
 from eventstudy.results import BarRecord, StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
@@ -106,7 +104,7 @@ def price_figure(prices: Frame, markers: Frame, *, currency: str, lang: Lang = "
     figure = new_figure(height=300 + LEVEL_HEIGHT * levels)
     _draw_bars(figure, prices, texts)
     _draw_limits(figure, prices, texts)
-    _draw_markers(figure, markers)
+    role_traces(figure, markers, x="at", y="level", size=19, number=10, yaxis="y2")
     for at in sorted(set(markers["at"])):
         figure.add_vline(x=at, line={"color": GREY, "width": 1, "dash": "dot"}, layer="below")
     _shade_no_limit(figure, prices, texts)
@@ -174,25 +172,6 @@ def _draw_limits(figure: Figure, prices: Frame, texts: Texts) -> None:
                 marker={"symbol": symbol, "size": 13, "color": color, "line": {"width": 1.5, "color": "#ffffff"}},
                 hovertext=[texts(f"short_flag.{limit}")] * len(own),
                 hoverinfo="text",
-            )
-
-
-def _draw_markers(figure: Figure, markers: Frame) -> None:
-    for role, look in ROLE_LOOKS.items():
-        own = markers[markers["role"] == role]
-        if len(own):
-            figure.add_scatter(
-                x=list(own["at"]),
-                y=list(own["level"]),
-                yaxis="y2",
-                mode="markers+text",
-                name=str(own["role_name"].iloc[0]),
-                text=[str(number) for number in own["number"]],
-                textfont={"color": look["text"], "size": 10},
-                marker={**MARKER, "size": 19, "symbol": look["symbol"], "color": look["color"]},
-                hovertext=[f"{row['number']}. {plain_text(row['title'])}" for row in records(own)],
-                hoverinfo="text",
-                cliponaxis=False,
             )
 
 

@@ -12,6 +12,7 @@ from eventstudy.plots.style import (
     Frame,
     by_width,
     error_bars,
+    estimate_words,
     frame_of,
     look_of,
     new_figure,
@@ -168,14 +169,9 @@ def _sums(figure: Figure, sums: Frame, texts: Texts, *, known: bool) -> None:
             "line": {"width": 2, "color": look["color"]},
         },
         name=texts("steps.known" if known else "steps.bare", estimand=estimand),
-        hovertext=[_hover(row, texts) for row in records(sums)],
+        hovertext=[
+            "<br>".join([plain_text(row["security"]), row["label"], *estimate_words(row, texts)[1:]])
+            for row in records(sums)
+        ],
         hoverinfo="text",
     )
-
-
-def _hover(row: dict[str, Any], texts: Texts) -> str:
-    parts = [plain_text(row["security"]), row["label"]]
-    if row["ci_low"] == row["ci_low"] and row["ci_low"] is not None:
-        low, high = texts.percent(row["ci_low"]), texts.percent(row["ci_high"])
-        parts += [texts("format.interval", low=low, high=high), texts.p_equals(row["pvalue"])]
-    return "<br>".join(parts)

@@ -115,6 +115,30 @@ def percent_axis(title: str, **values: Any) -> dict[str, Any]:
     return axis(title={"text": title, "font": {"size": 12}, "standoff": 8}, ticksuffix="%", nticks=7, **values)
 
 
+def role_traces(figure: Figure, frame: Frame, *, x: str, y: str, size: int, number: int, **more: Any) -> None:
+    """Events as markers of a size with their numbers, in letters of size `number`; a trace and a shape each role."""
+    for role, look in ROLE_LOOKS.items():
+        own = frame[frame["role"] == role]
+        if own.empty:
+            continue
+        figure.add_scatter(
+            x=list(own[x]),
+            y=list(own[y]),
+            mode="markers+text",
+            name=str(own["role_name"].iloc[0]),
+            text=[str(number) for number in own["number"]],
+            textfont={"color": look["text"], "size": number},
+            marker={**MARKER, "size": size, "symbol": look["symbol"], "color": look["color"]},
+            hovertext=[
+                "<br>".join([f"{row['number']}. {plain_text(row['title'])}", *filter(None, [row.get("when")])])
+                for row in records(own)
+            ],
+            hoverinfo="text",
+            cliponaxis=False,
+            **more,
+        )
+
+
 def error_bars(
     own: Frame, color: str, *, of: str = "estimate", low: str = "ci_low", high: str = "ci_high"
 ) -> dict[str, Any]:
@@ -128,6 +152,16 @@ def error_bars(
         "width": 3,
         "color": color,
     }
+
+
+def estimate_words(row: Mapping[str, Any], texts: Texts) -> list[str]:
+    """An estimate with its interval and its p, as far as it has them, for a pointer."""
+    words = [texts.percent(row["estimate"])]
+    if row["ci_low"] is not None and row["ci_low"] == row["ci_low"]:
+        words.append(texts("format.interval", low=texts.percent(row["ci_low"]), high=texts.percent(row["ci_high"])))
+    if row["pvalue"] is not None and row["pvalue"] == row["pvalue"]:
+        words.append(texts.p_equals(row["pvalue"]))
+    return words
 
 
 def look_of(estimand: str, rank: int) -> Mapping[str, str]:

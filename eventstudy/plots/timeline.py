@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from eventstudy.plots.style import MARKER, ROLE_LOOKS, Figure, Frame, axis, frame_of, new_figure, plain_text, records
+from eventstudy.plots.style import (
+    Figure,
+    Frame,
+    axis,
+    frame_of,
+    new_figure,
+    role_traces,
+)
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
@@ -70,7 +77,7 @@ def overview_figure(frame: Frame) -> Figure:
     lines = frame["label"].where(frame["line_start"], None).tolist()
     last = int(frame["line"].max())
     figure = new_figure(height=60 + 29 * (last + 1))
-    role_traces(figure, frame, x="place", y="line")
+    role_traces(figure, frame, x="place", y="line", size=21, number=11, textposition="middle center")
     shown = [(int(line), label) for line, label in zip(frame["line"], lines, strict=True) if label is not None]
     figure.update_layout(
         xaxis=axis(visible=False, range=[0.4, PER_LINE + 0.6]),
@@ -84,24 +91,3 @@ def overview_figure(frame: Frame) -> Figure:
         ),
     )
     return figure
-
-
-def role_traces(figure: Figure, frame: Frame, *, x: str, y: str) -> None:
-    """Numbered markers, one trace and shape per role."""
-    for role, look in ROLE_LOOKS.items():
-        own = frame[frame["role"] == role]
-        if own.empty:
-            continue
-        figure.add_scatter(
-            x=list(own[x]),
-            y=list(own[y]),
-            mode="markers+text",
-            name=str(own["role_name"].iloc[0]),
-            text=[str(number) for number in own["number"]],
-            textfont={"color": look["text"], "size": 11},
-            textposition="middle center",
-            marker={**MARKER, "symbol": look["symbol"], "color": look["color"]},
-            hovertext=[f"{row['number']}. {plain_text(row['title'])}<br>{row['when']}" for row in records(own)],
-            hoverinfo="text",
-            cliponaxis=False,
-        )

@@ -15,6 +15,7 @@ from eventstudy.plots.style import (
     Frame,
     by_width,
     error_bars,
+    estimate_words,
     frame_of,
     look_of,
     new_figure,
@@ -203,11 +204,5 @@ def _points(figure: Figure, own: Frame, texts: Texts, *, hollow: bool) -> None:
 
 
 def _hover(row: Mapping[str, Any], texts: Texts) -> str:
-    low, high = texts.percent(row["ci_low"]), texts.percent(row["ci_high"])
-    parts = [
-        f"{row['head']}: {wrap(plain_text(row['label']), 40)}",
-        texts.percent(row["estimate"]),
-        texts("format.interval", low=low, high=high),
-        texts.p_equals(row["pvalue"]),
-    ]
+    parts = [f"{row['head']}: {wrap(plain_text(row['label']), 40)}", *estimate_words(row, texts)]
     return "<br>".join([*parts, texts("ways.over_control")] if row["over_control"] else parts)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.report.views import Study
-from eventstudy.results import LISTS
-
-if TYPE_CHECKING:
-    from eventstudy.results import StudyResult
+from eventstudy.results import LISTS, StudyResult
 
 
 def build(study: Study) -> dict[str, Any]:
