@@ -145,10 +145,10 @@ def test_an_english_sentence_is_found_wherever_it_stands(kept, page, old, new):
 def test_an_english_sentence_of_provenance_is_found(kept):
     """A note that is nobody's name comes to the page as it is."""
     first, *others = kept.provenance
-    kept = first.model_copy(
+    english = first.model_copy(
         update={"kind": "prices", "name": "NVDA", "source": "recorded", "facts": (FactRecord.of(words(ENGLISH)),)}
     )
-    told = render_page(kept.model_copy(update={"provenance": (kept, *others)}), "zh")
+    told = render_page(kept.model_copy(update={"provenance": (english, *others)}), "zh")
     assert set(english_in(told, kept.spec)) == {"the", "prices", "were", "read", "from", "file"}
 
 
