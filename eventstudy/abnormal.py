@@ -118,6 +118,16 @@ def interval(value: Floats, std_error: Floats, df: Floats, confidence: float) ->
     return value - half, value + half
 
 
+def limits(
+    estimate: float, std_error: float | None, df: float | None, confidence: float
+) -> tuple[float | None, float | None]:
+    """Confidence limits of one estimate; None where it has no standard error."""
+    if std_error is None or df is None:
+        return None, None
+    low, high = interval(np.array(estimate), np.array(std_error), np.array(float(df)), confidence)
+    return float(low), float(high)
+
+
 def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: float = 0.8) -> Floats:
     """Smallest true effect that a two-sided t test at `level` finds with probability `power`.
 
@@ -128,5 +138,4 @@ def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: flo
     """
     from scipy import stats
 
-    found: Floats = (stats.t.isf(level / 2.0, df) + stats.t.isf(1.0 - power, df)) * std_error
-    return found
+    return (stats.t.isf(level / 2.0, df) + stats.t.isf(1.0 - power, df)) * std_error

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Floats, Ints, hold
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Days = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,16 +89,6 @@ class Case:
     span: Ints
     left_out: NDArray[np.bool_] | None = None
     censored: Ints | None = None
-
-
-def hold(record: Any) -> None:
-    """Copy the arrays of a frozen record and make them read-only."""
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, np.ndarray):
-            held = value.copy()
-            held.flags.writeable = False
-            object.__setattr__(record, field.name, held)
 
 
 def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventPanel:

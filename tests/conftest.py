@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import socket
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -80,23 +81,11 @@ def flagship(flagship_spec, flagship_prices):
     return es.run_study(flagship_spec, flagship_prices)
 
 
-class Sketch:
-    """What a figure is asked to hold, drawn by nobody."""
-
-    def __getattr__(self, name):
-        return self if name in ("layout", "xaxis", "yaxis") else lambda *args, **kwargs: self
-
-    def __iter__(self):
-        return iter(())
-
-    def __getitem__(self, key):
-        return self
-
-    def __setitem__(self, key, value):
-        pass
-
-    def to_plotly_json(self):
-        return {}
+def sketch(**layout):
+    """A figure that takes whatever it is asked to hold, and draws nothing."""
+    figure = MagicMock()
+    figure.to_plotly_json.return_value = {}
+    return figure
 
 
 @pytest.fixture
@@ -105,5 +94,5 @@ def sketched(monkeypatch):
     for module in pkgutil.iter_modules(plots.__path__, "eventstudy.plots."):
         found = importlib.import_module(module.name)
         if hasattr(found, "new_figure"):
-            monkeypatch.setattr(found, "new_figure", lambda **layout: Sketch())
-    assert isinstance(plots.style.new_figure(height=1), Sketch)
+            monkeypatch.setattr(found, "new_figure", sketch)
+    assert isinstance(plots.style.new_figure(height=1), MagicMock)

@@ -20,8 +20,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.errors import OptionError
-from eventstudy.report import write_report
-from eventstudy.report.csvs import cell, csv_files
+from eventstudy.report import cell, csv_files, write_report
 from eventstudy.report.page import environment, render_page
 from eventstudy.report.sections import SECTIONS
 from eventstudy.report.views import Study

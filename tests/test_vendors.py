@@ -395,9 +395,9 @@ REFUSED = [
     ),
     (
         "yahoo",
-        "0700.HK",
-        "the Yahoo symbol '0700.HK' is of an exchange whose sessions are not known here; "
-        "known are US symbols (BRK-B), Shanghai (.SS) and Shenzhen (.SZ)",
+        "DTE.BE",
+        "the Yahoo symbol 'DTE.BE' is of an exchange whose sessions are not known here; known are US symbols (BRK-B), "
+        "US futures (GC=F), coins (BTC-USD) and exchanges by their endings (0981.HK, 7203.T, HSBA.L)",
     ),
 ]
 

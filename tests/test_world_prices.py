@@ -54,7 +54,7 @@ def made(symbol, zone, clock, kind, days, closes, volumes):
 def had(handler, symbol, exchange=None, now=datetime(2026, 1, 5, tzinfo=UTC)):
     manner = Manner(sleep=lambda seconds: pytest.fail("nothing is to be asked again"), now=lambda: now)
     with through(handler, Replayer(EXCHANGES)):
-        return download(yahoo.YAHOO, symbol, FIRST, LAST, manner, exchange)
+        return download(yahoo.VENDOR, symbol, FIRST, LAST, manner, exchange)
 
 
 def test_a_hong_kong_share_has_the_sessions_of_hong_kong():

@@ -9,8 +9,7 @@ import typer
 
 from eventstudy.cli.events import app as events_app
 from eventstudy.cli.recording import record
-from eventstudy.cli.starting import init
-from eventstudy.cli.studies import check, run, schema
+from eventstudy.cli.studies import check, init, run, schema
 from eventstudy.errors import EventStudyError
 
 __all__ = ["app", "main"]

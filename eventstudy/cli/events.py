@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eventstudy.cli.options import DEFAULT_STUDY, StudyArgument
-from eventstudy.cli.terminal import progress, session_table, show, somebody_is_there, table
+from eventstudy.cli.terminal import (
+    DEFAULT_STUDY,
+    StudyArgument,
+    progress,
+    session_table,
+    show,
+    somebody_is_there,
+    table,
+)
 from eventstudy.errors import OptionError
 
 if TYPE_CHECKING:

@@ -6,15 +6,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import TestResult
-from eventstudy.panel import hold
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TRIM = 0.15
 DRAWS = 999

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.inference.days import distances
 from eventstudy.inference.section import ResidualBlock, Section, of_history
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 EXACT_UP_TO = 3_000
 """Events up to which every pair is correlated; above, the pooled estimator."""

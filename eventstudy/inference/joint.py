@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
-
-Floats = NDArray[np.float64]
 
 ALL_ZERO, ALL_EQUAL = "all_zero", "all_equal"
 """Hypotheses of the joint tests: every abnormal return is zero; on each day those of all securities are equal."""
@@ -51,8 +49,7 @@ class JointFit:
     @property
     def scatter(self) -> Floats:
         """(N, N) residual sums of squares and products."""
-        product: Floats = self.resid.T @ self.resid
-        return product
+        return self.resid.T @ self.resid
 
 
 def fit_jointly(returns: Floats, benchmark: Floats, event_returns: Floats, event_benchmark: Floats) -> JointFit:

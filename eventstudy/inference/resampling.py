@@ -11,16 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import Question, ask, independent, mean_of, spread, too_few
 from eventstudy.inference.ranks import as_far
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.single import choices_of
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 DRAWS = 9_999
 SKEWNESS_DRAWS = 1_000
@@ -150,8 +148,7 @@ def johnson_t(values: Floats, centre: float) -> Floats:
     skewness = (away**3).sum(axis=1) / (count * safe**3)
     adjusted = np.sqrt(count) * (ratio + skewness * ratio**2 / 3.0 + skewness / (6.0 * count))
     beyond = np.where(mean == centre, 0.0, np.where(mean > centre, np.inf, -np.inf))
-    found: Floats = np.where(flat, beyond, adjusted)
-    return found
+    return np.where(flat, beyond, adjusted)
 
 
 def clustered_t(signs: Floats, sums: Floats, count: NDArray[np.int64]) -> Floats:

@@ -10,8 +10,7 @@ import numpy as np
 
 from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
-from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, only_benchmark
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.arrays import Floats, Mask
-from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import Model, NormalReturnFit
+from eventstudy.models.linear import Model, NormalReturnFit, only_benchmark
 from eventstudy.panel import EventPanel
 
 _CONSTANT = 1e-18  # variance below this share of the benchmark's mean square: a constant, but for float rounding

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventstudy.plots.style import GREY, INK, axis, by_width, percent_axis, plain_text, records, wrap
+from eventstudy.plots.style import GREY, INK, Figure, Frame, axis, by_width, percent_axis, plain_text, records, wrap
 from eventstudy.texts import Texts
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 TITLE_AT = 0.3
 WIDE, NARROW = 96, 46
@@ -27,7 +23,7 @@ def place_of(line: int, lines: int) -> int:
 
 
 def titled_rows(
-    figure: go.Figure,
+    figure: Figure,
     titles: Sequence[str],
     *,
     axis_title: str,
@@ -84,7 +80,7 @@ def titled_rows(
 _WIDTHS = (WIDE, NARROW)
 
 
-def _extent(figure: go.Figure) -> list[float]:
+def _extent(figure: Figure) -> list[float]:
     """Range of the horizontal axis: everything drawn and zero, with a margin."""
     ends = [0.0]
     for trace in figure.data:
@@ -126,7 +122,7 @@ def _words(place: float, text: str) -> dict[str, Any]:
     }
 
 
-def interval_points(own: pd.DataFrame, places: Sequence[float], texts: Texts, *, color: str) -> dict[str, Any]:
+def interval_points(own: Frame, places: Sequence[float], texts: Texts, *, color: str) -> dict[str, Any]:
     """Markers in percent with the limits of their intervals where they have some.
 
     Parameters
@@ -141,8 +137,7 @@ def interval_points(own: pd.DataFrame, places: Sequence[float], texts: Texts, *,
         Of the bars.
     """
     estimates = [100 * float(value) for value in own["estimate"]]
-    up = _lengths(own["ci_high"], own["estimate"])
-    down = _lengths(own["estimate"], own["ci_low"])
+    up, down = _lengths(own, "ci_high", "estimate"), _lengths(own, "estimate", "ci_low")
     bars = {"type": "data", "array": up, "arrayminus": down, "thickness": 1.5, "width": 3, "color": color}
     return {
         "x": estimates,
@@ -154,9 +149,9 @@ def interval_points(own: pd.DataFrame, places: Sequence[float], texts: Texts, *,
     }
 
 
-def _lengths(ends: pd.Series, starts: pd.Series) -> list[float]:
+def _lengths(own: Frame, end: str, start: str) -> list[float]:
     """Lengths of one side of error bars in percent; zero where an end is missing."""
-    return [100 * float(value) for value in (ends.astype(float) - starts.astype(float)).fillna(0.0)]
+    return [100 * float(value) for value in (own[end].astype(float) - own[start].astype(float)).fillna(0.0)]
 
 
 def _hover(row: Mapping[str, Any], texts: Texts) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eventstudy.texts import Lang, Texts, load_texts
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from eventstudy.spec import StudySpec
+
+Figure: TypeAlias = "go.Figure"
+Frame: TypeAlias = "pd.DataFrame"
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -61,7 +64,7 @@ MARKER: Mapping[str, Any] = {"size": 21, "line": {"width": 1.2, "color": INK}}
 """Marker of an event, large enough for its number."""
 
 
-def new_figure(*, height: int, **layout: Any) -> go.Figure:
+def new_figure(*, height: int, **layout: Any) -> Figure:
     """An empty figure in the house's style; `height` in pixels, width as wide as its place."""
     import plotly.graph_objects as go
 
@@ -113,7 +116,7 @@ def percent_axis(title: str, **values: Any) -> dict[str, Any]:
 
 
 def error_bars(
-    own: pd.DataFrame, color: str, *, of: str = "estimate", low: str = "ci_low", high: str = "ci_high"
+    own: Frame, color: str, *, of: str = "estimate", low: str = "ci_low", high: str = "ci_high"
 ) -> dict[str, Any]:
     """Bars in percent from the values of a column to the columns of their limits (decimal)."""
     values = 100 * own[of]
@@ -142,7 +145,7 @@ def rank_of(spec: StudySpec, security: str, benchmark: str | None) -> int:
     return same.index(benchmark)
 
 
-def by_width(figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any], below: int = NARROW) -> None:
+def by_width(figure: Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any], below: int = NARROW) -> None:
     """Note what a page may change where the figure is narrower than `below` pixels, and how to change it back.
 
     Both are updates of the layout by dotted path; the figure as such shows the wide form.
@@ -163,12 +166,19 @@ def wrap(text: str, width: int) -> str:
     return "<br>".join([*lines, line.rstrip()])
 
 
-def texts_for(frame: pd.DataFrame, lang: Lang) -> Texts:
+def texts_for(frame: Frame, lang: Lang) -> Texts:
     """The words of a figure, at the significance level of the study that its frame was made from."""
     return load_texts(lang, float(frame["level"].iloc[0]))
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def frame_of(rows: Sequence[Mapping[str, Any]], columns: list[str] | None = None, **same: Any) -> Frame:
+    """Rows as a frame with these columns, there without any row too; `same` are columns of one value."""
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=columns).assign(**same)
+
+
+def records(frame: Frame) -> list[dict[str, Any]]:
     """The rows of a frame, each by column name."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 

@@ -9,17 +9,14 @@ from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact
 from eventstudy.inference import TESTS, HeldResiduals, ResidualBlock, Section, TestResult
 from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 INNER_DRAWS = 199
 """Samples that tests draw here which draw some of their own: with 199 a level of 5 % is attained exactly."""

@@ -126,11 +126,6 @@ class PriceTable(Record):
     adjustment: Text | None = None
     vendor: Text | None = None
 
-    @property
-    def price_columns(self) -> tuple[str, ...]:
-        """The columns that `columns` names besides date and symbol."""
-        return tuple(name for name in self.columns if name not in ("date", "symbol"))
-
 
 class PriceFile(PriceTable):
     """A file of the user's own, in the folder that ``--source`` names; `adjustment` says what its prices are."""

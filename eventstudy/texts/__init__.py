@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -73,6 +73,14 @@ class Texts:
     def points(self, value: float, *, signed: bool = True) -> str:
         """A decimal return as a number in percent without the unit, for columns (0.01 gives ``+1.00``)."""
         return self.number(value * 100.0, signed=signed)
+
+    def size(self, value: float) -> str:
+        """A decimal return without a sign as a number in percent, for columns."""
+        return self.points(value, signed=False)
+
+    def known(self, value: float | None, show: Callable[[float], str]) -> str:
+        """A number as one of these methods shows it; a dash where there is none."""
+        return self("table.nothing") if value is None or value != value else show(value)
 
     def percent(self, value: float, *, signed: bool = True) -> str:
         """A decimal return in percent, for sentences."""

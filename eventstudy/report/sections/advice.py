@@ -43,22 +43,17 @@ def choice(study: Study) -> dict[str, Any]:
 
 
 def _choice_table(study: Study, found: Sequence[RecommendationRecord]) -> Table:
+    texts = study.texts
     rows = tuple(
         (
             study.names.headline(record.id),
             test_name(study, record.id, record.recommended),
-            _because(study, record),
+            reason_words(study, record.why, rho=texts.known(record.correlation, texts.number)),
             test_name(study, record.id, record.used),
         )
         for record in found
     )
     return Table(columns(study.names, ("figure", "chance_recommended", "chance_because", "chance_used")), rows)
-
-
-def _because(study: Study, record: RecommendationRecord) -> str:
-    """Why the test is recommended, from the design of the headline."""
-    rho = record.correlation
-    return reason_words(study, record.why, rho=study.texts("table.nothing") if rho is None else study.texts.number(rho))
 
 
 def reason_words(study: Study, why: FactRecord, **more: str) -> str:
@@ -185,10 +180,10 @@ def _sizes(study: Study, found: Sequence[CalibrationRecord]) -> Table:
     rows = tuple(
         (
             texts(f"test.{record.test}"),
-            nothing if record.size is None else texts.points(record.size, signed=False),
-            nothing if record.size_error is None else texts.points(record.size_error, signed=False),
+            texts.known(record.size, texts.size),
+            texts.known(record.size_error, texts.size),
             texts(f"chance.standing.{standing(record)}"),
-            nothing if record.detectable is None or record.misleads else texts.points(record.detectable, signed=False),
+            nothing if record.detectable is None or record.misleads else texts.size(record.detectable),
         )
         for record in found
     )
