@@ -12,7 +12,7 @@ import yaml
 
 from eventstudy import errors
 from eventstudy.errors import BlockedError, PriceError, SourceError
-from eventstudy.facts import entries_of, fact, facts_in, say, told, words
+from eventstudy.facts import Fact, entries_of, fact, facts_in, say, told, words
 from eventstudy.report.sections.provenance import build
 from eventstudy.results import ProvenanceRecord
 from eventstudy.sources.live import _why
@@ -265,7 +265,7 @@ def records(flagship_spec, flagship_prices):
 def test_source_and_detail_are_the_facts_in_english(records):
     assert len(records) == len(recorded_symbols()) + 13
     for record in records:
-        said = told(facts_in(record.facts))
+        said = told(Fact(one.code, one.values) for one in record.facts)
         if record.kind in ("prices", "software"):
             assert said == record.detail
         else:
@@ -276,7 +276,7 @@ def test_a_key_of_a_source_is_no_fact():
     said = [words("Made"), words(""), fact("adjustment.unadjusted")]
     record = ProvenanceRecord.of("prices", "A", "folder", said, rows=3)
     assert (record.source, record.detail, record.rows) == ("folder", "Made; unadjusted", 3)
-    assert [one["code"] for one in record.facts] == ["words", "adjustment.unadjusted"]
+    assert [one.code for one in record.facts] == ["words", "adjustment.unadjusted"]
 
 
 def test_the_page_words_the_facts_in_both_languages(flagship_spec, records):

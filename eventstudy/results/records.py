@@ -326,7 +326,7 @@ class ProvenanceRecord(Record):
     rows: int | None = None
     sha256: str | None = None
     detail: str
-    facts: tuple[dict[str, Any], ...]
+    facts: tuple[FactRecord, ...]
 
     @classmethod
     def of(
@@ -334,6 +334,5 @@ class ProvenanceRecord(Record):
     ) -> ProvenanceRecord:
         """The record of what is said; a source that is a key is a str."""
         said = [one for one in said if str(one)]
-        facts = [source, *said] if isinstance(source, Fact) else said
-        documents = tuple(one.document() for one in facts)
-        return cls(kind=kind, name=name, source=str(source), detail=told(said), facts=documents, **measured)
+        facts = tuple(map(FactRecord.of, [source, *said] if isinstance(source, Fact) else said))
+        return cls(kind=kind, name=name, source=str(source), detail=told(said), facts=facts, **measured)

@@ -67,7 +67,7 @@ def _others(study: Study, kind: str) -> list[dict[str, str]]:
 
 
 def _said(study: Study, record: ProvenanceRecord) -> str:
-    return study.texts("list.semicolon").join(study.names.fact(one["code"], one["values"]) for one in record.facts)
+    return study.texts("list.semicolon").join(study.names.fact(one.code, one.values) for one in record.facts)
 
 
 def _method(study: Study) -> list[dict[str, str]]:
