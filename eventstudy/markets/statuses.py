@@ -79,7 +79,7 @@ def session_rules(
     found: list[LimitRule] = []
     for status, _, inside in _spells(labels, statuses):
         while (open_ := inside & (index < 0)).any():
-            rule = limit_rule(board, _day(labels[open_][0]), status, rules=rules)
+            rule = limit_rule(board, labels[open_][0].item(), status, rules=rules)
             index[inside & (labels >= np.datetime64(rule.begin)) & (labels <= np.datetime64(rule.end))] = len(found)
             found.append(rule)
     return SessionRules(tuple(found), index)
@@ -225,7 +225,3 @@ def _within(sessions: Days, first: date, count: int, exchange_sessions: Days, wh
             f"{count} sessions after it cannot be told; load earlier sessions or leave out the earliest prices"
         )
     return numbers <= count
-
-
-def _day(label: np.datetime64) -> date:
-    return date.fromisoformat(str(label))

@@ -104,18 +104,16 @@ def headlines_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
                 marker={"symbol": "circle", "size": 11, "color": fill, "line": {"width": 2, "color": color}},
             )
     figure.add_vline(x=0, line={"color": INK, "width": 1})
-    titles = [
-        line_title(place + 0.22, wrap(plain_text(title), 100))
-        for place, title in zip(places, frame["title"], strict=True)
-    ]
+    titles = [plain_text(title) for title in frame["title"]]
+    heads = [line_title(place + 0.22, wrap(title, 100)) for place, title in zip(places, titles, strict=True)]
     figure.update_layout(
         xaxis=percent_axis(texts("figure.abnormal_return")) | {"zeroline": False},
         yaxis=axis(visible=False, range=[-0.4, rows - 0.2]),
-        annotations=[*titles, *_bounds(figure, frame, places, texts)],
+        annotations=[*heads, *_bounds(figure, frame, places, texts)],
         barmode="overlay",
     )
-    short = {f"annotations[{at}].text": wrap(plain_text(title), 38) for at, title in enumerate(frame["title"])}
-    long = {f"annotations[{at}].text": title["text"] for at, title in enumerate(titles)}
+    short = {f"annotations[{at}].text": wrap(title, 38) for at, title in enumerate(titles)}
+    long = {f"annotations[{at}].text": head["text"] for at, head in enumerate(heads)}
     by_width(
         figure,
         narrow={**short, **FEW_TICKS, "height": 100 + 98 * rows},

@@ -118,10 +118,9 @@ class _Chunk:
 
 def check_world(world: World) -> None:
     """Raise `OptionError` for a world that cannot be."""
-    _at_least("events", world.events, 1)
-    _at_least("estimation", world.estimation, 3)
-    _at_least("window", world.window, 1)
-    _at_least("dates", world.dates, 1)
+    for name, least in (("events", 1), ("estimation", 3), ("window", 1), ("dates", 1)):
+        if getattr(world, name) < least:
+            raise OptionError(f"{name}={getattr(world, name)} is not allowed; it is {least} or more")
     if world.dates > world.events:
         raise OptionError(f"dates={world.dates} is more than events={world.events}; a date has at least one event")
     together = int(np.bincount(world.group).max())
@@ -308,11 +307,10 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], tails: float | None
 
 def _correlated(own: Floats, common: Floats, world: World) -> Floats:
     rho = world.correlation
-    mixed: Floats
+    mixed: Floats = np.sqrt(1.0 - rho) * own
     if rho >= 0.0:
-        mixed = np.sqrt(rho) * common[:, world.group] + np.sqrt(1.0 - rho) * own
+        mixed += np.sqrt(rho) * common[:, world.group]
         return mixed
-    mixed = np.sqrt(1.0 - rho) * own
     for date in range(world.dates):
         members = world.group == date
         size = int(members.sum())
@@ -341,8 +339,3 @@ def _section(world: World, fit: NormalReturnFit, row: slice, values: tuple[Float
         left_out=0,
         residuals=HeldResiduals(block),
     )
-
-
-def _at_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise OptionError(f"{name}={value} is not allowed; it is {least} or more")
