@@ -230,7 +230,6 @@ def _prices(spec: StudySpec) -> Iterator[Conflict]:
 
 
 def _stated(table: PriceFile) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Symbols that a table is said to hold, with their places."""
     if table.of is not None:
         yield ("of",), table.of
     yield from ((("symbols", symbol), symbol) for symbol in table.symbols)

@@ -195,7 +195,6 @@ def _placed(section: Section, index: int, lines: Sequence[str], *, spaced: bool)
 
 
 def _position(before: StudySpec, entry: Mapping[str, Value]) -> int:
-    """The index that the new event gets among the events."""
     moments = [event.when for event in before.events]
     begun = moments[0].first
     for moment in moments:

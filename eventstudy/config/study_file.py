@@ -314,7 +314,6 @@ def _kind(value: Any) -> str:
 
 
 def _allowed(path: PathKey) -> str:
-    """The keys that the record at `path` knows."""
     fields = _fields(StudySpec, [part for part in path[:-1] if isinstance(part, str)])
     return ", ".join(fields)
 

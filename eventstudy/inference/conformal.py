@@ -211,7 +211,6 @@ def _indicator(size: int, rows: Ints) -> Floats:
 
 
 def _arrangements(size: int, rows: Ints, scheme: Scheme, draws: int, seed: int) -> Choices:
-    """Where the event days' residuals may come from."""
     check_draws(draws)
     if scheme not in get_args(Scheme):
         raise OptionError(f"scheme={scheme!r} is not allowed; allowed: {', '.join(get_args(Scheme))}")

@@ -163,13 +163,11 @@ def clustered_t(signs: Floats, sums: Floats, count: Ints) -> Floats:
 
 
 def _every_pattern(groups: int) -> Iterator[Floats]:
-    """All sign patterns."""
     bits = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
     yield np.where(bits == 1, -1.0, 1.0)
 
 
 def _drawn_patterns(groups: int, draws: int, seed: int) -> Iterator[Floats]:
-    """Random sign patterns in blocks."""
     rng = np.random.default_rng(seed)
     for start in range(0, draws, _BLOCK):
         yield np.where(rng.integers(0, 2, size=(min(_BLOCK, draws - start), groups)) == 1, -1.0, 1.0)

@@ -192,7 +192,6 @@ def contrast(
 
 
 def _missing(fit: SurFit, select: Floats) -> Fact | None:
-    """Which abnormal return with weight is missing, or None."""
     absent = np.argwhere(select.any(axis=0) & ~np.isfinite(fit.ar))
     if not absent.size:
         return None

@@ -204,7 +204,6 @@ def _horizon(panel: EventPanel) -> Ints:
 
 
 def _missing(panel: EventPanel) -> dict[str, Any]:
-    """Arrays of NaN in the shapes of a fit."""
     count, days = panel.returns.shape
     events = panel.event_span.shape[1]
     shapes: Mapping[str, tuple[int, ...]] = {

@@ -74,7 +74,6 @@ def _benchmark(result: StudyResult, names: Names, headline: str) -> str:
 
 
 def _judged(names: Names, record: CounterfactualRecord) -> list[str]:
-    """The p-values that assume no distribution, as far as there are some."""
     given = {"placebo": record.placebo_pvalue, "conformal": record.conformal_pvalue}
     return [
         names.texts(f"choices.judged.{kind}", p=names.texts.p_equals(value))

@@ -272,7 +272,6 @@ def _added(one: Counts, other: Counts) -> Counts:
 
 
 def _moved(section: Section, effect: float) -> Section:
-    """The section with an effect on the window's first day."""
     if effect == 0.0:
         return section
     ar = section.ar.copy()

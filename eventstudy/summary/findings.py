@@ -289,7 +289,6 @@ def _left_out(result: StudyResult, names: Names, head: HeadlineRecord, members: 
 
 
 def _note(names: Names, head: HeadlineRecord) -> Iterator[str]:
-    """What the study file says of the security itself."""
     note = names.own(names.spec.securities[head.subject], "note") if head.kind == "security" else None
     if note is not None:
         yield note

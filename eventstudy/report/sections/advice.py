@@ -120,7 +120,6 @@ def calibration(study: Study, headline: str) -> dict[str, Any]:
 
 
 def _design(study: Study, record: CalibrationRecord) -> str:
-    """The world that was simulated."""
     texts = study.texts
     tails = (
         texts("chance.calibration.normal")
@@ -192,6 +191,5 @@ def _sizes(study: Study, found: Sequence[CalibrationRecord]) -> Table:
 
 
 def _left_out(study: Study, left: Sequence[CalibrationRecord]) -> Table:
-    """Tests that could not be run in the simulated panels."""
     rows = tuple((study.names.test(one.test), reason_words(study, one.refusal)) for one in left if one.refusal)
     return Table(columns(study.names, ("chance_test", "chance_because")), rows)

@@ -216,7 +216,6 @@ def _single_said(study: Study, head: HeadlineRecord, record: SingleFirmRecord) -
 
 
 def _single_intervals(study: Study, found: Sequence[tuple[HeadlineRecord, SingleFirmRecord]]) -> Table:
-    """The intervals that are drawn."""
     texts, names = study.texts, study.names
     rows = []
     for head in {head.id: head for head, _ in found}.values():

@@ -293,7 +293,6 @@ def _contrast_table(study: Study, frame: Frame, record: ContrastRecord) -> Table
 
 
 def _contrasts_not_had(study: Study) -> list[str]:
-    """The contrasts that could not be computed, each with a sentence."""
     asked = {
         record.what.removeprefix("contrast ")
         for record in study.result.exclusions
