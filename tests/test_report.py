@@ -92,6 +92,7 @@ def american(flagship_spec, flagship_prices):
     spec = flagship_spec.model_copy(
         update={
             "confidence": 0.9,
+            "level": 0.1,
             "returns": "log",
             "securities": {"NVDA": flagship_spec.securities["NVDA"].model_copy(update={"foreign": ()})},
             "regimes": (),

@@ -410,8 +410,8 @@ def test_each_missing_part_is_a_sentence_of_its_own(kept, left, key, lang):
 
 def test_sizes_of_a_study_without_groups_are_not_promised(kept):
     heads = tuple(head for head in kept.headlines if head.kind == "security")
-    kept = {name: tuple(item for item in getattr(kept, name) if item.id != GROUP) for name in MADE}
-    told = words_of(kept.model_copy(update={"headlines": heads, **kept}))
+    single = {name: tuple(item for item in getattr(kept, name) if item.id != GROUP) for name in MADE}
+    told = words_of(kept.model_copy(update={"headlines": heads, **single}))
     assert "Sizes are simulated for headline figures of several firms, and this study has none." in told
 
 

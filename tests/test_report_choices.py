@@ -284,8 +284,8 @@ def test_the_sensitivity_frame_begins_with_the_figure_and_follows_the_records(ke
 
 def test_a_single_moved_day_is_still_known_as_earlier_or_later(kept):
     first = next(record for record in kept.sensitivity if record.id == GROUP)
-    for kept, side in ((first.what, "earlier"), ("2025-12-10", "later")):
-        left = tuple(record for record in kept.sensitivity if record.id == GROUP and record.what == kept)
+    for day, side in ((first.what, "earlier"), ("2025-12-10", "later")):
+        left = tuple(record for record in kept.sensitivity if record.id == GROUP and record.what == day)
         frame = sensitivity_frame(kept.model_copy(update={"sensitivity": left}), GROUP)
         assert list(frame["change"]) == ["as_is", side]
 
