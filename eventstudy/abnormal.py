@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventstudy.arrays import Floats, Ints
+from eventstudy.arrays import Floats, Ints, Mask
 from eventstudy.models import NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
@@ -38,7 +37,7 @@ class Estimates:
     df: Floats
     pvalue: Floats
 
-    def take(self, rows: NDArray[np.bool_] | slice) -> Estimates:
+    def take(self, rows: Mask | slice) -> Estimates:
         """The estimates of some rows."""
         return Estimates(*(getattr(self, field.name)[rows] for field in fields(self)))
 
@@ -100,7 +99,7 @@ def summed(ar: Floats, sigma: Floats, own: Floats | Ints, root: Floats) -> tuple
     return value, np.where(np.isfinite(value), sigma * np.sqrt(variance), np.nan)
 
 
-def t_test(value: Floats, std_error: Floats, df: NDArray[np.int64] | Floats) -> Estimates:
+def t_test(value: Floats, std_error: Floats, df: Ints | Floats) -> Estimates:
     """Two-sided t test of a zero value; arrays broadcast."""
     from scipy import stats
 
@@ -118,6 +117,16 @@ def interval(value: Floats, std_error: Floats, df: Floats, confidence: float) ->
     return value - half, value + half
 
 
+def limits(
+    estimate: float, std_error: float | None, df: float | None, confidence: float
+) -> tuple[float | None, float | None]:
+    """Confidence limits of one estimate; None where it has no standard error."""
+    if std_error is None or df is None:
+        return None, None
+    low, high = interval(np.array(estimate), np.array(std_error), np.array(float(df)), confidence)
+    return float(low), float(high)
+
+
 def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: float = 0.8) -> Floats:
     """Smallest true effect that a two-sided t test at `level` finds with probability `power`.
 
@@ -128,5 +137,4 @@ def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: flo
     """
     from scipy import stats
 
-    found: Floats = (stats.t.isf(level / 2.0, df) + stats.t.isf(1.0 - power, df)) * std_error
-    return found
+    return (stats.t.isf(level / 2.0, df) + stats.t.isf(1.0 - power, df)) * std_error

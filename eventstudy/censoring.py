@@ -147,7 +147,6 @@ def imputed(expected: ArrayLike, sigma_forecast: ArrayLike, cut: ArrayLike, side
 
 
 def _sides(side: ArrayLike) -> Ints:
-    """Sides as an array of -1 and 1."""
     sides = np.asarray(side)
     if not np.isin(sides, (-1, 1)).all():
         raise ValueError("side is -1 (lower limit) or 1 (upper limit)")

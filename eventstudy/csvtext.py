@@ -325,7 +325,6 @@ def _too_long(line: str, most: int = MAX_CHARACTERS) -> str:
 
 
 def _header_faults(line: str, layout: Layout) -> list[tuple[int, str]]:
-    """Columns and messages of what is wrong with a header."""
     if message := _too_long(line):
         return [(1, message)]
     separator = next((mark for mark in ";\t|" if mark in line), None)

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Floats, Ints, Mask, hold
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Days = NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,9 +61,9 @@ class EventPanel:
         hold(self)
 
     @property
-    def observed(self) -> NDArray[np.bool_]:
+    def observed(self) -> Mask:
         """(E, T) whether an estimation observation can be used."""
-        usable: NDArray[np.bool_] = np.isfinite(self.returns)
+        usable: Mask = np.isfinite(self.returns)
         for factor in self.factors:
             usable = usable & np.isfinite(factor)
         return usable
@@ -91,18 +86,8 @@ class Case:
     values: Floats
     factors: Mapping[str, Floats]
     span: Ints
-    left_out: NDArray[np.bool_] | None = None
+    left_out: Mask | None = None
     censored: Ints | None = None
-
-
-def hold(record: Any) -> None:
-    """Copy the arrays of a frozen record and make them read-only."""
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, np.ndarray):
-            held = value.copy()
-            held.flags.writeable = False
-            object.__setattr__(record, field.name, held)
 
 
 def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventPanel:
@@ -156,7 +141,7 @@ def align(cases: Sequence[Case], *, estimation: Window, event: Window) -> EventP
     )
 
 
-def _left_out(case: Case, past: slice) -> NDArray[np.bool_]:
+def _left_out(case: Case, past: slice) -> Mask:
     none = np.zeros(past.stop - past.start, dtype=bool)
     return none if case.left_out is None else case.left_out[past]
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.arrays import Days, Floats, Ints, Mask
+from eventstudy.arrays import Days, Floats, Ints, Mask, hold
 from eventstudy.errors import OptionError
 from eventstudy.prices import PriceSeries
 
@@ -64,10 +64,7 @@ class DayParts:
     span: Ints
 
     def __post_init__(self) -> None:
-        for name in ("sessions", "overnight", "intraday", "whole", "span"):
-            held = np.array(getattr(self, name))
-            held.setflags(write=False)
-            object.__setattr__(self, name, held)
+        hold(self)
 
 
 def total_return_level(series: PriceSeries, dividends: Mapping[date, float]) -> Floats:
@@ -310,5 +307,4 @@ def _drifted(whole: Floats, parts: Floats, weights: Floats, position: int) -> Fl
     relative = np.ones((parts.shape[0], whole.size + 1))  # column t: the close before session t
     relative[:, position + 2 :] = np.cumprod(growth[:, position + 1 :], axis=1)
     relative[:, : position + 1] = 1.0 / np.cumprod(growth[:, position::-1], axis=1)[:, ::-1]
-    drifted: Floats = weights[:, None] * relative[:, :-1]
-    return drifted
+    return weights[:, None] * relative[:, :-1]

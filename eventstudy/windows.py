@@ -25,9 +25,5 @@ class Window(NamedTuple):
         """Whether `other` lies wholly inside this window."""
         return self.first <= other.first and other.last <= self.last
 
-    def overlaps(self, other: Window) -> bool:
-        """Whether the two windows share a relative day."""
-        return self.first <= other.last and other.first <= self.last
-
     def __str__(self) -> str:
         return f"[{self.first:+d}, {self.last:+d}]".replace("+0", "0")

@@ -172,10 +172,6 @@ SENTENCES = {
         {"df": 118, "n": 4},
         "118 residual degrees of freedom do not suffice for 4 securities",
     ),
-    "unavailable.too_many_contrasts": (
-        {"df": 118, "contrasts": 4, "days": 2},
-        "118 residual degrees of freedom do not suffice for 4 contrasts on 2 days",
-    ),
     "unavailable.no_estimation_days": (
         {},
         "there are no estimation days",
@@ -529,18 +525,6 @@ HYPOTHESES = {
         "the value is above the comparators",
     ),
     ("weighted_sum", ""): ({"otherwise": "not_zero"}, "the weighted sum of abnormal returns is zero", "it is not zero"),
-    ("equal_ars", ""): (
-        {"otherwise": "some_differ"},
-        "the abnormal returns of all securities are equal on each day",
-        "some differ",
-    ),
-    ("equal_cars", ""): ({"otherwise": "some_differ"}, "the CARs of all securities are equal", "some differ"),
-    ("contrasts_ars", ""): (
-        {"otherwise": "some_not_zero"},
-        "every contrast of the abnormal returns is zero",
-        "some are not zero",
-    ),
-    ("contrasts_cars", ""): ({"otherwise": "some_not_zero"}, "every contrast of the CARs is zero", "some are not zero"),
     ("mean_per_session", ""): ({}, "the mean abnormal return per session is zero", "it is not zero"),
 }
 

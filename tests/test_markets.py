@@ -278,7 +278,7 @@ def test_sugon_on_10_december() -> None:
     assert (flags.reference[row], flags.down[row], flags.up[row]) == (100.13, 90.12, 110.14)
     assert flags.limit_down[row]
     assert flags.opened_at_limit_down[row]
-    assert flags.opened_at_limit[row]
+    assert flags.opened_at_limit_up[row] or flags.opened_at_limit_down[row]
     assert not flags.opened_at_limit_up[row]
     assert not flags.one_price[row]  # it traded up to 91.78
     assert flags.traded_off[row]
@@ -294,7 +294,9 @@ def test_opens_at_the_limit_and_one_price_sessions() -> None:
     assert [str(day) for day in sessions[flags.opened_at_limit_down]] == ["2025-12-10"]
     assert [str(day) for day in sessions[flags.one_price]] == ["2025-06-10", "2025-08-25"]
     other = flags_of("688041")
-    assert [str(day) for day in recorded("688041").sessions[other.opened_at_limit]] == ["2024-10-08"]
+    assert [str(day) for day in recorded("688041").sessions[other.opened_at_limit_up | other.opened_at_limit_down]] == [
+        "2024-10-08"
+    ]
     assert not other.one_price.any()
 
 

@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from eventstudy.errors import InputError
-from eventstudy.inference.maxt import single_step, step_down
+from eventstudy.inference.maxt import step_down
 
 EXACT = 1e-12  # the same few shares added in another order
 MONTE_CARLO = 4.0  # standard errors of a simulated share: fails by chance once in 16,000
+
+
+def single_step(statistics, placebo):
+    """Every member against the maximum of the whole family."""
+    largest = np.abs(placebo).max(axis=1)
+    return (1 + (largest[:, None] >= np.abs(statistics)).sum(axis=0)) / (len(placebo) + 1)
 
 
 @st.composite
@@ -141,12 +147,10 @@ def test_step_down_has_more_power():
 
 
 def test_an_empty_family_stays_empty():
-    for adjust in (step_down, single_step):
-        assert adjust(np.empty(0), np.empty((3, 0))).shape == (0,)
+    assert step_down(np.empty(0), np.empty((3, 0))).shape == (0,)
 
 
-@pytest.mark.parametrize("adjust", [step_down, single_step])
-def test_bad_families(adjust):
+def test_bad_families():
     placebo = np.zeros((4, 2))
     holes = placebo.copy()
     holes[1, 1] = holes[3, 0] = np.nan
@@ -169,5 +173,5 @@ def test_bad_families(adjust):
         ),
     ):
         with pytest.raises(InputError) as caught:
-            adjust(*arguments)
+            step_down(*arguments)
         assert str(caught.value) == message

@@ -10,7 +10,7 @@ from scipy import integrate, stats
 
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
-from eventstudy.models.prior import PeerPrior, Predictive, peer_prior, predictive, too_few_peers, vasicek
+from eventstudy.models.prior import PeerPrior, Predictive, peer_prior, predictive, too_few_peers
 
 EXACT = 1e-12  # same arithmetic in another order
 INTEGRAL = 1e-9  # two independent numerical integrations
@@ -146,45 +146,6 @@ def test_shapes_and_words():
         peer_prior(BETAS, NOISE, SIGMA[:2])
 
 
-# --- Vasicek ------------------------------------------------------------------------------------------------------
-
-
-def test_vasicek_by_hand():
-    # precisions 25 and 100: (25 * 1.5 + 100 * 1.0) / 125 = 1.1, variance 1 / 125
-    assert vasicek(1.5, 0.04, 1.0, 0.01) == pytest.approx((1.1, 0.008), rel=EXACT)
-
-
-POSITIVE = st.floats(1e-4, 1e4)
-VALUE = st.floats(-10, 10)
-
-
-@given(VALUE, POSITIVE, VALUE, POSITIVE)
-def test_vasicek_is_the_formula(estimate, variance, mean, prior_variance):
-    total = 1 / variance + 1 / prior_variance
-    found = vasicek(estimate, variance, mean, prior_variance)
-    assert found[0] == pytest.approx((estimate / variance + mean / prior_variance) / total, rel=1e-9, abs=1e-9)
-    assert found[1] == pytest.approx(1 / total, rel=1e-9)
-    swapped = vasicek(mean, prior_variance, estimate, variance)
-    assert swapped == pytest.approx(found, rel=1e-9, abs=1e-9)
-
-
-def test_vasicek_at_the_ends():
-    assert vasicek(1.5, 0.0, 1.0, 0.01) == (1.5, 0.0)
-    assert vasicek(1.5, 0.04, 1.0, 0.0) == (1.0, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [(-0.1, 1.0), (1.0, -0.1), (0.0, 0.0), (np.nan, 1.0), (1.0, np.nan), (np.inf, 1.0), (1.0, np.inf)]
-)
-def test_vasicek_needs_variances(one, other):
-    with pytest.raises(OptionError) as caught:
-        vasicek(1.0, one, 1.0, other)
-    assert str(caught.value) == (
-        f"the variances {one} and {other} cannot be weighed; both must be finite and not negative, and one of them "
-        "positive"
-    )
-
-
 # --- Predictive distribution without own returns ------------------------------------------------------------------
 
 
@@ -271,6 +232,12 @@ def test_without_own_returns_against_monte_carlo():
 
 
 # --- Predictive distribution with own returns ---------------------------------------------------------------------
+
+
+def vasicek(estimate, variance, mean, prior_variance):
+    """An estimate and a prior weighed by their precisions (Vasicek 1973, Journal of Finance 28, 1233-1239)."""
+    total = 1 / variance + 1 / prior_variance
+    return (estimate / variance + mean / prior_variance) / total, 1 / total
 
 
 def test_known_sigma_and_one_regressor_is_vasicek():

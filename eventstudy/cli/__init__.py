@@ -9,8 +9,7 @@ import typer
 
 from eventstudy.cli.events import app as events_app
 from eventstudy.cli.recording import record
-from eventstudy.cli.starting import init
-from eventstudy.cli.studies import check, run, schema
+from eventstudy.cli.studies import check, init, run, schema
 from eventstudy.errors import EventStudyError
 
 __all__ = ["app", "main"]
@@ -50,9 +49,6 @@ def _root(
     """Event studies from dated events: sessions, prices, abnormal returns, exact tests, one report."""
 
 
-app.command()(init)
-app.command()(check)
-app.command()(run)
-app.command()(record)
-app.command()(schema)
+for command in (init, check, run, record, schema):
+    app.command()(command)
 app.add_typer(events_app, name="events")

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eventstudy.cli.options import DEFAULT_STUDY, StudyArgument
-from eventstudy.cli.terminal import progress, session_table, show, somebody_is_there, table
+from eventstudy.cli.terminal import (
+    DEFAULT_STUDY,
+    StudyArgument,
+    progress,
+    session_table,
+    show,
+    somebody_is_there,
+    table,
+)
 from eventstudy.errors import OptionError
 
 if TYPE_CHECKING:
@@ -22,7 +29,6 @@ SOURCE_PARTS = ("publisher", "title", "date")
 
 app = typer.Typer(no_args_is_help=True, help="Show the events of a study, or add one.")
 
-TitlesOption = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the titles.")]
 RoleOption = Annotated[
     Literal["tested", "confounder", "context"],
     typer.Option("--role", help="Tested; a confounder of other events; or context, which is drawn and never tested."),
@@ -46,11 +52,13 @@ NewSourcesOption = Annotated[
     list[str] | None,
     typer.Option("--new-source", metavar="ID|PUBLISHER|TITLE|DATE", help="A source to add as well; repeatable."),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the lines, write nothing.")]
 
 
 @app.command("list")
-def events_list(study: StudyArgument = DEFAULT_STUDY, lang: TitlesOption = "en") -> None:
+def events_list(
+    study: StudyArgument = DEFAULT_STUDY,
+    lang: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the titles.")] = "en",
+) -> None:
     """Show the timeline: every event with its moment, role and securities."""
     from eventstudy.config import load_study
 
@@ -89,7 +97,7 @@ def events_add(  # noqa: PLR0913 - an option for each key of an event
     note_zh: Annotated[str | None, typer.Option("--note-zh", help="The same in Chinese.")] = None,
     sources: SourcesOption = None,
     new_sources: NewSourcesOption = None,
-    dry_run: DryRunOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the lines, write nothing.")] = False,
 ) -> None:
     """Add an event to a study file; its comments and everything else in it stay as they are."""
     texts = {"id": id, "title": title, "title_zh": title_zh, "when": when, "role": None if role == "tested" else role}

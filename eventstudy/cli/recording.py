@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eventstudy.cli.options import DEFAULT_STUDY, NoCacheOption, QuietOption, StudyArgument
-from eventstudy.cli.terminal import downloading, show, table
+from eventstudy.cli.terminal import DEFAULT_STUDY, NoCacheOption, QuietOption, StudyArgument, downloading, show, table
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

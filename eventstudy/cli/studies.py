@@ -1,4 +1,4 @@
-"""The commands that read a study: check, run, schema."""
+"""The commands that make a study and read it: init, check, run, schema."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from eventstudy.cli.options import DEFAULT_STUDY, LangOption, NoCacheOption, QuietOption, StudyArgument
-from eventstudy.cli.terminal import downloading, progress, session_table, show, table
+from eventstudy.cli.terminal import (
+    DEFAULT_STUDY,
+    LangOption,
+    NoCacheOption,
+    QuietOption,
+    StudyArgument,
+    downloading,
+    progress,
+    session_table,
+    show,
+    table,
+)
 
 if TYPE_CHECKING:
     from eventstudy.results import StudyResult
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")]
 SourceOption = Annotated[
     str,
     typer.Option(
@@ -30,6 +39,26 @@ RobustnessOption = Annotated[
         help="Placebo dates, specification curve and the like: all, without curve and simulated sizes, or nothing.",
     ),
 ]
+
+
+def init(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Folder to make, or to put the study into.")],
+    study_id: Annotated[
+        str | None,
+        typer.Option("--id", metavar="ID", help="Id of the study; by default it is made of the folder's name."),
+    ] = None,
+) -> None:
+    """Make a new study that runs at once on recorded prices; nothing is written over."""
+    from eventstudy.config import make_study
+
+    with progress("making the study"):
+        made = make_study(folder, study_id=study_id)
+    typer.echo(f"made the study {made.id}:")
+    for name in sorted(made.files):
+        typer.echo(f"  {made.folder / name}")
+    typer.echo(f"next, in {made.folder}:" if made.folder.name else "next:")
+    typer.echo("  eventstudy check")
+    typer.echo("  eventstudy run")
 
 
 def check(study: StudyArgument = DEFAULT_STUDY, quiet: QuietOption = False) -> None:
@@ -55,7 +84,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     lang: LangOption = "en",
     robustness: RobustnessOption = "full",
     no_cache: NoCacheOption = False,
-    json: JsonOption = False,
+    json: Annotated[bool, typer.Option("--json", help="Print results.json instead of the table.")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a study: write the report folder and print the summary table."""

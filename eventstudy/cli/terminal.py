@@ -1,11 +1,13 @@
-"""What the terminal shows: tables, a spinner, and whether somebody sits in front of it."""
+"""What commands share: arguments and options, tables, a spinner, and whether somebody sits in front of it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +15,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from eventstudy.study.timing import Timed
+
+DEFAULT_STUDY = "events.yaml"
+
+StudyArgument = Annotated[
+    str, typer.Argument(metavar="[EVENTS.YAML]", help="Study file; the word flagship names the packaged study.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+LangOption = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of report and summary.")]
+NoCacheOption = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Live prices: download everything anew and keep no downloads in the cache folder."),
+]
 
 PIPE_WIDTH = 200
 INTERRUPTED = 130
@@ -81,8 +95,6 @@ def downloading(*, quiet: bool, keeps: bool) -> Iterator[tuple[Callable[[str], N
 
     Stopped by the user it says how to go on, if downloads are kept (`keeps`), and the program ends with `INTERRUPTED`.
     """
-    import typer
-
     errors = console(stderr=True)
     try:
         if quiet:

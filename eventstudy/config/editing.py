@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 import stat
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from secrets import token_hex
@@ -16,12 +18,10 @@ from eventstudy.config.layout import Section, find_sections, line_break, top_lev
 from eventstudy.config.study_file import FLAGSHIP, parse_study
 from eventstudy.config.wording import Value, item_lines, named_lines
 from eventstudy.errors import Fault, InputError, OptionError, StudyFileError
+from eventstudy.events import Day, Interval, Moment, Month, parse_moment
+from eventstudy.spec import Event, Source, StudySpec
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from eventstudy.events import Moment
-    from eventstudy.spec import Event, Source, StudySpec
     from eventstudy.study.timing import Timed
 
 _BOM = b"\xef\xbb\xbf"
@@ -133,8 +133,6 @@ def _read(target: Path, name: str) -> bytes:
 
 def _entry(event: Event | Mapping[str, Value]) -> dict[str, Value]:
     """The event's keys in the order in which study files have them; without those that only repeat a default."""
-    from eventstudy.spec import Event
-
     given = event.model_dump(exclude_defaults=True) if isinstance(event, Event) else event
     ordered = [key for key in Event.model_fields if key in given]
     entry = {key: given[key] for key in [*ordered, *(key for key in given if key not in ordered)]}
@@ -144,8 +142,6 @@ def _entry(event: Event | Mapping[str, Value]) -> dict[str, Value]:
 
 
 def _source(key: str, source: Source | Mapping[str, str]) -> dict[str, str]:
-    from eventstudy.spec import Source
-
     entry = source.model_dump(exclude_defaults=True) if isinstance(source, Source) else dict(source)
     for name, value in entry.items():
         _require_texts(f"the {name} of source {key!r}", value)
@@ -199,9 +195,6 @@ def _placed(section: Section, index: int, lines: Sequence[str], *, spaced: bool)
 
 
 def _position(before: StudySpec, entry: Mapping[str, Value]) -> int:
-    """The index that the new event gets among the events."""
-    from eventstudy.events import parse_moment
-
     moments = [event.when for event in before.events]
     begun = moments[0].first
     for moment in moments:
@@ -217,11 +210,6 @@ def _position(before: StudySpec, entry: Mapping[str, Value]) -> int:
 
 def _end(moment: Moment) -> datetime:
     """The last moment that the event may have happened at."""
-    from calendar import monthrange
-    from datetime import timedelta
-
-    from eventstudy.events import Day, Interval, Month
-
     match moment:
         case Interval():
             return moment.last
@@ -263,12 +251,8 @@ def _checked(target: Path, name: str, before: StudySpec, changed: str, entry: Ma
     overlays = {exchange: str(target.parent / overlay) for exchange, overlay in after.overlays.items()}
     timed = time_events(after, open_exchanges(after.model_copy(update={"overlays": overlays})))
     own = tuple(item for item in timed if item.event is added)
-    return AddedEvent(event=added, line=_line(changed, after, added), diff="", timed=own, written=False)
-
-
-def _line(changed: str, after: StudySpec, added: Event) -> int:
-    events = top_level(changed)["events"].value
-    return int(events[after.events.index(added)].start_mark.line) + 1
+    node = top_level(changed)["events"].value[after.events.index(added)]
+    return AddedEvent(event=added, line=int(node.start_mark.line) + 1, diff="", timed=own, written=False)
 
 
 def _diff(text: str, changed: str, name: str) -> Iterator[str]:

@@ -6,10 +6,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import yaml
+import yaml
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _COMMENT = re.compile("( *)#")
@@ -74,8 +73,6 @@ def find_sections(text: str, names: Iterable[str]) -> dict[str, Section | None]:
         For each name its section; None where it, or the whole file, is written in brackets, or begins on the line of
         its key, so that no line can be put into it.
     """
-    import yaml
-
     page = _Page(text, _lines(text), list(yaml.scan(text, Loader=yaml.SafeLoader)))
     values = top_level(text)
     return {name: page.section(values[name]) for name in names}
@@ -83,8 +80,6 @@ def find_sections(text: str, names: Iterable[str]) -> dict[str, Section | None]:
 
 def top_level(text: str) -> dict[str, Any]:
     """The nodes of a study file's sections, by key."""
-    import yaml
-
     root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     return {key.value: value for key, value in root.value}
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from eventstudy.config.conflicts import conflicts
 from eventstudy.errors import Fault, StudyFileError, shortened
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-    from eventstudy.spec import StudySpec
+from eventstudy.spec import StudySpec
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 12
@@ -117,11 +118,6 @@ def study_path(path: str | Path) -> Path:
 
 def parse_study(data: bytes | str, *, file: str = "events.yaml") -> StudySpec:
     """Read and check a study from its text; `file` is the name that faults are told under."""
-    from pydantic import ValidationError
-
-    from eventstudy.config.conflicts import conflicts
-    from eventstudy.spec import StudySpec
-
     document, tree = _read(data, file)
     declared = _declared(document)
     try:
@@ -147,8 +143,6 @@ def _telling(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
 
 
 def _read(data: bytes | str, file: str) -> tuple[dict[str, Any], _Tree]:
-    import yaml
-
     tree = _Tree(file)
     text = _decode(data, file)
     try:
@@ -201,8 +195,6 @@ def _yaml_message(error: Any) -> str:
 
 def _refuse_aliases(text: str, tree: _Tree) -> None:
     """Refuse anchors, aliases and tags before composing, which also defuses an alias bomb."""
-    import yaml
-
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         tree.count += 1
@@ -223,8 +215,6 @@ def _refuse_aliases(text: str, tree: _Tree) -> None:
 
 
 def _walk(node: Any, path: PathKey, tree: _Tree) -> Any:
-    import yaml
-
     tree.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
     if isinstance(node, yaml.ScalarNode):
         return None if node.style in (None, "") and node.value in _NULLS else node.value
@@ -324,18 +314,11 @@ def _kind(value: Any) -> str:
 
 
 def _allowed(path: PathKey) -> str:
-    """The keys that the record at `path` knows."""
-    from eventstudy.spec import StudySpec
-
     fields = _fields(StudySpec, [part for part in path[:-1] if isinstance(part, str)])
     return ", ".join(fields)
 
 
 def _fields(model: Any, parts: Sequence[str]) -> tuple[str, ...]:
-    from typing import get_args
-
-    from pydantic import BaseModel
-
     def records(annotation: Any) -> Iterator[type[BaseModel]]:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             yield annotation

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import yaml
+import yaml
 
 WIDTH = 118
 NARROWEST = 40
@@ -48,8 +47,6 @@ def named_lines(key: str, entry: Mapping[str, str], *, column: int, inner: int, 
     line = " " * column + _serialized(key, _flow({name: _scalar(value, name) for name, value in entry.items()}))
     if flow and len(line) <= WIDTH:
         return [line]
-    import yaml
-
     head = _serialized(key, yaml.ScalarNode(_tag("null"), ""))
     return [" " * column + head, *mapping_lines(entry, column=inner)]
 
@@ -60,8 +57,6 @@ def _plain(key: str, value: Value) -> str:
         return _serialized(key, _scalar(value, key))
     if isinstance(value, Mapping):
         return _serialized(key, _flow({name: _scalar(one) for name, one in value.items()}))
-    import yaml
-
     return _serialized(key, yaml.SequenceNode(_tag("seq"), [_scalar(one) for one in value], flow_style=True))
 
 
@@ -77,8 +72,6 @@ def _long(key: str, value: Value, width: int) -> list[str]:
 
 def _folded(text: str, width: int) -> list[str]:
     """A text as the lines of a folded block, or no line where folding would not give it back as it is."""
-    import yaml
-
     if _BREAKS.search(text) or yaml.reader.Reader.NON_PRINTABLE.search(text):
         return []
     lines = textwrap.wrap(text, max(width, NARROWEST), break_long_words=False, break_on_hyphens=False)
@@ -87,8 +80,6 @@ def _folded(text: str, width: int) -> list[str]:
 
 def _scalar(text: str, key: str = "") -> yaml.ScalarNode:
     """A text that is quoted where it would be read as something else; symbols and days stay as this file has them."""
-    import yaml
-
     resolver: Any = yaml.resolver.Resolver()
     read_as = resolver.resolve(yaml.ScalarNode, text, (True, False))
     if _BREAKS.search(text):
@@ -108,14 +99,10 @@ def _is_number(text: str) -> bool:
 
 
 def _flow(entries: Mapping[str, yaml.ScalarNode]) -> yaml.MappingNode:
-    import yaml
-
     return yaml.MappingNode(_tag("map"), [(_scalar(name), node) for name, node in entries.items()], flow_style=True)
 
 
 def _serialized(key: str, node: yaml.Node) -> str:
-    import yaml
-
     whole = yaml.MappingNode(_tag("map"), [(_scalar(key), node)], flow_style=False)
     return yaml.serialize(whole, Dumper=yaml.SafeDumper, allow_unicode=True, width=_NO_WIDTH).rstrip("\n")
 

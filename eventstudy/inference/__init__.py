@@ -25,9 +25,8 @@ from eventstudy.inference.joint import (
     wald,
 )
 from eventstudy.inference.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import EventDays, HeldResiduals, ResidualBlock, Section
-from eventstudy.inference.traits import Test
 
 ROWS: tuple[Test, ...] = (
     parametric.BROWN_WARNER_1980,

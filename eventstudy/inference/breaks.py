@@ -6,15 +6,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import TestResult
-from eventstudy.panel import hold
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 TRIM = 0.15
 DRAWS = 999
@@ -268,13 +264,11 @@ def critical_values(k: int, trim: float = TRIM) -> tuple[float, ...]:
 
 
 def _missing(y: Floats, x: Floats) -> Fact | None:
-    """Why the observations cannot be used, or None."""
     count = int((~(np.isfinite(y) & np.isfinite(x).all(axis=1))).sum())
     return fact("unavailable.missing_observations", missing=count, n=y.size) if count else None
 
 
 def _short(size: int, k: int, split: int) -> Fact | None:
-    """Why a split leaves too few observations, or None."""
     if k < split < size - k:
         return None
     before = min(max(split, 0), size)

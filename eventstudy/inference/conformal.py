@@ -10,9 +10,10 @@ from math import floor, inf
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import InputError, OptionError
+from eventstudy.inference.records import Test
 from eventstudy.inference.single import (
     DRAWS,
     ROUNDING,
@@ -24,11 +25,7 @@ from eventstudy.inference.single import (
     orthonormal_basis,
     residuals,
 )
-from eventstudy.inference.traits import Test
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Scheme = Literal["moving_block", "iid"]
 Kind = Literal["interval", "pieces", "half line", "whole line", "empty"]
 Pieces = tuple[tuple[float, float], ...]
@@ -214,7 +211,6 @@ def _indicator(size: int, rows: Ints) -> Floats:
 
 
 def _arrangements(size: int, rows: Ints, scheme: Scheme, draws: int, seed: int) -> Choices:
-    """Where the event days' residuals may come from."""
     check_draws(draws)
     if scheme not in get_args(Scheme):
         raise OptionError(f"scheme={scheme!r} is not allowed; allowed: {', '.join(get_args(Scheme))}")

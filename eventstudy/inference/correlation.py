@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, Mask
 from eventstudy.inference.days import distances
 from eventstudy.inference.section import ResidualBlock, Section, of_history
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 EXACT_UP_TO = 3_000
 """Events up to which every pair is correlated; above, the pooled estimator."""
@@ -96,7 +93,7 @@ def _lagged(dates: Ints, lag: int) -> tuple[Ints, Ints]:
     return np.flatnonzero(found), there[found]
 
 
-def _scaled(block: ResidualBlock) -> tuple[Floats, NDArray[np.bool_]]:
+def _scaled(block: ResidualBlock) -> tuple[Floats, Mask]:
     """Residuals about their mean with unit mean square, 0 where there is none; and where there is one."""
     known = np.isfinite(block.resid)
     count = np.maximum(known.sum(axis=1, keepdims=True), 1)
@@ -125,7 +122,7 @@ class _Grid:
             self.total, self.count = (np.pad(part, ((0, 0), (before, after))) for part in (self.total, self.count))
             self.low -= before
 
-    def add(self, group: Ints, day: Ints, z: Floats, known: NDArray[np.bool_]) -> None:
+    def add(self, group: Ints, day: Ints, z: Floats, known: Mask) -> None:
         """Add a block, (b,) rows of the grid and (b, T) days, values and indicators."""
         if not known.any():
             return
@@ -190,7 +187,7 @@ def _pairs(section: Section, length: int | None) -> Iterator[tuple[Floats, Float
         yield share, correlation
 
 
-def _gathered(section: Section, order: Ints) -> tuple[Floats, NDArray[np.bool_], Ints]:
+def _gathered(section: Section, order: Ints) -> tuple[Floats, Mask, Ints]:
     blocks = list(section.residuals())
     rows = np.concatenate([block.rows for block in blocks])
     place = np.argsort(rows)[order]
@@ -200,7 +197,7 @@ def _gathered(section: Section, order: Ints) -> tuple[Floats, NDArray[np.bool_],
     return z, known, np.concatenate([block.session for block in blocks])[place]
 
 
-def _placed(z: Floats, known: NDArray[np.bool_], session: Ints) -> tuple[Floats, Floats]:
+def _placed(z: Floats, known: Mask, session: Ints) -> tuple[Floats, Floats]:
     """Rows moved from event time to the calendar days that they cover: values and indicators."""
     if (session == session[0]).all():
         return z, known.astype(float)

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.inference.section import EventDays, ResidualBlock, Section, of_history
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Source = Section | EventDays
 Score = Callable[[Floats], Floats]
 

@@ -15,15 +15,14 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.days import DayScores, midranks, residual_sums, scores_by_day
 from eventstudy.inference.question import Question, spread
 from eventstudy.inference.records import TestResult
 from eventstudy.inference.section import EventDays, Section
 
-Floats = NDArray[np.float64]
 Options = ParamSpec("Options")
 OfWhole = Callable[Concatenate[Question, Section, EventDays, Options], TestResult]
 OfSection = Callable[Concatenate[Question, Section, Options], TestResult]

@@ -10,15 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import InputError
 from eventstudy.inference.single import orthonormal_basis
-from eventstudy.panel import hold
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 _SHARE = 0.5  # of the complete dates' smallest eigenvalue that the pairwise correlations must keep
 _SINGULAR = 1e-10  # smallest eigenvalue of a correlation matrix that is rounding

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.days import scores_by_day
 from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, over_rejects, spread, too_few
 from eventstudy.inference.rank import uniform_ranks
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.standardised import no_standardising
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-12
 _VARIANTS = ("small_sample",)

@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
-
-Floats = NDArray[np.float64]
 
 ALL_ZERO, ALL_EQUAL = "all_zero", "all_equal"
 """Hypotheses of the joint tests: every abnormal return is zero; on each day those of all securities are equal."""
@@ -51,8 +49,7 @@ class JointFit:
     @property
     def scatter(self) -> Floats:
         """(N, N) residual sums of squares and products."""
-        product: Floats = self.resid.T @ self.resid
-        return product
+        return self.resid.T @ self.resid
 
 
 def fit_jointly(returns: Floats, benchmark: Floats, event_returns: Floats, event_benchmark: Floats) -> JointFit:
@@ -92,6 +89,8 @@ def mvrm_f(fit: JointFit, *, equal: bool = False) -> TestResult:
     normal residuals; with several days exact for N <= 2 or two days, Rao's approximation otherwise.
     Equality takes N - 1 contrasts between securities.
     """
+    from scipy import special
+
     ar, scatter = _contrasted(fit) if equal else (fit.ar, fit.scatter)
     days, width = ar.shape
     hypothesis = fact(ALL_EQUAL if equal else ALL_ZERO)
@@ -99,7 +98,8 @@ def mvrm_f(fit: JointFit, *, equal: bool = False) -> TestResult:
     if width < 1 or fit.df_resid < width:
         return result.refused(fact("unavailable.too_many_securities", df=fit.df_resid, n=fit.ar.shape[1]))
     statistic, df = _rao(_wilks(scatter, ar, fit.leverage), width, days, fit.df_resid)
-    return replace(result, statistic=float(statistic), df=df, pvalue=_f_sf(float(statistic), df))
+    above = max(float(statistic), 0.0)  # rounding can bring lambda beyond one
+    return replace(result, statistic=float(statistic), df=df, pvalue=float(special.fdtrc(*df, above)))
 
 
 def wald(fit: JointFit) -> TestResult:
@@ -171,9 +171,3 @@ def _rao(lam: Floats, width: int, days: int, nu: int) -> tuple[Floats, tuple[flo
     df2 = float((nu + days - (width + days + 1) / 2) * root - (width * days - 2) / 2)
     shrunk = lam ** (1.0 / root)
     return (1.0 - shrunk) / shrunk * df2 / df1, (df1, df2)
-
-
-def _f_sf(statistic: float, df: tuple[float, float]) -> float:
-    from scipy import special
-
-    return float(special.fdtrc(*df, max(statistic, 0.0)))  # rounding can bring lambda beyond one

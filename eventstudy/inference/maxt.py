@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.errors import InputError
-
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-9  # relative difference by which equal statistics may differ
 
@@ -16,7 +14,7 @@ def step_down(statistics: Floats, placebo: Floats) -> Floats:
     """Step-down maximum-|t| adjusted p-values over placebo dates.
 
     They hold the chance of any false rejection in the family, whichever of its nulls are true, and reject at least
-    as much as `single_step`.
+    as much as single-step ones, for which every member is held against the maximum of the whole family.
 
     Parameters
     ----------
@@ -55,39 +53,9 @@ def step_down(statistics: Floats, placebo: Floats) -> Floats:
     order = np.argsort(-size, kind="stable")
     largest = np.maximum.accumulate(others[:, order][:, ::-1], axis=1)[:, ::-1]
     adjusted = np.empty_like(size)
-    adjusted[order] = np.maximum.accumulate(_shares(size[order], largest))
+    reached = (largest >= size[order] * (1.0 - _ROUNDING)).sum(axis=0)  # a tie counts against the member
+    adjusted[order] = np.maximum.accumulate((1.0 + reached) / (len(largest) + 1.0))
     return adjusted
-
-
-def single_step(statistics: Floats, placebo: Floats) -> Floats:
-    """Single-step maximum-|t| adjusted p-values: every member against the maximum of the whole family.
-
-    Parameters
-    ----------
-    statistics, placebo
-        As in `step_down`.
-
-    Returns
-    -------
-    (m,) float
-        ``(1 + #{dates: max over k of |t*_k| >= |t_i|}) / (n + 1)``, never below those of `step_down`.
-
-    Raises
-    ------
-    InputError
-        As in `step_down`.
-    """
-    size, others = _family(statistics, placebo)
-    if not size.size:
-        return size
-    return _shares(size, np.broadcast_to(others.max(axis=1, keepdims=True), others.shape))
-
-
-def _shares(size: Floats, others: Floats) -> Floats:
-    """(m,) share of the n dates and the event's own whose value reaches the member's; a tie counts against it."""
-    reached = (others >= size * (1.0 - _ROUNDING)).sum(axis=0)
-    shares: Floats = (1.0 + reached) / (len(others) + 1.0)
-    return shares
 
 
 def _family(statistics: Floats, placebo: Floats) -> tuple[Floats, Floats]:

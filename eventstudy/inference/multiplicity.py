@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.errors import InputError
-
-Floats = NDArray[np.float64]
 
 
 def holm(pvalues: Sequence[float] | Floats) -> Floats:

@@ -8,9 +8,8 @@ from eventstudy.facts import fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import ask, independent, mean_of, spread, too_few
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
-from eventstudy.inference.traits import Test
 
 
 def brown_warner_1980(

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2, joint
 from eventstudy.inference.days import DaySums, residual_sums
 from eventstudy.inference.question import Question, ask, mean_of, returns_of, spread, too_few
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section, of_history
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 _SAME = 1e-9  # relative difference of forecast variances or sums of squares that is rounding
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventstudy.abnormal import CONFIDENCE
+from eventstudy.arrays import Floats
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section, of_history
-
-Floats = NDArray[np.float64]
 
 SMALL_SAMPLE = 15
 """Below this many events, tests that are only right for many come back unavailable or corrected."""

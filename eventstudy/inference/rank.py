@@ -7,17 +7,14 @@ is held against the variation of the daily mean scores, in which correlation bet
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import DayScores, Score, medians, midranks, scores_by_day
 from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, over_rejects, too_few
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 _WHOLE = ("whole_sample", "estudy2")
 _TESTED = "tested_days"
@@ -107,8 +104,7 @@ def uniform_ranks(values: Floats) -> Floats:
 
 def median_signs(values: Floats) -> Floats:
     """-1, 0 or 1 for below, at and above the row's median; NaN stays NaN."""
-    signs: Floats = np.sign(values - medians(values))
-    return signs
+    return np.sign(values - medians(values))
 
 
 def _whole_by_default(section: Section, variant: str | None) -> str | None:

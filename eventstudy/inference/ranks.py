@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.question import check_side
-from eventstudy.inference.records import Alternative, TestResult, stated
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
+from eventstudy.inference.records import Alternative, Test, TestResult, stated
 
 _ROUNDING = 1e-9  # relative difference by which equal values may differ after different sums
 

@@ -1,11 +1,17 @@
-"""What a significance test says, or why it cannot say it."""
+"""What a significance test says, or why it cannot; and what it needs and takes for granted, a row each.
+
+The chooser and its refusals read nothing of a test but its row.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
+from eventstudy.inference.section import Section
 
 Alternative = Literal["two-sided", "greater", "less"]
 DegreesOfFreedom = float | tuple[float, float] | None
@@ -86,3 +92,83 @@ class TestResult:
 def stated(code: str, words: str | None, otherwise: str) -> Fact:
     """A hypothesis of the catalogs, or one in the caller's own words; `otherwise` is the key of its alternative."""
     return fact(code, otherwise=otherwise) if words is None else fact("stated", words=words, otherwise=otherwise)
+
+
+Need = Literal[
+    "cross_section",  # several events to compare with one another
+    "one_event",  # a single event
+    "one_day",  # a window of one day
+    "one_date",  # all events on one date: they are one regression
+    "one_regression",  # the same estimation days and regressors for all events
+    "full_scatter",  # as many residual degrees of freedom as events
+    "t_variance",  # more than two residual degrees of freedom, without which a t has no variance
+    "six_events",  # p counts signs of events
+    "six_dates",  # p counts signs of dates
+    "quarter_samples",  # its bootstrap draws a quarter of the events
+    "sure_scale",  # a spread across events that is well estimated
+    "sure_share",  # a share of positive days that is more than one half of a few
+    "normal_quantile",  # enough events for normal critical values
+    "correlation",  # a known correlation to be adjusted by
+    "many_windows",  # few windows beside the event's own hold its days
+    "many_days",  # p is a rank among the estimation days
+]
+Assumption = Literal["independent", "old_variance"]
+Form = Literal["z", "t", "t_by_z", "skewed_t", "F", "sign", "rank"]
+Scores = Literal["day_rank", "day_sign", "window_rank"]
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """A significance test and what it rests on.
+
+    Attributes
+    ----------
+    name : str
+        Test id, e.g. ``bmp_t``; with the variant where the row is that of a variant.
+    run : callable or None
+        ``run(section, *, alternative="two-sided", variant=None, ...) -> TestResult``; None for a variant, and for
+        what is not run on a `Section` but has a function of its own.
+    needs : frozenset of str
+        What it cannot do without: `Need`.
+    assumes : mapping of str to str
+        What it takes for granted, and the form of its statistic, which tells its true size where that does not hold:
+        ``independent`` (events), ``old_variance`` (the event adds no variance to that of the estimation window);
+        ``z`` and ``t`` by whether the variance comes from the estimation window or from the events themselves (or,
+        for ``old_variance``, by the reference distribution), ``t_by_z`` a t held against the normal, ``skewed_t``
+        one adjusted for skewness, ``F``, and counts of ``sign`` and ``rank``.
+    scores : str or None
+        Bounded scores that it sums: of each tested day its rank or sign, or the rank of the window as a whole.
+    draws : bool
+        Whether it draws samples of its own and takes `draws` and `seed`.
+    variant : bool
+        Whether the row is that of a variant of another test, refused apart from it.
+    in_study_files : bool
+        Whether a study file may name it under ``tests``.
+    """
+
+    __test__ = False
+
+    name: str
+    run: Callable[..., TestResult] | None = None
+    needs: frozenset[Need] = frozenset()
+    assumes: Mapping[Assumption, Form] = field(default_factory=dict)
+    scores: Scores | None = None
+    draws: bool = False
+    variant: bool = False
+    in_study_files: bool = False
+
+    def __post_init__(self) -> None:
+        if self.run is not None:
+            object.__setattr__(self, "__doc__", self.run.__doc__)  # so that help() tells of the test
+
+    def __call__(self, section: Section, /, **options: Any) -> TestResult:
+        """Run the test.
+
+        Raises
+        ------
+        OptionError
+            For an option that it has not got, and for a row that is not run on a section.
+        """
+        if self.run is None:
+            raise OptionError(f"{self.name} is not run on a cross-section; docs/tests.md says how it is run")
+        return self.run(section, **options)

@@ -1,6 +1,6 @@
 """Which tests mislead in a situation: a table of rules, read from top to bottom.
 
-A rule concerns every test whose row has its trait (`eventstudy.inference.traits`). Sizes in the reasons are for tests
+A rule concerns every test whose row has its trait (`eventstudy.inference.records`). Sizes in the reasons are for tests
 at 5 %: by formula for normal errors (`eventstudy.inference.sizes`) where there is one, else those of docs/size.md and
 docs/tests.md.
 """
@@ -15,6 +15,7 @@ from typing import Literal
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.correlation import COMMON_DAYS
 from eventstudy.inference.question import SMALL_SAMPLE
+from eventstudy.inference.records import Assumption, Need, Test
 from eventstudy.inference.resampling import SKEWNESS_EVENTS
 from eventstudy.inference.situation import MISLEADS, Situation
 from eventstudy.inference.sizes import (
@@ -26,7 +27,6 @@ from eventstudy.inference.sizes import (
     sign_correlation,
     size_of_normal_quantile,
 )
-from eventstudy.inference.traits import Assumption, Need, Test
 
 SIX = 6
 """Events, or dates, below which sign patterns cannot reach 5 % two-sided."""

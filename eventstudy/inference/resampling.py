@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.facts import fact
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.question import Question, ask, independent, mean_of, spread, too_few
 from eventstudy.inference.ranks import as_far
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.single import choices_of
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 DRAWS = 9_999
 SKEWNESS_DRAWS = 1_000
@@ -150,11 +147,10 @@ def johnson_t(values: Floats, centre: float) -> Floats:
     skewness = (away**3).sum(axis=1) / (count * safe**3)
     adjusted = np.sqrt(count) * (ratio + skewness * ratio**2 / 3.0 + skewness / (6.0 * count))
     beyond = np.where(mean == centre, 0.0, np.where(mean > centre, np.inf, -np.inf))
-    found: Floats = np.where(flat, beyond, adjusted)
-    return found
+    return np.where(flat, beyond, adjusted)
 
 
-def clustered_t(signs: Floats, sums: Floats, count: NDArray[np.int64]) -> Floats:
+def clustered_t(signs: Floats, sums: Floats, count: Ints) -> Floats:
     """(B,) clustered t of the mean for (B, G) signs of the dates' sums; infinite without variance."""
     groups, events = sums.size, float(count.sum())
     mean = signs @ sums / events
@@ -167,13 +163,11 @@ def clustered_t(signs: Floats, sums: Floats, count: NDArray[np.int64]) -> Floats
 
 
 def _every_pattern(groups: int) -> Iterator[Floats]:
-    """All sign patterns."""
     bits = (np.arange(2**groups)[:, None] >> np.arange(groups)) & 1
     yield np.where(bits == 1, -1.0, 1.0)
 
 
 def _drawn_patterns(groups: int, draws: int, seed: int) -> Iterator[Floats]:
-    """Random sign patterns in blocks."""
     rng = np.random.default_rng(seed)
     for start in range(0, draws, _BLOCK):
         yield np.where(rng.integers(0, 2, size=(min(_BLOCK, draws - start), groups)) == 1, -1.0, 1.0)

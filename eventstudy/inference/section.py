@@ -8,12 +8,10 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints
 from eventstudy.windows import Window
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Options = ParamSpec("Options")
 Found = TypeVar("Found")
 

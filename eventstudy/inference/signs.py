@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.days import Source, midranks
 from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, returns_of, too_few
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section, of_history
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 EXACT_WILCOXON = 25
 """Events up to which the signed-rank distribution is enumerated."""

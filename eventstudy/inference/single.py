@@ -12,18 +12,13 @@ from itertools import combinations
 from math import comb, floor, isnan
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, hold
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.question import check_side
 from eventstudy.inference.ranks import rank_test
-from eventstudy.inference.records import Alternative, TestResult
-from eventstudy.inference.traits import Test
-from eventstudy.panel import hold
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from eventstudy.inference.records import Alternative, Test, TestResult
 
 DRAWS = 9_999
 SEED = 1

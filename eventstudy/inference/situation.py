@@ -142,7 +142,8 @@ def situation_of(section: Section) -> Situation:
         missing=_missing(section),
         variance_ratio=event_variance_ratio(section, correlation),
         parameters=int((section.nobs - section.df).max()),
-        one_regression=_one_regression(section),
+        one_regression=not_one_portfolio(section) is None
+        and bool((residual_sums(section).count == section.size).all()),
     )
 
 
@@ -181,7 +182,3 @@ def _missing(section: Section) -> float:
     for block in section.residuals() if whole is None else whole.residuals():
         cells, known = cells + block.resid.size, known + int(np.isfinite(block.resid).sum())
     return 1.0 - known / cells
-
-
-def _one_regression(section: Section) -> bool:
-    return not_one_portfolio(section) is None and bool((residual_sums(section).count == section.size).all())

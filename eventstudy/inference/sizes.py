@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from eventstudy.inference.traits import Form
+from eventstudy.inference.records import Form
 
 LEVEL = 0.05
 _POWER = 0.8

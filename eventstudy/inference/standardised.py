@@ -7,17 +7,13 @@ covariance; over one day it is the standardised abnormal return.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2
 from eventstudy.inference.correlation import CrossCorrelation, cross_correlation
 from eventstudy.inference.question import SMALL_SAMPLE, Question, ask, independent, mean_of, spread, too_few
-from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
-from eventstudy.inference.traits import Test
-
-Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-12  # of a correlation
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.gls import Design, Equation, check_residuals, designed, estimated, restricted
@@ -22,13 +21,8 @@ from eventstudy.inference.joint import DRAWS
 from eventstudy.inference.question import Question
 from eventstudy.inference.records import TestResult, stated
 from eventstudy.inference.single import ROUNDING, SEED
-from eventstudy.panel import hold
 
-__all__ = ["Equation", "Form", "SurFit", "contrast", "equal_effects", "fit_sur"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Form = Literal["F", "wald"]
+__all__ = ["Equation", "SurFit", "contrast", "fit_sur"]
 
 FEWEST_DATES = 20
 """Complete dates below which there is no bootstrap: too few different event days to draw for a test at 5 %."""
@@ -197,95 +191,7 @@ def contrast(
     return _bootstrapped(fit, answer, select, statistic**2, draws=draws, seed=seed)
 
 
-def equal_effects(
-    fit: SurFit,
-    matrix: Floats | None = None,
-    *,
-    form: Form = "F",
-    cumulative: bool = False,
-    null: str | None = None,
-    draws: int = DRAWS,
-    seed: int = SEED,
-) -> TestResult:
-    """Test that abnormal returns are equal across securities, or of any set of contrasts between them.
-
-    Parameters
-    ----------
-    fit : SurFit
-        Of `fit_sur`.
-    matrix : (m, N) float, optional
-        Contrasts, a row each, that are zero under the null on each event day; every security less the first if not
-        given. The identity tests that every abnormal return is zero.
-    form : {"F", "wald"}
-        Wald's chi-squared rejects a true null too often, the more so the more contrasts there are.
-    cumulative : bool
-        Whether the sums over the event days (CAR) are tested in place of each day.
-    null : str, optional
-        What is tested, in words of your own.
-    draws, seed : int
-        Of the bootstrap of whole dates, see `contrast`; 0 draws for none.
-
-    Returns
-    -------
-    TestResult
-        Unavailable where an abnormal return that a contrast weighs is missing, and F where nu is below m, or below
-        m + 4 with several contrasts on several days.
-
-    Raises
-    ------
-    OptionError
-        For a matrix of another shape, missing values or linearly dependent rows, another form, a negative number of
-        draws.
-
-    Notes
-    -----
-    ``W = a' V^-1 a`` with a the contrasts and V their covariance; nu as in `contrast`. With m contrasts on one day
-    ``F = W (nu - m + 1) / (m nu)`` on (m, nu - m + 1), with one contrast on L days ``W / L`` on (L, nu): both exact for
-    equal regressors and dates under normality. Else W / nu is a Hotelling-Lawley trace with McKeon's (1974, Biometrika
-    61, 381-383) approximation by F. Fat tails do not wash out: with t4 errors the F of six securities on 60 dates
-    rejects 10 % of true nulls at the 5 % level and the bootstrap 7 %; of four securities on 120 dates 8 % and 5 %.
-    """
-    rows = _contrasts(fit, matrix)
-    if form not in get_args(Form):
-        raise OptionError(f"form={form!r} is not allowed; allowed: {', '.join(get_args(Form))}")
-    count, days = len(rows), fit.ar.shape[1]
-    each = np.ones((1, days)) if cumulative else np.eye(days)
-    select = np.einsum("mn,ql->mqnl", rows, each).reshape(-1, *fit.ar.shape)
-    equal, zero = ("equal_cars", "contrasts_cars") if cumulative else ("equal_ars", "contrasts_ars")
-    hypothesis = stated(equal, null, "some_differ") if matrix is None else stated(zero, null, "some_not_zero")
-    named = int(rows.any(axis=0).sum())
-    distribution = "F" if form == "F" else "chi2"
-    blank = TestResult(f"sur_{form.lower()}", hypothesis, None, distribution, None, None, named)
-    if reason := _missing(fit, select):
-        return blank.refused(reason)
-    nu, several = _fewest(fit, select), min(count, len(each)) > 1
-    if form == "F" and nu < count + 4 * several:
-        return blank.refused(fact("unavailable.too_many_contrasts", df=nu, contrasts=count, days=len(each)))
-    value, variance = _selected(fit, select)
-    wald = float(value @ np.linalg.solve(variance, value))
-    answer = _answered(blank, wald, count, len(each), nu)
-    return _bootstrapped(fit, answer, select, wald, draws=draws, seed=seed)
-
-
-def _contrasts(fit: SurFit, matrix: Floats | None) -> Floats:
-    """(m, N) rows of contrasts; every security less the first if none are given."""
-    securities = len(fit.names)
-    if matrix is None:
-        if securities < 2:
-            raise OptionError(
-                f"{fit.names[0]} is alone, so there is nothing to be equal to; give a matrix of contrasts"
-            )
-        return np.column_stack([-np.ones(securities - 1), np.eye(securities - 1)])
-    rows = np.asarray(matrix, dtype=np.float64)
-    if rows.ndim != 2 or not len(rows) or rows.shape[1] != securities:
-        raise OptionError(f"a matrix of shape {rows.shape} does not fit; give rows of {securities} weights")
-    if not np.isfinite(rows).all() or np.linalg.matrix_rank(rows) < len(rows):
-        raise OptionError("the rows of the matrix have missing values or are linearly dependent; leave some out")
-    return rows
-
-
 def _missing(fit: SurFit, select: Floats) -> Fact | None:
-    """Which abnormal return with weight is missing, or None."""
     absent = np.argwhere(select.any(axis=0) & ~np.isfinite(fit.ar))
     if not absent.size:
         return None
@@ -305,30 +211,6 @@ def _fewest(fit: SurFit, select: Floats) -> float:
     """Smallest degrees of freedom between securities that have weight."""
     named = select.any(axis=(0, 2))
     return float(fit.df[np.ix_(named, named)].min())
-
-
-def _f_form(wald: float, count: int, days: int, nu: float) -> tuple[float, tuple[float, float]]:
-    """F of Wald's statistic for `count` contrasts on so many days, with its degrees of freedom."""
-    product = float(count * days)
-    if count == 1:
-        return wald / product, (product, nu)
-    if days == 1:
-        return wald * (nu - count + 1.0) / (product * nu), (product, nu - count + 1.0)
-    twice = nu - count - 1.0
-    ratio = (count + twice) * (days + twice) / ((twice + 1.0) * (twice - 2.0))
-    df = 4.0 + (product + 2.0) / (ratio - 1.0)
-    return wald / nu * twice / (df - 2.0) * df / product, (product, df)
-
-
-def _answered(blank: TestResult, wald: float, count: int, days: int, nu: float) -> TestResult:
-    """The test with its p-value."""
-    from scipy import stats
-
-    if blank.distribution == "chi2":
-        df = float(count * days)
-        return replace(blank, statistic=wald, df=df, pvalue=float(stats.chi2.sf(wald, df)))
-    statistic, pair = _f_form(wald, count, days, nu)
-    return replace(blank, statistic=statistic, df=pair, pvalue=float(stats.f.sf(statistic, *pair)))
 
 
 def _bootstrapped(

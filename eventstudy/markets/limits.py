@@ -17,14 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eventstudy.arrays import Days, Floats, Ints, Mask, hold
 from eventstudy.errors import PriceError
 from eventstudy.facts import fact
 from eventstudy.markets.rules import LimitRule, Rounding
 from eventstudy.markets.statuses import SessionRules, Status, session_rules, sessions_without_limit
-
-Days = NDArray[np.datetime64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 OFF_TICK = 0.01
 """Part of a tick by which a price may miss it: what single precision does to 1,000.00, and no more."""
@@ -51,7 +48,7 @@ class Bars:
     low: Floats
 
     def __post_init__(self) -> None:
-        _hold(self)
+        hold(self)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -87,26 +84,21 @@ class LimitFlags:
     reference: Floats
     down: Floats
     up: Floats
-    checked: Flags
-    bar_checked: Flags
-    limit_up: Flags
-    limit_down: Flags
-    opened_at_limit_up: Flags
-    opened_at_limit_down: Flags
-    one_price: Flags
-    traded_off: Flags
-    touched_limit_up: Flags
-    touched_limit_down: Flags
-    no_limit_session: Flags
-    outside: Flags
+    checked: Mask
+    bar_checked: Mask
+    limit_up: Mask
+    limit_down: Mask
+    opened_at_limit_up: Mask
+    opened_at_limit_down: Mask
+    one_price: Mask
+    traded_off: Mask
+    touched_limit_up: Mask
+    touched_limit_down: Mask
+    no_limit_session: Mask
+    outside: Mask
 
     def __post_init__(self) -> None:
-        _hold(self)
-
-    @property
-    def opened_at_limit(self) -> Flags:
-        """The open equals either limit price."""
-        return self.opened_at_limit_up | self.opened_at_limit_down
+        hold(self)
 
 
 def limit_prices(
@@ -184,7 +176,7 @@ def reference_prices(
     return reference
 
 
-def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, without_limit: Flags) -> LimitFlags:
+def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, without_limit: Mask) -> LimitFlags:
     """Flag the sessions whose prices equal their limit prices.
 
     Parameters
@@ -299,13 +291,13 @@ def _flags_of_rule(bars: Bars, reference: Floats, rule: LimitRule, rows: NDArray
     }
 
 
-def _no_flags(count: int, free: Flags) -> dict[str, NDArray[Any]]:
+def _no_flags(count: int, free: Mask) -> dict[str, NDArray[Any]]:
     flags: dict[str, NDArray[Any]] = {field.name: np.zeros(count, dtype=bool) for field in fields(LimitFlags)}
     flags.update({name: np.full(count, np.nan) for name in ("reference", "down", "up")}, no_limit_session=free)
     return flags
 
 
-def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray[np.int64], Flags]:
+def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[Ints, Mask]:
     """Count the ticks of each price, exactly, and tell where the price is known; 0 where it is not."""
     values = np.asarray(prices, dtype=np.float64)
     known = ~np.isnan(values)
@@ -320,9 +312,7 @@ def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[NDArray
     return np.where(known, whole, 0).astype(np.int64), known
 
 
-def _limit_ticks(
-    ticks: NDArray[np.int64], known: Flags, limit: Decimal | float, rounding: Rounding
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _limit_ticks(ticks: Ints, known: Mask, limit: Decimal | float, rounding: Rounding) -> tuple[Ints, Ints]:
     """Lowest and highest price allowed in ticks, rounded half up or towards the reference price."""
     part = Fraction(str(limit))
     n, d = part.numerator, part.denominator
@@ -336,15 +326,7 @@ def _limit_ticks(
     return down, up
 
 
-def _prices_of(down: NDArray[np.int64], up: NDArray[np.int64], known: Flags, tick: Decimal | float) -> LimitPrices:
+def _prices_of(down: Ints, up: Ints, known: Mask, tick: Decimal | float) -> LimitPrices:
     step = Fraction(str(tick))
     low, high = (np.where(known, ticks * step.numerator / step.denominator, np.nan) for ticks in (down, up))
     return LimitPrices(low, high)
-
-
-def _hold(record: Bars | LimitFlags) -> None:
-    """Give a record own, read-only copies of its arrays."""
-    for field in fields(record):
-        held = np.array(getattr(record, field.name))
-        held.setflags(write=False)
-        object.__setattr__(record, field.name, held)

@@ -15,12 +15,10 @@ from typing import NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Mask
 from eventstudy.errors import InputError, PriceError, SessionRangeError
 from eventstudy.facts import fact
 from eventstudy.markets.rules import LimitRule, StatusName, limit_rule, load_rules
-
-Days = NDArray[np.datetime64]
-Flags = NDArray[np.bool_]
 
 FROM_LISTING = ("none", "st")
 """Statuses whose sessions without limit are counted from the listing; the others from their own first day."""
@@ -81,7 +79,7 @@ def session_rules(
     found: list[LimitRule] = []
     for status, _, inside in _spells(labels, statuses):
         while (open_ := inside & (index < 0)).any():
-            rule = limit_rule(board, _day(labels[open_][0]), status, rules=rules)
+            rule = limit_rule(board, labels[open_][0].item(), status, rules=rules)
             index[inside & (labels >= np.datetime64(rule.begin)) & (labels <= np.datetime64(rule.end))] = len(found)
             found.append(rule)
     return SessionRules(tuple(found), index)
@@ -129,7 +127,7 @@ def sessions_without_limit(
     exchange_sessions: Days,
     statuses: Sequence[Status] = (),
     rules: Sequence[LimitRule] | None = None,
-) -> Flags:
+) -> Mask:
     """Flag the first sessions after a listing, of a delisting period or after a relisting that had no limit.
 
     How many there are is said by the rule in force on the day that they are counted from: a share listed
@@ -175,7 +173,7 @@ def sessions_without_limit(
     return free
 
 
-def _spells(labels: Days, statuses: Sequence[Status]) -> Iterator[tuple[StatusName, date | None, Flags]]:
+def _spells(labels: Days, statuses: Sequence[Status]) -> Iterator[tuple[StatusName, date | None, Mask]]:
     """Give each status with its first day and the sessions in it; ``none``, without a day, comes last."""
     rest = np.ones(labels.shape, dtype=bool)
     for spell in _in_order(statuses):
@@ -217,7 +215,7 @@ def _free_at(board: str, day: date, status: StatusName, rules: Sequence[LimitRul
     return 0
 
 
-def _within(sessions: Days, first: date, count: int, exchange_sessions: Days, what: str) -> Flags:
+def _within(sessions: Days, first: date, count: int, exchange_sessions: Days, what: str) -> Mask:
     """Flag the first sessions from a day on, or refuse where that day lies before the known sessions."""
     start = np.searchsorted(exchange_sessions, np.datetime64(first))
     numbers = np.searchsorted(exchange_sessions, sessions) - start + 1
@@ -226,9 +224,4 @@ def _within(sessions: Days, first: date, count: int, exchange_sessions: Days, wh
             f"the {what} {first} lies before the first known session, {exchange_sessions[0]}, so the first "
             f"{count} sessions after it cannot be told; load earlier sessions or leave out the earliest prices"
         )
-    flags: Flags = numbers <= count
-    return flags
-
-
-def _day(label: np.datetime64) -> date:
-    return date.fromisoformat(str(label))
+    return numbers <= count

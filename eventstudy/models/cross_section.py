@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventstudy.arrays import Floats
+from eventstudy.arrays import Floats, Ints
 
 Covariance = Literal["HC3", "cluster", "classical"]
 
@@ -39,7 +38,7 @@ class CrossSectionFit:
 
 
 def fit_cross_section(
-    y: Floats, x: Floats, *, covariance: Covariance = "HC3", clusters: NDArray[np.int64] | None = None
+    y: Floats, x: Floats, *, covariance: Covariance = "HC3", clusters: Ints | None = None
 ) -> CrossSectionFit:
     """Least squares across events with HC3 or clustered standard errors.
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
-from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, only_benchmark
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
@@ -205,7 +204,6 @@ def _horizon(panel: EventPanel) -> Ints:
 
 
 def _missing(panel: EventPanel) -> dict[str, Any]:
-    """Arrays of NaN in the shapes of a fit."""
     count, days = panel.returns.shape
     events = panel.event_span.shape[1]
     shapes: Mapping[str, tuple[int, ...]] = {

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints, Mask
+from eventstudy.errors import OptionError
 from eventstudy.panel import EventPanel
 
 _COLLINEAR = 1e-18  # variance below this share of the mean square: the regressor is a constant
@@ -97,6 +98,20 @@ class Model:
     def __call__(self, panel: EventPanel, **options: Any) -> NormalReturnFit:
         """Fit the model to aligned windows."""
         return self.fit(panel, **options)
+
+
+def only_benchmark(panel: EventPanel, model: str) -> tuple[Floats, Floats]:
+    """The benchmark's returns, (E, T) in the estimation and (E, L) in the event window.
+
+    Raises
+    ------
+    OptionError
+        Where the panel has no regressor or several.
+    """
+    if len(panel.names) != 1:
+        given = ", ".join(panel.names) if panel.names else "none"
+        raise OptionError(f"model={model!r} takes one benchmark; given: {given}")
+    return panel.factors[0], panel.event_factors[0]
 
 
 def fit_linear(

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
-from eventstudy.panel import hold
 
-Floats = NDArray[np.float64]
 SamplingNoise = Literal["kept", "subtracted"]
 
 MIN_PEERS = 3
@@ -197,33 +195,6 @@ def peer_prior(
         n_peers=peers,
         names=tuple(names),
     )
-
-
-def vasicek(estimate: float, variance: float, prior_mean: float, prior_variance: float) -> tuple[float, float]:
-    """Weigh a security's own estimate against a prior by their precisions.
-
-    ``b = (b_ols / v_ols + b_0 / v_0) / (1 / v_ols + 1 / v_0)`` with variance ``1 / (1 / v_ols + 1 / v_0)``
-    (Vasicek 1973, Journal of Finance 28, 1233-1239).
-
-    Parameters
-    ----------
-    estimate, variance : float
-        The security's own estimate and its sampling variance.
-    prior_mean, prior_variance : float
-        Of the same parameter across peers.
-
-    Raises
-    ------
-    OptionError
-        Where a variance is negative or not finite, or both are zero.
-    """
-    if not (0.0 <= variance < np.inf and 0.0 <= prior_variance < np.inf and variance + prior_variance > 0.0):
-        raise OptionError(
-            f"the variances {variance} and {prior_variance} cannot be weighed; both must be finite and not negative, "
-            "and one of them positive"
-        )
-    own = prior_variance / (variance + prior_variance)
-    return prior_mean + own * (estimate - prior_mean), own * variance
 
 
 def predictive(prior: PeerPrior, y: Floats, x: Floats, x_new: Floats, *, span: int = 1) -> Predictive:

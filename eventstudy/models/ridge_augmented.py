@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import OptionError
 from eventstudy.models.simplex import SimplexFit, simplex_weights
-from eventstudy.panel import hold
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Penalty = float | Literal["cv"]
 
 PENALTY_SHARES = tuple(10.0 ** (half / 2.0) for half in range(4, -13, -1))
@@ -166,8 +162,7 @@ class _Ridge:
 
     def correction(self, residual: Floats, penalties: Floats) -> Floats:
         """(J, n penalties) what is added to the weights."""
-        correction: Floats = self.left @ (self.gains(penalties) * (self.right @ residual)[:, None])
-        return correction
+        return self.left @ (self.gains(penalties) * (self.right @ residual)[:, None])
 
     def parameters(self, active: Mask, penalty: float) -> float:
         """Trace of the hat matrix: of the intercept, the active donors, and the ridge on what these leave."""
@@ -181,8 +176,7 @@ class _Ridge:
         left, singular, basis = _decomposed(self.donors[active])
         from_active = (distance[active].T @ left / singular) @ basis
         from_ridge = (distance.T @ self.left * self.gains(np.array([penalty]))[:, 0]) @ self.right
-        slopes: Floats = from_active + from_ridge - (from_ridge @ basis.T) @ basis
-        return slopes
+        return from_active + from_ridge - (from_ridge @ basis.T) @ basis
 
 
 def _decomposed(donors: Floats) -> tuple[Floats, Floats, Floats]:

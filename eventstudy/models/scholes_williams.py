@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventstudy.arrays import Floats, Mask
-from eventstudy.models.benchmark import only_benchmark
-from eventstudy.models.linear import Model, NormalReturnFit
+from eventstudy.arrays import Floats, Ints, Mask
+from eventstudy.models.linear import Model, NormalReturnFit, only_benchmark
 from eventstudy.panel import EventPanel
 
 _CONSTANT = 1e-18  # variance below this share of the benchmark's mean square: a constant, but for float rounding
@@ -71,7 +69,7 @@ def fit_scholes_williams(panel: EventPanel) -> NormalReturnFit:
     )
 
 
-def _deviations(values: Floats, used: Mask, count: NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _deviations(values: Floats, used: Mask, count: Ints) -> tuple[Floats, Floats]:
     """Deviations from the mean of the used days, zero elsewhere; and that mean."""
     mean = np.where(used, values, 0.0).sum(axis=1) / np.maximum(count, 1)
     return np.where(used, values - mean[:, None], 0.0), mean

@@ -8,12 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import OptionError
-from eventstudy.panel import hold
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Ridge = float | Literal["minimum_norm"]
 
 KKT_TOLERANCE = 1e-10

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from eventstudy.plots.across import event_path_frame, mean_path_frame
-from eventstudy.plots.around import pictured_events, spans
+from eventstudy.plots.around import path_event, path_model, pictured_events, shown_securities, spans
 from eventstudy.plots.calibration import calibrated, calibration_figure, calibration_frame
 from eventstudy.plots.contrasts import contrast_figure, contrast_frame
 from eventstudy.plots.counterfactuals import counterfactual_figure, counterfactual_frame
@@ -20,11 +19,10 @@ from eventstudy.plots.ladder import ladder_cases, ladder_figure, ladder_frame
 from eventstudy.plots.ledger import ledger_entries, ledger_figure, ledger_frame
 from eventstudy.plots.limits import limit_cases, limits_figure, limits_frame
 from eventstudy.plots.parts import parts_figure, parts_frame
-from eventstudy.plots.paths import car_path_figure, car_path_frame
+from eventstudy.plots.paths import car_path_figure, car_path_frame, event_path_frame, mean_path_frame
 from eventstudy.plots.placebo import placebo_figure, placebo_frame
 from eventstudy.plots.prices import marker_frame, price_figure, price_frame
 from eventstudy.plots.regimes import beta_figure, beta_frame, regime_figure, regime_frame
-from eventstudy.plots.select import path_event, path_model, shown_securities
 from eventstudy.plots.sensitivity import drift_figure, drift_frame, sensitivity_figure, sensitivity_frame
 from eventstudy.plots.single import single_figure, single_frame
 from eventstudy.plots.specifications import specification_figure, specification_frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.around import line_places, lines_axis, lines_height
 from eventstudy.plots.style import (
@@ -11,8 +11,11 @@ from eventstudy.plots.style import (
     GREY,
     INK,
     VERMILLION,
+    Figure,
+    Frame,
     by_width,
     error_bars,
+    frame_of,
     new_figure,
     percent_axis,
     plain_text,
@@ -21,10 +24,6 @@ from eventstudy.plots.style import (
 )
 from eventstudy.results import CalibrationRecord, StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = ["test", "label", "standing", "size", "error", "low", "high", "detectable"]
 LOOKS: Mapping[str, Mapping[str, Any]] = {
@@ -51,7 +50,7 @@ def standing(record: CalibrationRecord) -> str:
     return "holds" if record.size else "never"
 
 
-def calibration_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> pd.DataFrame:
+def calibration_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
     """The tests that could be simulated for a headline, the largest size first.
 
     Returns
@@ -61,8 +60,6 @@ def calibration_frame(result: StudyResult, headline: str, *, lang: Lang = "en") 
         error (its Monte Carlo standard error), low, high (95 % limits of the size), detectable (effect found with
         80 % probability, decimal; missing where none is).
     """
-    import pandas as pd
-
     texts = load_texts(lang)
     found = [item for item in result.calibration if item.id == headline and item.size is not None]
     rows = []
@@ -80,10 +77,10 @@ def calibration_frame(result: StudyResult, headline: str, *, lang: Lang = "en") 
                 "detectable": None if record.misleads else record.detectable,
             }
         )
-    return pd.DataFrame(rows, columns=FIELDS)
+    return frame_of(rows, FIELDS)
 
 
-def calibration_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def calibration_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The sizes of `calibration_frame` with their limits, a line at 5 %."""
     texts = load_texts(lang)
     labels = [wrap(plain_text(label), LABEL_WIDTH) for label in frame["label"]]
@@ -116,7 +113,7 @@ def calibration_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _points(figure: go.Figure, own: pd.DataFrame, name: str, look: Mapping[str, Any], texts: Texts) -> None:
+def _points(figure: Figure, own: Frame, name: str, look: Mapping[str, Any], texts: Texts) -> None:
     bars = error_bars(own, look["color"], of="size", low="low", high="high")
     figure.add_scatter(
         x=list(100 * own["size"]),
@@ -130,11 +127,10 @@ def _points(figure: go.Figure, own: pd.DataFrame, name: str, look: Mapping[str, 
             "line": {"width": 1.5, "color": look["color"]},
         },
         name=texts(f"chance.calibration.legend_{name}"),
-        hovertext=[_hover(row, texts) for row in records(own)],
+        hovertext=[
+            f"{plain_text(row['label'])}<br>"
+            + texts("chance.calibration.hover", size=texts.percent(row["size"], signed=False))
+            for row in records(own)
+        ],
         hoverinfo="text",
     )
-
-
-def _hover(row: Mapping[str, Any], texts: Texts) -> str:
-    size = texts("chance.calibration.hover", size=texts.percent(row["size"], signed=False))
-    return f"{plain_text(row['label'])}<br>{size}"

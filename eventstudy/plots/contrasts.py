@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import BLUE, INK, VERMILLION, new_figure
+from eventstudy.plots.style import BLUE, INK, VERMILLION, Figure, Frame, frame_of, new_figure
 from eventstudy.results import ContrastRecord, StudyResult
 from eventstudy.texts import Lang, load_texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = ["part", "title", "security", "window", "weight", "car", "estimate", "ci_low", "ci_high", "pvalue"]
 REACH = 2.0
 """Standard deviations of placebo dates that the bar of a sum reaches each way."""
 
 
-def contrast_frame(result: StudyResult, contrast: str, *, lang: Lang = "en") -> pd.DataFrame:
+def contrast_frame(result: StudyResult, contrast: str, *, lang: Lang = "en") -> Frame:
     """The parts of a contrast and their sum.
 
     Returns
@@ -29,8 +25,6 @@ def contrast_frame(result: StudyResult, contrast: str, *, lang: Lang = "en") -> 
         weight, car (decimal; its own CAR), estimate (decimal; weight times CAR, or the sum), ci_low and ci_high (of
         the sum, two standard deviations of placebo dates away), pvalue (of the sum, among placebo dates).
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows = [
         row
@@ -38,7 +32,7 @@ def contrast_frame(result: StudyResult, contrast: str, *, lang: Lang = "en") -> 
         if record.id == contrast
         for row in [*(_part(names, record, symbol) for symbol in record.weights), _sum(names, record)]
     ]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return frame_of(rows, FIELDS)
 
 
 def _part(names: Names, record: ContrastRecord, symbol: str) -> dict[str, Any]:
@@ -68,7 +62,7 @@ def _sum(names: Names, record: ContrastRecord) -> dict[str, Any]:
     }
 
 
-def contrast_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def contrast_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The rows of `contrast_frame`: hollow parts, and their sum with a bar where placebo dates tell its spread."""
     texts = load_texts(lang)
     figure = new_figure(height=HEAD)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import look_of, new_figure
+from eventstudy.plots.style import Figure, Frame, frame_of, look_of, new_figure
 from eventstudy.results import CounterfactualRecord, StudyResult
 from eventstudy.texts import Lang, load_texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = [
     "rung",
@@ -35,7 +31,7 @@ REACH = 2.0
 """Standard errors that a bar reaches each way: a matched portfolio has no exact distribution to take a quantile of."""
 
 
-def counterfactual_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> pd.DataFrame:
+def counterfactual_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
     """A headline's figure against each counterfactual, in the order of the results.
 
     Returns
@@ -45,11 +41,9 @@ def counterfactual_frame(result: StudyResult, headline: str, *, lang: Lang = "en
         ci_low and ci_high (two standard errors away), sigma (decimal), pvalue (from t), placebo_pvalue,
         smallest_pvalue, conformal_pvalue (missing where there is none), n_placebo, nobs.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows = [_row(result, names, record) for record in result.counterfactuals if record.id == headline]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return frame_of(rows, FIELDS)
 
 
 def _row(result: StudyResult, names: Names, record: CounterfactualRecord) -> dict[str, Any]:
@@ -80,7 +74,6 @@ def _benchmark(result: StudyResult, names: Names, headline: str) -> str:
 
 
 def _judged(names: Names, record: CounterfactualRecord) -> list[str]:
-    """The p-values that assume no distribution, as far as there are some."""
     given = {"placebo": record.placebo_pvalue, "conformal": record.conformal_pvalue}
     return [
         names.texts(f"choices.judged.{kind}", p=names.texts.p_equals(value))
@@ -89,7 +82,7 @@ def _judged(names: Names, record: CounterfactualRecord) -> list[str]:
     ]
 
 
-def counterfactual_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def counterfactual_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The rows of `counterfactual_frame`, each with a bar of two standard errors each way."""
     texts = load_texts(lang)
     figure = new_figure(height=HEAD)

@@ -20,8 +20,11 @@ from eventstudy.plots.style import (
     PALE,
     ROLE_LOOKS,
     SKY,
+    Figure,
+    Frame,
     axis,
     by_width,
+    frame_of,
     new_figure,
     plain_text,
     records,
@@ -33,9 +36,6 @@ from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
-
     from eventstudy.calendars import ExchangeSessions
 
 HOUR_HEIGHT = 8.0
@@ -44,7 +44,7 @@ ROOM_FOR_TITLES = 820
 BAR, EDGE, GAP = 0.24, 0.01, 0.015
 
 
-def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.DataFrame:
+def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> Frame:
     """The sessions of an event set's days and the news that reached them.
 
     Returns
@@ -55,8 +55,6 @@ def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.Dat
         place with the session that the news maps to, start (when the news came), end (when that session could
         react) and whether only a part of it could (``partial``). Instants are UTC.
     """
-    import pandas as pd
-
     from eventstudy.study.timing import open_exchanges
 
     names = names_of(result.spec, lang)
@@ -71,7 +69,7 @@ def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.Dat
         links = [record for record in reaching if record.event_id == event.id]
         if links:
             rows.extend(_news_rows(event, links, exchanges, names))
-    return pd.DataFrame(rows)
+    return frame_of(rows)
 
 
 def _reaching(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
@@ -139,7 +137,7 @@ def _utc(instant: np.datetime64) -> datetime:
     return at.replace(tzinfo=UTC)
 
 
-def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def days_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The frame of `days_frame`: time runs downwards, a market at each side, the news between them."""
     texts = load_texts(lang)
     first = frame["start"].min() - timedelta(hours=7)
@@ -171,7 +169,7 @@ def days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _sides(frame: pd.DataFrame) -> dict[str, float]:
+def _sides(frame: Frame) -> dict[str, float]:
     """Each place's horizontal position: New York left, Shanghai right; more than two share the sides."""
     places = sorted(frame["place"].dropna().unique())
     inward = [EDGE + _width(places) * (at // 2 + 0.5) for at in range(len(places))]
@@ -187,7 +185,7 @@ def _hours(at: Any, first: datetime) -> float:
     return float((at - first) / timedelta(hours=1))
 
 
-def _placed(news: pd.DataFrame, first: datetime) -> list[dict[str, Any]]:
+def _placed(news: Frame, first: datetime) -> list[dict[str, Any]]:
     """News with its hours and a lane of its own where the times of two overlap."""
     placed: list[dict[str, Any]] = []
     for row in records(news.sort_values("start")):
@@ -201,9 +199,7 @@ def _placed(news: pd.DataFrame, first: datetime) -> list[dict[str, Any]]:
     return [row | {"x": 0.5 + LANE * (row["lane"] - lanes / 2)} for row in placed]
 
 
-def _draw_sessions(
-    figure: go.Figure, frame: pd.DataFrame, sides: Mapping[str, float], first: datetime, texts: Texts
-) -> None:
+def _draw_sessions(figure: Figure, frame: Frame, sides: Mapping[str, float], first: datetime, texts: Texts) -> None:
     """A bar per session, its lunch break left white; each side on its own clock."""
     width = _width(sides)
     for color, scale, (place, x) in zip(cycle((SKY, ORANGE)), cycle(("y", "y2")), sides.items()):
@@ -234,7 +230,7 @@ def _draw_sessions(
         )
 
 
-def _bars(rows: pd.DataFrame, x: float, width: float, first: datetime) -> dict[str, Any]:
+def _bars(rows: Frame, x: float, width: float, first: datetime) -> dict[str, Any]:
     starts = [_hours(at, first) for at in rows["start"]]
     ends = [_hours(at, first) for at in rows["end"]]
     lengths = [end - start for start, end in zip(starts, ends, strict=True)]
@@ -242,8 +238,8 @@ def _bars(rows: pd.DataFrame, x: float, width: float, first: datetime) -> dict[s
 
 
 def _draw_links(
-    figure: go.Figure,
-    frame: pd.DataFrame,
+    figure: Figure,
+    frame: Frame,
     sides: Mapping[str, float],
     first: datetime,
     news: Sequence[Mapping[str, Any]],
@@ -274,7 +270,7 @@ def _draw_links(
             )
 
 
-def _draw_news(figure: go.Figure, news: Sequence[Mapping[str, Any]], texts: Texts) -> None:
+def _draw_news(figure: Figure, news: Sequence[Mapping[str, Any]], texts: Texts) -> None:
     spans: list[float | None] = []
     at: list[float | None] = []
     for row in news:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
+from eventstudy.abnormal import limits
 from eventstudy.models import MARKET
-from eventstudy.plots.select import path_event
+from eventstudy.plots.around import path_event
+from eventstudy.plots.rows import line_title
 from eventstudy.plots.style import (
     GREY,
     INK,
     VERMILLION,
+    Figure,
+    Frame,
     axis,
     by_width,
     error_bars,
+    estimate_words,
+    frame_of,
     look_of,
     new_figure,
     percent_axis,
@@ -29,10 +33,6 @@ from eventstudy.results import ArRecord, CarRecord, EventDayRecord, StudyResult
 from eventstudy.summary.findings import bound_of, members_of
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FEW_TICKS: Mapping[str, Any] = {"xaxis.nticks": 5}
 MANY_TICKS: Mapping[str, Any] = {"xaxis.nticks": 7}
@@ -55,13 +55,11 @@ FIELDS = [
 # --- the headline figures ------------------------------------------------------------------------------
 
 
-def headlines_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
+def headlines_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
     """The headline figures: title, estimate, ci_low, ci_high, pvalue, detectable (decimal), differs, bound.
 
     `bound` is ``limit_down`` or ``limit_up`` where the window ends at a price limit, else empty.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows = []
     for head in result.headlines:
@@ -78,10 +76,10 @@ def headlines_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
                 "bound": bound[1] if bound else "",
             }
         )
-    return pd.DataFrame(rows).assign(level=result.spec.level)
+    return frame_of(rows, level=result.spec.level)
 
 
-def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def headlines_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """Estimates with intervals, over the zone of effects that each design would mostly miss (grey)."""
     texts = texts_for(frame, lang)
     rows = len(frame)
@@ -106,15 +104,16 @@ def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
                 marker={"symbol": "circle", "size": 11, "color": fill, "line": {"width": 2, "color": color}},
             )
     figure.add_vline(x=0, line={"color": INK, "width": 1})
-    titles = [_title(place, wrap(plain_text(title), 100)) for place, title in zip(places, frame["title"], strict=True)]
+    titles = [plain_text(title) for title in frame["title"]]
+    heads = [line_title(place + 0.22, wrap(title, 100)) for place, title in zip(places, titles, strict=True)]
     figure.update_layout(
         xaxis=percent_axis(texts("figure.abnormal_return")) | {"zeroline": False},
         yaxis=axis(visible=False, range=[-0.4, rows - 0.2]),
-        annotations=[*titles, *_bounds(figure, frame, places, texts)],
+        annotations=[*heads, *_bounds(figure, frame, places, texts)],
         barmode="overlay",
     )
-    short = {f"annotations[{at}].text": wrap(plain_text(title), 38) for at, title in enumerate(frame["title"])}
-    long = {f"annotations[{at}].text": title["text"] for at, title in enumerate(titles)}
+    short = {f"annotations[{at}].text": wrap(title, 38) for at, title in enumerate(titles)}
+    long = {f"annotations[{at}].text": head["text"] for at, head in enumerate(heads)}
     by_width(
         figure,
         narrow={**short, **FEW_TICKS, "height": 100 + 98 * rows},
@@ -123,23 +122,7 @@ def headlines_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _title(place: int, text: str) -> dict[str, Any]:
-    """A line's title above it, at the figure's left edge."""
-    return {
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "y": place + 0.22,
-        "yanchor": "bottom",
-        "align": "left",
-        "showarrow": False,
-        "text": text,
-        "font": {"size": 13},
-        "bgcolor": "rgba(255,255,255,0.88)",
-    }
-
-
-def _bounds(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Texts) -> list[dict[str, Any]]:
+def _bounds(figure: Figure, frame: Frame, places: list[int], texts: Texts) -> list[dict[str, Any]]:
     """An arrow outwards from every estimate that a price limit cut off."""
     arrows = []
     for bound, symbol, outward in (("limit_down", "arrow-left", -1), ("limit_up", "arrow-right", 1)):
@@ -158,7 +141,7 @@ def _bounds(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Te
 # --- the forest of one security ------------------------------------------------------------------------
 
 
-def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
     """AR on day 0 and 1 and every longer CAR of a security's leading event, by model and benchmark.
 
     Returns
@@ -168,15 +151,11 @@ def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd
         the benchmarks of that kind), spec (model and benchmark in words), estimate, ci_low, ci_high, pvalue (decimal;
         missing without a standard error), flags.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     event = path_event(result, security)
     rows = list(_forest_rows(result, security, event.id, names)) if event else []
     order = {quantity: place for place, quantity in enumerate(dict.fromkeys(row["quantity"] for row in rows))}
-    return pd.DataFrame([row | {"position": order[row["quantity"]]} for row in rows], columns=FIELDS).assign(
-        level=result.spec.level
-    )
+    return frame_of([row | {"position": order[row["quantity"]]} for row in rows], FIELDS, level=result.spec.level)
 
 
 def _forest_rows(result: StudyResult, security: str, event_id: str, names: Names) -> Iterator[dict[str, Any]]:
@@ -210,15 +189,10 @@ def _forest_row(names: Names, record: ArRecord | CarRecord, quantity: str, estim
 
 def ar_interval(record: ArRecord | EventDayRecord, confidence: float) -> tuple[float | None, float | None]:
     """Confidence limits of one abnormal return; None where it has no standard error."""
-    from eventstudy.abnormal import interval
-
-    if record.std_error is None or record.df is None:
-        return None, None
-    low, high = interval(np.array(record.ar), np.array(record.std_error), np.array(float(record.df)), confidence)
-    return float(low), float(high)
+    return limits(record.ar, record.std_error, record.df, confidence)
 
 
-def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def forest_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The estimates of `forest_frame`: filled markers are the market model, open ones the simpler models."""
     texts = texts_for(frame, lang)
     quantities = list(dict.fromkeys(frame["quantity"]))
@@ -260,7 +234,7 @@ def forest_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
 # --- the days of an event set --------------------------------------------------------------------------
 
 
-def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> pd.DataFrame:
+def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> Frame:
     """The dummy of every session of an event set.
 
     Returns
@@ -270,8 +244,6 @@ def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> 
         moved a little for each benchmark), security, session, benchmark, estimand, rank, estimate, ci_low, ci_high,
         pvalue (decimal), flags, limit (whether the session closed at a price limit).
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows: list[dict[str, Any]] = []
     for record in result.event_days:
@@ -297,16 +269,15 @@ def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> 
     lines: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         lines.setdefault(row["quantity"], []).append(row)
-    return pd.DataFrame(
-        [
-            row | {"position": line, "place": line + 0.34 * (at - (len(own) - 1) / 2) / max(len(own) - 1, 1)}
-            for line, own in enumerate(lines.values())
-            for at, row in enumerate(own)
-        ]
-    ).assign(level=result.spec.level)
+    placed = [
+        row | {"position": line, "place": line + 0.34 * (at - (len(own) - 1) / 2) / max(len(own) - 1, 1)}
+        for line, own in enumerate(lines.values())
+        for at, row in enumerate(own)
+    ]
+    return frame_of(placed, level=result.spec.level)
 
 
-def event_days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def event_days_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The dummies of `event_days_frame`: a line per security and session, total and relative effect."""
     texts = texts_for(frame, lang)
     quantities = list(dict.fromkeys(frame["quantity"]))
@@ -339,7 +310,7 @@ def event_days_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _mark_limits(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
+def _mark_limits(figure: Figure, frame: Frame, texts: Texts) -> None:
     own = frame[frame["limit"]]
     if len(own):
         figure.add_scatter(
@@ -352,21 +323,16 @@ def _mark_limits(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
         )
 
 
-def _points(own: pd.DataFrame, places: list[float], texts: Texts, *, color: str) -> Mapping[str, Any]:
+def _points(own: Frame, places: list[float], texts: Texts, *, color: str) -> Mapping[str, Any]:
     """Markers with asymmetric error bars, in percent."""
     return {
         "x": list(100 * own["estimate"]),
         "y": places,
         "mode": "markers",
         "error_x": error_bars(own, color) if own["ci_low"].notna().all() else None,
-        "hovertext": [_hover(row, texts) for row in records(own)],
+        "hovertext": [
+            "<br>".join([plain_text(str(row.get("quantity") or row.get("title"))), *estimate_words(row, texts)])
+            for row in records(own)
+        ],
         "hoverinfo": "text",
     }
-
-
-def _hover(row: Mapping[str, Any], texts: Texts) -> str:
-    parts = [plain_text(str(row.get("quantity") or row.get("title"))), texts.percent(row["estimate"])]
-    if row["pvalue"] is not None and row["pvalue"] == row["pvalue"]:
-        low, high = texts.percent(row["ci_low"]), texts.percent(row["ci_high"])
-        parts += [texts("format.interval", low=low, high=high), texts.p_equals(row["pvalue"])]
-    return "<br>".join(parts)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import look_of, new_figure, records, texts_for
+from eventstudy.plots.style import Figure, Frame, frame_of, look_of, new_figure, records, texts_for
 from eventstudy.results import ExclusionRecord, LadderRecord, Rung, StudyResult
 from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = [
     "rung",
@@ -53,7 +49,7 @@ def refused_rungs(result: StudyResult, event_id: str, security: str) -> list[tup
     return sorted(found, key=lambda pair: RUNGS.index(pair[0]))
 
 
-def ladder_frame(result: StudyResult, event_id: str, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+def ladder_frame(result: StudyResult, event_id: str, security: str, *, lang: Lang = "en") -> Frame:
     """The ladder of one event on one security.
 
     Returns
@@ -63,8 +59,6 @@ def ladder_frame(result: StudyResult, event_id: str, security: str, *, lang: Lan
         ``none`` for a rung that looks ahead), estimate, expected, ci_low, ci_high, pvalue (decimal; missing where there
         is none), missing (why the rung is not there, in a few words; empty where it is).
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     refused = refused_rungs(result, event_id, security)
     rows: list[dict[str, Any]] = []
@@ -75,9 +69,7 @@ def ladder_frame(result: StudyResult, event_id: str, security: str, *, lang: Lan
             if (record.event_id, record.security, record.rung) == (event_id, security, rung)
         ]
         rows += list(_refused(names, [item for name, item in refused if name == rung], rung))
-    return pd.DataFrame([row | {"line": line} for line, row in enumerate(rows)], columns=FIELDS).assign(
-        level=result.spec.level
-    )
+    return frame_of([row | {"line": line} for line, row in enumerate(rows)], FIELDS, level=result.spec.level)
 
 
 def rung_title(names: Names, record: LadderRecord, confidence: float) -> str:
@@ -127,7 +119,7 @@ def _refused(names: Names, refused: list[ExclusionRecord], rung: str) -> Iterato
             }
 
 
-def ladder_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def ladder_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The rungs of `ladder_frame`: filled marks have an interval, hollow ones have none, empty rows say why."""
     texts = texts_for(frame, lang)
     lines = len(frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.around import MOST_DAYS, NARROW_DAYS, Span, stacked_days
 from eventstudy.plots.style import (
@@ -14,8 +14,11 @@ from eventstudy.plots.style import (
     PALE,
     ROLE_LOOKS,
     VERMILLION,
+    Figure,
+    Frame,
     axis,
     by_width,
+    frame_of,
     new_figure,
     plain_text,
     records,
@@ -24,10 +27,6 @@ from eventstudy.plots.style import (
 from eventstudy.results import FirmDayRecord, StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 WHITE = "#ffffff"
 ROW_GAP, MARK_HEIGHT = 16, 22
@@ -112,7 +111,7 @@ def _of_event(record: FirmDayRecord, kind: str, text: str, names: Names) -> Ledg
     return LedgerEntry(record.security, record.session, kind, str(number), text, record.event_id)
 
 
-def ledger_frame(result: StudyResult, span: Span, *, lang: Lang = "en") -> pd.DataFrame:
+def ledger_frame(result: StudyResult, span: Span, *, lang: Lang = "en") -> Frame:
     """The grid of a span: at least one row for each security and day.
 
     Returns
@@ -123,8 +122,6 @@ def ledger_frame(result: StudyResult, span: Span, *, lang: Lang = "en") -> pd.Da
         session, is not listed yet, or the day lies outside its event windows), sign, place (in the cell's pile, from
         0), title.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     cells: dict[tuple[str, date], list[LedgerEntry]] = {}
     for entry in ledger_entries(result, names):
@@ -150,7 +147,7 @@ def ledger_frame(result: StudyResult, span: Span, *, lang: Lang = "en") -> pd.Da
                 }
                 for place, entry in enumerate(pile or [empty])
             )
-    return pd.DataFrame(rows)
+    return frame_of(rows)
 
 
 def _known(result: StudyResult, span: Span) -> set[tuple[str, date]]:
@@ -170,7 +167,7 @@ def _known(result: StudyResult, span: Span) -> set[tuple[str, date]]:
     return known
 
 
-def ledger_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def ledger_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The grid of `ledger_frame`: a row per security, a column per day, the marks of a cell piled up."""
     texts = load_texts(lang)
     securities = list(dict.fromkeys(frame["security"]))
@@ -215,7 +212,7 @@ def ledger_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _marks(figure: go.Figure, frame: pd.DataFrame, middle: Mapping[str, float], texts: Texts) -> None:
+def _marks(figure: Figure, frame: Frame, middle: Mapping[str, float], texts: Texts) -> None:
     piles = frame.groupby(["security", "day"])["place"].transform("max") + 1
     offset = (frame["place"] - (piles - 1) / 2) * MARK_HEIGHT
     frame = frame.assign(y=frame["security"].map(middle) + offset)
@@ -238,7 +235,10 @@ def _marks(figure: go.Figure, frame: pd.DataFrame, middle: Mapping[str, float], 
                 "line": {"width": 1.2, "color": INK},
             },
             name=name if kind in EVENTS else texts("ledger.signed", sign=own["sign"].iloc[0], kind=name),
-            hovertext=[_hover(row) for row in records(own)],
+            hovertext=[
+                f"{plain_text(row['security'])}, {row['label']}<br>{wrap(plain_text(row['title']), 44)}"
+                for row in records(own)
+            ],
             hoverinfo="text",
         )
     closed = frame[frame["kind"] == CLOSED]
@@ -251,7 +251,3 @@ def _marks(figure: go.Figure, frame: pd.DataFrame, middle: Mapping[str, float], 
             name=texts("ledger.closed"),
             hoverinfo="skip",
         )
-
-
-def _hover(row: Mapping[str, Any]) -> str:
-    return f"{plain_text(row['security'])}, {row['label']}<br>{wrap(plain_text(row['title']), 44)}"

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
+from eventstudy.abnormal import limits
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import GREY, INK, look_of, new_figure, plain_text, rank_of, texts_for
+from eventstudy.plots.style import (
+    GREY,
+    INK,
+    Figure,
+    Frame,
+    frame_of,
+    look_of,
+    new_figure,
+    plain_text,
+    rank_of,
+    texts_for,
+)
 from eventstudy.results import AlternativeRecord, LimitRecord, StudyResult
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = [
     "kind",
@@ -43,7 +49,7 @@ def limit_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
     return list(dict.fromkeys((record.event_id, record.security) for record in result.limits))
 
 
-def limits_frame(result: StudyResult, event_id: str, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+def limits_frame(result: StudyResult, event_id: str, security: str, *, lang: Lang = "en") -> Frame:
     """What is known of one day 0 that closed at a price limit.
 
     Returns
@@ -55,15 +61,13 @@ def limits_frame(result: StudyResult, event_id: str, security: str, *, lang: Lan
         where there is none), judged (what the p-value is). The interval of ``to_open`` is that of a window fixed
         beforehand.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     own = [item for item in result.limits if (item.event_id, item.security) == (event_id, security)]
     rows = [row for record in own for row in _rows(names, record, result.spec.confidence)]
     rows += [_imputed(names, item, own[0]) for item in imputed_of(result, event_id, security) if own]
     shown = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
     rows = sorted((row | {"line": shown.index(row["kind"])} for row in rows), key=lambda row: row["line"])
-    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, FIELDS, level=result.spec.level)
 
 
 def imputed_of(result: StudyResult, event_id: str, security: str) -> list[AlternativeRecord]:
@@ -81,8 +85,6 @@ def spread_of(texts: Texts, record: AlternativeRecord) -> str:
 
 
 def _rows(names: Names, record: LimitRecord, confidence: float) -> Iterator[dict[str, Any]]:
-    from eventstudy.abnormal import interval
-
     texts, side = names.texts, -1 if record.limit == "limit_down" else 1
     shared = {
         "benchmark": names.benchmark(record.benchmark),
@@ -100,16 +102,14 @@ def _rows(names: Names, record: LimitRecord, confidence: float) -> Iterator[dict
     }
     if record.car_to_open is None or record.open_session is None:
         return
-    known = (record.car_to_open, record.car_std_error, record.df)
-    car, error, df = (np.array(value, dtype=np.float64) for value in known)
-    low, high = interval(car, error, df, confidence)
+    low, high = limits(record.car_to_open, record.car_std_error, record.df, confidence)
     yield shared | {
         "kind": "to_open",
         "title": texts("limits.row.to_open", day=texts.short(record.open_session)),
         "estimate": record.car_to_open,
         "std_error": record.car_std_error,
-        "ci_low": float(low),
-        "ci_high": float(high),
+        "ci_low": low,
+        "ci_high": high,
         "pvalue": record.placebo_pvalue,
         "judged": _placebo(texts, record),
     }
@@ -139,7 +139,7 @@ def _imputed(names: Names, item: AlternativeRecord, of: LimitRecord) -> dict[str
     }
 
 
-def limits_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def limits_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The quantities of `limits_frame`: a bar ending in an arrow is a bound, hollow marks rest on an assumption."""
     texts = texts_for(frame, lang)
     titles = list(dict.fromkeys(frame["title"]))
@@ -159,7 +159,7 @@ def limits_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _draw(figure: go.Figure, own: pd.DataFrame, places: list[float], texts: Texts) -> list[dict[str, Any]]:
+def _draw(figure: Figure, own: Frame, places: list[float], texts: Texts) -> list[dict[str, Any]]:
     """One benchmark's marks; the arrows of its bounds are handed back."""
     look = look_of(str(own["estimand"].iloc[0]), int(own["rank"].iloc[0]))
     figure.add_scatter(
@@ -185,7 +185,7 @@ def _draw(figure: go.Figure, own: pd.DataFrame, places: list[float], texts: Text
     return arrows
 
 
-def _draw_imputed(figure: go.Figure, own: pd.DataFrame, lines: int, texts: Texts) -> None:
+def _draw_imputed(figure: Figure, own: Frame, lines: int, texts: Texts) -> None:
     """Hollow marks, one below the other, each with its assumed spread."""
     steps = [0.22 * (1 - 2 * at / max(len(own) - 1, 1)) for at in range(len(own))]
     points = interval_points(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.around import NARROW_DAYS, Span, stacked_days
 from eventstudy.plots.style import (
@@ -11,18 +11,17 @@ from eventstudy.plots.style import (
     INK,
     ORANGE,
     PALE,
+    Figure,
+    Frame,
     axis,
     by_width,
+    frame_of,
     new_figure,
     percent_axis,
     records,
 )
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 PARTS = ("overnight", "intraday")
 ASIDE, BAR, BOX = 0.21, 0.26, 0.38
@@ -40,7 +39,7 @@ FIELDS = [
 ]
 
 
-def parts_frame(result: StudyResult, security: str, span: Span, *, lang: Lang = "en") -> pd.DataFrame:
+def parts_frame(result: StudyResult, security: str, span: Span, *, lang: Lang = "en") -> Frame:
     """The parts of a security's log return on the sessions of a span.
 
     Returns
@@ -50,8 +49,6 @@ def parts_frame(result: StudyResult, security: str, span: Span, *, lang: Lang = 
         (log returns, decimal), overnight_typical and intraday_typical (standard deviations, missing without an
         estimation window), sessions_spanned, flags, limit (whether the session closed at a price limit).
     """
-    import pandas as pd
-
     texts = load_texts(lang)
     rows = [
         {
@@ -65,10 +62,10 @@ def parts_frame(result: StudyResult, security: str, span: Span, *, lang: Lang = 
         for record in result.day_parts
         if record.security == security and record.session in span.days
     ]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return frame_of(rows, FIELDS)
 
 
-def parts_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def parts_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The sessions of `parts_frame`: two bars each over the box of an ordinary day, the whole as a diamond."""
     texts = load_texts(lang)
     figure = new_figure(height=330)
@@ -111,7 +108,7 @@ def _fills() -> tuple[dict[str, Any], ...]:
     return {"color": BLUE}, {"color": ORANGE, "pattern": hatch}
 
 
-def _boxes(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Texts) -> None:
+def _boxes(figure: Figure, frame: Frame, places: list[int], texts: Texts) -> None:
     """One standard deviation up and down of each part on ordinary days, behind its bar."""
     if frame["overnight_typical"].isna().any():
         return
@@ -127,7 +124,7 @@ def _boxes(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Tex
     )
 
 
-def _wholes(figure: go.Figure, frame: pd.DataFrame, places: list[int], texts: Texts) -> None:
+def _wholes(figure: Figure, frame: Frame, places: list[int], texts: Texts) -> None:
     figure.add_scatter(
         x=places,
         y=[100 * value for value in frame["whole"]],

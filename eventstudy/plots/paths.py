@@ -1,19 +1,33 @@
-"""The cumulated abnormal return of a security, session by session, with its band."""
+"""The cumulated abnormal return, session by session, with its band: of a study's security, or of `event_study`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
-from eventstudy.plots.select import path_event, path_model
-from eventstudy.plots.style import GREY, axis, look_of, new_figure, percent_axis, plain_text, rank_of, records
+import numpy as np
+
+from eventstudy.abnormal import CONFIDENCE, limits
+from eventstudy.engine.result import EventStudy
+from eventstudy.errors import OptionError
+from eventstudy.plots.around import path_event, path_model
+from eventstudy.plots.style import (
+    GREY,
+    Figure,
+    Frame,
+    axis,
+    frame_of,
+    look_of,
+    new_figure,
+    percent_axis,
+    plain_text,
+    rank_of,
+    records,
+)
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import names_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
-
+EstimandName = Literal["total", "relative"]
 FIELDS = [
     "event_id",
     "model",
@@ -30,7 +44,7 @@ FIELDS = [
 ]
 
 
-def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
     """The CAR paths of a security around its leading event, against each of its benchmarks.
 
     Returns
@@ -40,8 +54,6 @@ def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> 
         that kind), relative_day, session, label, car, ci_low, ci_high (decimal; the limits are missing where no
         standard error can be had). Empty where no tested event touches the security.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     event = path_event(result, security)
     model = path_model(result, security, event.id) if event else None
@@ -63,10 +75,79 @@ def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> 
         for path in result.car_paths
         if event and (path.security, path.event_id, path.model) == (security, event.id, model)
     ]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return frame_of(rows, FIELDS)
 
 
-def car_path_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def event_path_frame(study: EventStudy, event_id: str, *, estimand: EstimandName = "total") -> Frame:
+    """CAR of one event from the first day of the event window to each later day, with its exact interval.
+
+    Parameters
+    ----------
+    study : EventStudy
+        From `event_study`.
+    event_id : str
+        One of its events.
+    estimand : {"total", "relative"}
+        What an abnormal return against the benchmark measures; it chooses the line's look and name.
+
+    Returns
+    -------
+    DataFrame
+        As `car_path_frame`, for `car_path_figure`.
+    """
+    if event_id not in study.params.index:
+        raise OptionError(f"there is no event {event_id!r} in the results; exclusions may say why")
+    rows = []
+    for day in study.event_window.days:
+        found = study.car((study.event_window.first, day)).loc[[event_id], ["car", "ci_low", "ci_high"]]
+        car, low, high = found.to_numpy(dtype=float)[0].tolist()
+        if np.isfinite(car):
+            rows.append((day, f"day {day:+d}", car, low, high))
+    return _path_frame(study, event_id, estimand, rows)
+
+
+def mean_path_frame(study: EventStudy, *, estimand: EstimandName = "total") -> Frame:
+    """CAAR from the first day of the event window to each later day, with its cross-sectional interval.
+
+    The interval is ``mean -/+ t(N - 1) sd / sqrt(N)``: it takes the events as independent, which events on
+    shared dates are not.
+    """
+    rows = []
+    for day in study.event_window.days:
+        cars = study.car((study.event_window.first, day))["car"].dropna().to_numpy()
+        if cars.size < 2:
+            continue
+        error = cars.std(ddof=1) / np.sqrt(cars.size)
+        low, high = limits(cars.mean(), error, cars.size - 1, CONFIDENCE)
+        rows.append((day, f"day {day:+d}", float(cars.mean()), low, high))
+    return _path_frame(study, f"mean of {len(study.params)} events", estimand, rows)
+
+
+def _path_frame(
+    study: EventStudy, name: str, estimand: EstimandName, rows: list[tuple[int, str, float, float | None, float | None]]
+) -> Frame:
+    benchmark = ", ".join(study.sample.names) or None
+    values = [
+        {
+            "event_id": name,
+            "model": study.model.name,
+            "benchmark": benchmark,
+            "name": f"{name}, {benchmark}" if benchmark else name,
+            "estimand": estimand,
+            "rank": 0,
+            "relative_day": day,
+            "session": None,
+            "label": label,
+            "car": car,
+            "ci_low": low,
+            "ci_high": high,
+        }
+        for day, label, car, low, high in rows
+    ]
+    return frame_of(values, FIELDS)
+
+
+def car_path_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The paths of `car_path_frame`: total effect solid with circles, relative effect dashed with squares."""
     texts = load_texts(lang)
     figure = new_figure(height=340)
@@ -91,7 +172,7 @@ def car_path_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _draw_path(figure: go.Figure, own: pd.DataFrame, texts: Texts) -> None:
+def _draw_path(figure: Figure, own: Frame, texts: Texts) -> None:
     look = look_of(str(own["estimand"].iloc[0]), int(own["rank"].iloc[0]))
     days = list(own["relative_day"])
     name = texts(f"figure.path_{own['estimand'].iloc[0]}", benchmark=plain_text(str(own["name"].iloc[0])))

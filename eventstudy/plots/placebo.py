@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from eventstudy.plots.rows import HEAD, place_of, titled_rows
-from eventstudy.plots.style import GREY, INK, PALE, VERMILLION, new_figure, plain_text, texts_for
+from eventstudy.plots.style import (
+    GREY,
+    INK,
+    PALE,
+    VERMILLION,
+    Figure,
+    Frame,
+    frame_of,
+    new_figure,
+    plain_text,
+    texts_for,
+)
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = ["id", "line", "title", "kind", "session", "estimate", "statistic", "size", "critical"]
 FOOT, TALLEST = 0.36, 0.52
@@ -23,7 +28,7 @@ BINS = 48
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
 
 
-def placebo_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
+def placebo_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
     """Every headline with placebo dates, and the headline itself.
 
     Returns
@@ -33,8 +38,6 @@ def placebo_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
         (in the place of day 0; missing for the event), estimate (decimal; missing for the event), statistic (t), size
         (|t|), critical (what |t| has to pass for a p below the study's level), level.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows: list[dict[str, object]] = []
     for line, record in enumerate(result.placebos):
@@ -52,10 +55,10 @@ def placebo_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
             for item in dates
         ]
         rows.append(shared | {"kind": "event", "statistic": record.statistic, "size": abs(record.statistic)})
-    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, FIELDS, level=result.spec.level)
 
 
-def placebo_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def placebo_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """A row of bars per headline of `placebo_frame`: how many earlier dates have which |t|, limit and event in it."""
     texts = texts_for(frame, lang)
     events = frame[frame["kind"] == "event"].sort_values("line")
@@ -98,7 +101,7 @@ def bin_width(largest: float) -> float:
     return next((step for step in STEPS if step >= wanted), wanted)
 
 
-def _bars(figure: go.Figure, sizes: np.ndarray, *, place: int, step: float, texts: Texts) -> None:
+def _bars(figure: Figure, sizes: np.ndarray, *, place: int, step: float, texts: Texts) -> None:
     """The sizes counted by bin, as bars that stand on the foot of their row."""
     counts = np.bincount(np.floor(sizes / step).astype(int))
     used = np.flatnonzero(counts)

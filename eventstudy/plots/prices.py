@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.style import (
     BLUE,
     GREY,
     INK,
-    MARKER,
     ORANGE,
     PALE,
-    ROLE_LOOKS,
     VERMILLION,
+    Figure,
+    Frame,
     axis,
+    frame_of,
     new_figure,
-    plain_text,
     records,
+    role_traces,
 )
 from eventstudy.results import BarRecord, StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import CONFOUNDED, Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 TICKS = 4
 APART = 2.6  # sessions between two markers of one level, so that they do not touch on a phone
 LEVEL_HEIGHT = 22
 
 
-def price_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+def price_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
     """The recorded bars of a security inside the event windows.
 
     Returns
@@ -40,11 +37,9 @@ def price_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd.
         A row per session: session, label, open, high, low, close, change (decimal, against the previous recorded
         close), limit (``limit_up``, ``limit_down`` or empty), no_limit, and flags in words.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     bars = [bar for bar in result.bars if bar.security == security]
-    return pd.DataFrame([_bar_row(bar, names) for bar in bars])
+    return frame_of([_bar_row(bar, names) for bar in bars])
 
 
 def _bar_row(bar: BarRecord, names: Names) -> dict[str, object]:
@@ -64,7 +59,7 @@ def _bar_row(bar: BarRecord, names: Names) -> dict[str, object]:
     }
 
 
-def marker_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd.DataFrame:
+def marker_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
     """The events that reach a security inside the recorded bars.
 
     Returns
@@ -73,8 +68,6 @@ def marker_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd
         A row per event: number, event_id, title, role, role_name, session, at (position among the bars), level
         (place above the prices, from 1, so that neighbours do not touch).
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     places = {bar.session: at for at, bar in enumerate(bar for bar in result.bars if bar.security == security)}
     reaching = [r for r in result.sessions if r.security == security and r.session in places and r.role != "context"]
@@ -98,10 +91,10 @@ def marker_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> pd
             }
         )
     fields = ["number", "event_id", "title", "role", "role_name", "session", "at", "level"]
-    return pd.DataFrame(rows, columns=fields)
+    return frame_of(rows, fields)
 
 
-def price_figure(prices: pd.DataFrame, markers: pd.DataFrame, *, currency: str, lang: Lang = "en") -> go.Figure:
+def price_figure(prices: Frame, markers: Frame, *, currency: str, lang: Lang = "en") -> Figure:
     """Candlesticks of `price_frame` (a line of closes where bars are not whole), the events of `marker_frame` above.
 
     Rising candles are hollow and blue, falling ones filled and vermillion.
@@ -111,7 +104,7 @@ def price_figure(prices: pd.DataFrame, markers: pd.DataFrame, *, currency: str, 
     figure = new_figure(height=300 + LEVEL_HEIGHT * levels)
     _draw_bars(figure, prices, texts)
     _draw_limits(figure, prices, texts)
-    _draw_markers(figure, markers)
+    role_traces(figure, markers, x="at", y="level", size=19, number=10, yaxis="y2")
     for at in sorted(set(markers["at"])):
         figure.add_vline(x=at, line={"color": GREY, "width": 1, "dash": "dot"}, layer="below")
     _shade_no_limit(figure, prices, texts)
@@ -134,7 +127,7 @@ def price_figure(prices: pd.DataFrame, markers: pd.DataFrame, *, currency: str, 
     return figure
 
 
-def _draw_bars(figure: go.Figure, prices: pd.DataFrame, texts: Texts) -> None:
+def _draw_bars(figure: Figure, prices: Frame, texts: Texts) -> None:
     at = list(range(len(prices)))
     hover = [_hover(row, texts) for row in records(prices)]
     if prices[["open", "high", "low"]].isna().to_numpy().any():
@@ -167,7 +160,7 @@ def _hover(row: dict[str, Any], texts: Texts) -> str:
     return "<br>".join(filter(None, [*parts, row["flags"]]))
 
 
-def _draw_limits(figure: go.Figure, prices: pd.DataFrame, texts: Texts) -> None:
+def _draw_limits(figure: Figure, prices: Frame, texts: Texts) -> None:
     for limit, symbol, color in (("limit_up", "triangle-up", BLUE), ("limit_down", "triangle-down", INK)):
         own = [at for at, flag in enumerate(prices["limit"]) if flag == limit]
         if own:
@@ -182,26 +175,7 @@ def _draw_limits(figure: go.Figure, prices: pd.DataFrame, texts: Texts) -> None:
             )
 
 
-def _draw_markers(figure: go.Figure, markers: pd.DataFrame) -> None:
-    for role, look in ROLE_LOOKS.items():
-        own = markers[markers["role"] == role]
-        if len(own):
-            figure.add_scatter(
-                x=list(own["at"]),
-                y=list(own["level"]),
-                yaxis="y2",
-                mode="markers+text",
-                name=str(own["role_name"].iloc[0]),
-                text=[str(number) for number in own["number"]],
-                textfont={"color": look["text"], "size": 10},
-                marker={**MARKER, "size": 19, "symbol": look["symbol"], "color": look["color"]},
-                hovertext=[f"{row['number']}. {plain_text(row['title'])}" for row in records(own)],
-                hoverinfo="text",
-                cliponaxis=False,
-            )
-
-
-def _shade_no_limit(figure: go.Figure, prices: pd.DataFrame, texts: Texts) -> None:
+def _shade_no_limit(figure: Figure, prices: Frame, texts: Texts) -> None:
     free = [at for at, flag in enumerate(prices["no_limit"]) if flag]
     if not free:
         return

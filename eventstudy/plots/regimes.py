@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import BLUE, GREEN, INK, VERMILLION, new_figure, texts_for
+from eventstudy.plots.style import BLUE, GREEN, INK, VERMILLION, Figure, Frame, frame_of, new_figure, texts_for
 from eventstudy.results import AlternativeRecord, StudyResult
 from eventstudy.texts import Lang, load_texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 VARIANTS = ("as_designed", "before", "inside", "across")
 LOOKS: Mapping[str, Mapping[str, str]] = {
@@ -43,7 +39,7 @@ def _case(item: AlternativeRecord) -> tuple[object, ...]:
     return item.security, item.event_id, item.window
 
 
-def regime_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> pd.DataFrame:
+def regime_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> Frame:
     """The same events estimated from four windows.
 
     Returns
@@ -53,8 +49,6 @@ def regime_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> p
         (``as_designed``, ``before``, ``inside``, ``across``), estimate, ci_low, ci_high, pvalue (decimal), limit
         (whether the event's window holds a close at a price limit).
     """
-    import pandas as pd
-
     names, found = names_of(result.spec, lang), regime_records(result, regime_id)
     cases = list(dict.fromkeys(map(_case, found)))
     rows = [
@@ -70,7 +64,7 @@ def regime_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> p
         }
         for item in found
     ]
-    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, FIELDS, level=result.spec.level)
 
 
 def case_title(names: Names, item: AlternativeRecord) -> str:
@@ -81,7 +75,7 @@ def case_title(names: Names, item: AlternativeRecord) -> str:
     return names.texts("regimes.windowed", title=title, window=names.texts.window(*item.window))
 
 
-def beta_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> pd.DataFrame:
+def beta_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> Frame:
     """What one per cent of a benchmark or a driver went with, by window of estimation.
 
     Returns
@@ -91,8 +85,6 @@ def beta_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> pd.
         figure), title, security, name (of the regressor), variant, value (slope). Of ``across`` it is the slope inside
         the regime; the one outside equals that of ``before``.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     firsts: dict[str, tuple[object, ...]] = {}
     rows: list[dict[str, Any]] = []
@@ -111,7 +103,7 @@ def beta_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> pd.
                 for name, value in _slopes(item).items()
             ]
     titles = list(dict.fromkeys(row["title"] for row in rows))
-    return pd.DataFrame([row | {"line": titles.index(row["title"])} for row in rows], columns=BETA_FIELDS)
+    return frame_of([row | {"line": titles.index(row["title"])} for row in rows], BETA_FIELDS)
 
 
 def _slopes(item: AlternativeRecord) -> dict[str, float]:
@@ -121,7 +113,7 @@ def _slopes(item: AlternativeRecord) -> dict[str, float]:
     return {name: item.params[name] + (step if name == item.benchmark else 0.0) for name in shown}
 
 
-def regime_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def regime_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The estimates of `regime_frame`, one below the other for each event; rings mark closes at a price limit."""
     texts = texts_for(frame, lang)
     titles = list(dict.fromkeys(frame["title"]))
@@ -152,7 +144,7 @@ def regime_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def beta_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def beta_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The slopes of `beta_frame`, each row one regressor of one security."""
     texts = load_texts(lang)
     titles = list(dict.fromkeys(frame["title"]))

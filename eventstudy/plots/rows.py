@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eventstudy.plots.style import GREY, INK, axis, by_width, percent_axis, plain_text, records, wrap
+from eventstudy.plots.style import (
+    GREY,
+    INK,
+    Figure,
+    Frame,
+    axis,
+    by_width,
+    estimate_words,
+    percent_axis,
+    plain_text,
+    records,
+    wrap,
+)
 from eventstudy.texts import Texts
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 TITLE_AT = 0.3
 WIDE, NARROW = 96, 46
@@ -27,7 +35,7 @@ def place_of(line: int, lines: int) -> int:
 
 
 def titled_rows(
-    figure: go.Figure,
+    figure: Figure,
     titles: Sequence[str],
     *,
     axis_title: str,
@@ -56,8 +64,9 @@ def titled_rows(
         Further annotations, such as arrows.
     """
     lines, words, drawn = len(titles), dict(said or {}), _extent(figure)
-    heads = [_title(place_of(at, lines), title) for at, title in enumerate(titles)]
-    empty = [_words(place_of(at, lines), text) for at, text in words.items()]
+    heads = [line_title(place_of(at, lines) + TITLE_AT, _wrapped(title, WIDE)) for at, title in enumerate(titles)]
+    beside = {"yanchor": "middle", "font": {"size": 12, "color": GREY}, "bgcolor": "#ffffff"}
+    empty = [line_title(place_of(at, lines), _wrapped(text, WIDE)) | beside for at, text in words.items()]
     across = percent_axis(axis_title) if percent else axis(title={"text": axis_title, "font": {"size": 12}}, nticks=7)
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     for at in range(1, lines):
@@ -68,7 +77,9 @@ def titled_rows(
         annotations=[*heads, *empty, *marks],
     )
     shown = [*titles, *words.values()]
-    texts = [{f"annotations[{at}].text": _wrapped(text, width) for at, text in enumerate(shown)} for width in _WIDTHS]
+    texts = [
+        {f"annotations[{at}].text": _wrapped(text, width) for at, text in enumerate(shown)} for width in (WIDE, NARROW)
+    ]
     more = max(_wrapped(text, NARROW).count("<br>") for text in shown)
     head = HEAD + ENTRY * sum(trace.showlegend is not False for trace in figure.data)
     room = max(pitch + LINE * more, (more + 1) * LINE / ABOVE)
@@ -81,10 +92,7 @@ def titled_rows(
     figure.update_layout(height=short, legend={"orientation": "v"})
 
 
-_WIDTHS = (WIDE, NARROW)
-
-
-def _extent(figure: go.Figure) -> list[float]:
+def _extent(figure: Figure) -> list[float]:
     """Range of the horizontal axis: everything drawn and zero, with a margin."""
     ends = [0.0]
     for trace in figure.data:
@@ -102,31 +110,23 @@ def _wrapped(text: str, width: int) -> str:
     return wrap(plain_text(text), width)
 
 
-def _title(place: float, text: str) -> dict[str, Any]:
+def line_title(height: float, text: str) -> dict[str, Any]:
+    """A title at the figure's left edge, standing on this height; `text` broken into lines."""
     return {
         "x": 0,
         "xref": "paper",
         "xanchor": "left",
-        "y": place + TITLE_AT,
+        "y": height,
         "yanchor": "bottom",
         "align": "left",
         "showarrow": False,
-        "text": _wrapped(text, WIDE),
+        "text": text,
         "font": {"size": 13},
         "bgcolor": "rgba(255,255,255,0.88)",
     }
 
 
-def _words(place: float, text: str) -> dict[str, Any]:
-    return _title(place, text) | {
-        "y": place,
-        "yanchor": "middle",
-        "font": {"size": 12, "color": GREY},
-        "bgcolor": "#ffffff",
-    }
-
-
-def interval_points(own: pd.DataFrame, places: Sequence[float], texts: Texts, *, color: str) -> dict[str, Any]:
+def interval_points(own: Frame, places: Sequence[float], texts: Texts, *, color: str) -> dict[str, Any]:
     """Markers in percent with the limits of their intervals where they have some.
 
     Parameters
@@ -141,28 +141,21 @@ def interval_points(own: pd.DataFrame, places: Sequence[float], texts: Texts, *,
         Of the bars.
     """
     estimates = [100 * float(value) for value in own["estimate"]]
-    up = _lengths(own["ci_high"], own["estimate"])
-    down = _lengths(own["estimate"], own["ci_low"])
+    up, down = _lengths(own, "ci_high", "estimate"), _lengths(own, "estimate", "ci_low")
     bars = {"type": "data", "array": up, "arrayminus": down, "thickness": 1.5, "width": 3, "color": color}
     return {
         "x": estimates,
         "y": list(places),
         "mode": "markers",
         "error_x": bars if any(up) else None,
-        "hovertext": [_hover(row, texts) for row in records(own)],
+        "hovertext": [
+            "<br>".join([wrap(plain_text(str(row["title"])), NARROW), *estimate_words(row, texts)])
+            for row in records(own)
+        ],
         "hoverinfo": "text",
     }
 
 
-def _lengths(ends: pd.Series, starts: pd.Series) -> list[float]:
+def _lengths(own: Frame, end: str, start: str) -> list[float]:
     """Lengths of one side of error bars in percent; zero where an end is missing."""
-    return [100 * float(value) for value in (ends.astype(float) - starts.astype(float)).fillna(0.0)]
-
-
-def _hover(row: Mapping[str, Any], texts: Texts) -> str:
-    parts = [wrap(plain_text(str(row["title"])), NARROW), texts.percent(row["estimate"])]
-    if row["ci_low"] is not None and row["ci_low"] == row["ci_low"]:
-        parts.append(texts("format.interval", low=texts.percent(row["ci_low"]), high=texts.percent(row["ci_high"])))
-    if row["pvalue"] is not None and row["pvalue"] == row["pvalue"]:
-        parts.append(texts.p_equals(row["pvalue"]))
-    return "<br>".join(parts)
+    return [100 * float(value) for value in (own[end].astype(float) - own[start].astype(float)).fillna(0.0)]

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
+from eventstudy.abnormal import limits
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
-from eventstudy.plots.style import BLUE, INK, VERMILLION, new_figure, texts_for
+from eventstudy.plots.style import BLUE, INK, VERMILLION, Figure, Frame, frame_of, new_figure, texts_for
 from eventstudy.results import HeadlineRecord, SensitivityRecord, StudyResult
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = ["change", "title", "what", "estimate", "std_error", "ci_low", "ci_high", "pvalue", "detectable", "differs"]
 DRIFT_FIELDS = ["headline", "title", "window", *FIELDS[3:]]
@@ -23,7 +18,7 @@ AS_IS = "as_is"
 ZONE = "#e4e8ec"
 
 
-def sensitivity_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> pd.DataFrame:
+def sensitivity_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
     """A headline's figure as it is, with day 0 one session off, and without each security and each session.
 
     Returns
@@ -33,17 +28,15 @@ def sensitivity_frame(result: StudyResult, headline: str, *, lang: Lang = "en") 
         security or day, in words), estimate, std_error, ci_low, ci_high, detectable (decimal), pvalue, differs (pvalue
         below the study's level), level.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     head = next(head for head in result.headlines if head.id == headline)
     own = [record for record in result.sensitivity if record.id == headline and record.change != "drift"]
     rows = [_as_is(names, head)] if own else []
     rows += [_row(names, record) | _change(result, names, head, record) for record in own]
-    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, FIELDS, level=result.spec.level)
 
 
-def drift_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
+def drift_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
     """The abnormal return of every headline's subject cumulated over the sessions before its news.
 
     Returns
@@ -52,8 +45,6 @@ def drift_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
         A row per headline: headline, title, window (in words), estimate, std_error, ci_low, ci_high, detectable
         (decimal), pvalue, differs (pvalue below the study's level), level.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows = [
         _row(names, record)
@@ -61,7 +52,7 @@ def drift_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
         for record in result.sensitivity
         if record.change == "drift"
     ]
-    return pd.DataFrame(rows, columns=DRIFT_FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, DRIFT_FIELDS, level=result.spec.level)
 
 
 def _as_is(names: Names, head: HeadlineRecord) -> dict[str, Any]:
@@ -80,16 +71,12 @@ def _as_is(names: Names, head: HeadlineRecord) -> dict[str, Any]:
 
 
 def _row(names: Names, record: SensitivityRecord) -> dict[str, Any]:
-    from eventstudy.abnormal import interval
-
-    known = (record.estimate, record.std_error, record.df)
-    estimate, error, df = (np.array(value, dtype=np.float64) for value in known)
-    low, high = interval(estimate, error, df, names.spec.confidence)
+    low, high = limits(record.estimate, record.std_error, record.df, names.spec.confidence)
     return {
         "estimate": record.estimate,
         "std_error": record.std_error,
-        "ci_low": float(low),
-        "ci_high": float(high),
+        "ci_low": low,
+        "ci_high": high,
         "pvalue": record.pvalue,
         "detectable": record.detectable,
         "differs": record.pvalue < names.spec.level,
@@ -120,7 +107,7 @@ def day_zero(result: StudyResult, head: HeadlineRecord) -> date:
     )
 
 
-def sensitivity_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def sensitivity_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The rows of `sensitivity_frame`, hollow where p is the level or more."""
     texts = texts_for(frame, lang)
     figure = new_figure(height=HEAD)
@@ -129,7 +116,7 @@ def sensitivity_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def drift_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def drift_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The rows of `drift_frame` over the zone of drifts that the design would mostly miss (grey)."""
     texts = texts_for(frame, lang)
     figure = new_figure(height=HEAD)
@@ -149,7 +136,7 @@ def drift_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _estimates(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
+def _estimates(figure: Figure, frame: Frame, texts: Texts) -> None:
     lines = len(frame)
     for differs, fill, color in ((False, "#ffffff", BLUE), (True, VERMILLION, VERMILLION)):
         own = frame[frame["differs"] == differs]

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite, isnan, nan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.rows import HEAD, NARROW, place_of, titled_rows
-from eventstudy.plots.style import BLUE, GREEN, GREY, VERMILLION, new_figure, plain_text, records, wrap
+from eventstudy.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    VERMILLION,
+    Figure,
+    Frame,
+    frame_of,
+    new_figure,
+    plain_text,
+    records,
+    wrap,
+)
 from eventstudy.results import HeadlineRecord, SingleFirmRecord, StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = ["id", "line", "title", "way", "kind", "estimate", "low", "high"]
 LOOKS: Mapping[str, Mapping[str, Any]] = {
@@ -40,7 +48,7 @@ def cumulated_pieces(head: HeadlineRecord, record: SingleFirmRecord) -> list[tup
     return [(-inf if low is None else size * low, inf if high is None else size * high) for low, high in record.pieces]
 
 
-def single_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
+def single_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
     """The intervals of every headline that has a conformal one.
 
     Returns
@@ -50,8 +58,6 @@ def single_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
         (``interval``, ``pieces``, ``half line``, ``whole line``, ``empty``), estimate (of the model), low, high
         (decimal, over the whole window; infinite where there is no end, missing where every effect is rejected).
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     lines = {head.id: line for line, head in enumerate({h.id: h for h, _ in conformal_sets(result)}.values())}
     rows: list[dict[str, Any]] = []
@@ -65,10 +71,10 @@ def single_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
             shared | {"way": record.scheme, "kind": record.kind, "estimate": nan, "low": low, "high": high}
             for low, high in pieces
         ]
-    return pd.DataFrame(rows, columns=FIELDS)
+    return frame_of(rows, FIELDS)
 
 
-def single_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def single_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The intervals of `single_frame`, one below the other for each headline; arrows have no end."""
     texts = load_texts(lang)
     lines = int(frame["line"].max()) + 1
@@ -93,7 +99,7 @@ def _name(texts: Texts, way: str) -> str:
     return texts(f"chance.single.way.{way}")
 
 
-def _drawn_ends(frame: pd.DataFrame) -> tuple[float, float]:
+def _drawn_ends(frame: Frame) -> tuple[float, float]:
     """How far an interval without an end is drawn, decimal."""
     values = [float(value) for name in ("estimate", "low", "high") for value in frame[name]]
     known = [0.0, *(value for value in values if isfinite(value))]
@@ -103,7 +109,7 @@ def _drawn_ends(frame: pd.DataFrame) -> tuple[float, float]:
 
 
 def _segment(
-    figure: go.Figure,
+    figure: Figure,
     row: Mapping[str, Any],
     *,
     place: float,

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from eventstudy.abnormal import limits
 from eventstudy.plots.style import (
     BLUE,
     GREY,
     INK,
     VERMILLION,
+    Figure,
+    Frame,
     axis,
     by_width,
+    frame_of,
     new_figure,
     percent_axis,
     plain_text,
@@ -22,10 +26,6 @@ from eventstudy.plots.style import (
 from eventstudy.results import SpecificationRecord, StudyResult
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 DIMENSIONS = ("model", "benchmark", "estimation", "gap", "window", "returns", "adjustment")
 FIELDS = [
@@ -53,7 +53,7 @@ EMPTY, CHOSEN, FOUND = 0, 1, 2
 COLOURS = ("#f6f8fa", "#9aa4ae", INK)
 
 
-def specification_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> pd.DataFrame:
+def specification_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
     """The estimates of a headline under all its specifications, by size.
 
     Returns
@@ -64,31 +64,23 @@ def specification_frame(result: StudyResult, headline: str, *, lang: Lang = "en"
         estimate, std_error, ci_low, ci_high (decimal, at the study's level), pvalue, placebo_pvalue, significant
         (pvalue below the study's level), level.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     own = sorted(
         (record for record in result.specifications if record.id == headline),
         key=lambda record: (record.estimate, record.number),
     )
     rows = [_row(names, record, place) for place, record in enumerate(own, start=1)]
-    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, FIELDS, level=result.spec.level)
 
 
-def choices_in_order(frame: pd.DataFrame) -> dict[str, list[str]]:
+def choices_in_order(frame: Frame) -> dict[str, list[str]]:
     """Every choice of each dimension in words, in the order in which the study declares them."""
     by_number = frame.sort_values("number")
     return {name: list(dict.fromkeys(by_number[name])) for name in DIMENSIONS}
 
 
 def _row(names: Names, record: SpecificationRecord, place: int) -> dict[str, Any]:
-    import numpy as np
-
-    from eventstudy.abnormal import interval
-
-    known = (record.estimate, record.std_error, record.df)
-    estimate, error, df = (np.array(value, dtype=np.float64) for value in known)
-    low, high = interval(estimate, error, df, names.spec.confidence)
+    low, high = limits(record.estimate, record.std_error, record.df, names.spec.confidence)
     return {
         "place": place,
         "number": record.number,
@@ -96,8 +88,8 @@ def _row(names: Names, record: SpecificationRecord, place: int) -> dict[str, Any
         "main": record.main,
         "estimate": record.estimate,
         "std_error": record.std_error,
-        "ci_low": float(low),
-        "ci_high": float(high),
+        "ci_low": low,
+        "ci_high": high,
         "pvalue": record.pvalue,
         "placebo_pvalue": record.placebo_pvalue,
         "significant": record.pvalue < names.spec.level,
@@ -119,7 +111,7 @@ def words_of(names: Names, record: SpecificationRecord) -> dict[str, str]:
     }
 
 
-def specification_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def specification_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The curve of `specification_frame` over its matrix of choices; a pointer in either names a point's choices."""
     texts = texts_for(frame, lang)
     lines = _lines(texts, frame)
@@ -166,7 +158,7 @@ def specification_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure
     return figure
 
 
-def _lines(texts: Texts, frame: pd.DataFrame) -> list[tuple[str, tuple[str, str] | None]]:
+def _lines(texts: Texts, frame: Frame) -> list[tuple[str, tuple[str, str] | None]]:
     """Lines of the matrix: a label, and the choice that the line stands for; no choice for the name of a dimension.
 
     A dimension with a single choice distinguishes nothing and has no lines.
@@ -184,7 +176,7 @@ def _percents(values: Iterable[Any]) -> list[float]:
     return [round(100 * float(value), PLACES) for value in values]
 
 
-def _intervals(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
+def _intervals(figure: Figure, frame: Frame, texts: Texts) -> None:
     """The intervals as a pale comb behind the points, which a pointer reads, and the median across."""
     half = _percents(frame["ci_high"] - frame["estimate"])
     level = texts.percent(float(frame["estimate"].median()))
@@ -208,7 +200,7 @@ def _intervals(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
     )
 
 
-def _points(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
+def _points(figure: Figure, frame: Frame, texts: Texts) -> None:
     """Hollow points where p is the level or more, filled ones below, a diamond for the study's own specification."""
     size = 7 if len(frame) <= FEW else 4
     plain, found, main = (
@@ -216,7 +208,7 @@ def _points(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
         frame[frame["significant"] & ~frame["main"]],
         frame[frame["main"]],
     )
-    looks: tuple[tuple[pd.DataFrame, str, Mapping[str, Any]], ...] = (
+    looks: tuple[tuple[Frame, str, Mapping[str, Any]], ...] = (
         (plain, "other", {"symbol": "circle", "size": size, "color": "#ffffff", "line": {"width": 1, "color": BLUE}}),
         (found, "found", {"symbol": "circle", "size": size, "color": BLUE, "line": {"width": 1, "color": BLUE}}),
         (main, "main", {"symbol": "diamond", "size": 12, "color": VERMILLION, "line": {"width": 1, "color": INK}}),
@@ -234,7 +226,7 @@ def _points(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
 
 
 def _matrix(
-    figure: go.Figure, frame: pd.DataFrame, lines: Sequence[tuple[str, tuple[str, str] | None]], tops: Sequence[int]
+    figure: Figure, frame: Frame, lines: Sequence[tuple[str, tuple[str, str] | None]], tops: Sequence[int]
 ) -> None:
     """A mark in the line of every choice of every specification, dark where p is below the level."""
     marks = [FOUND if significant else CHOSEN for significant in frame["significant"]]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.around import line_places, lines_axis, lines_height
 from eventstudy.plots.style import (
     INK,
+    Figure,
+    Frame,
     by_width,
     error_bars,
+    estimate_words,
+    frame_of,
     look_of,
     new_figure,
     percent_axis,
@@ -22,10 +26,6 @@ from eventstudy.plots.style import (
 from eventstudy.results import ArRecord, EventGroupRecord, StudyResult
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 FIELDS = [
     "kind",
@@ -65,7 +65,7 @@ def days_of_sum(result: StudyResult, record: EventGroupRecord) -> tuple[ArRecord
     )
 
 
-def steps_frame(result: StudyResult, group_id: str, *, lang: Lang = "en") -> pd.DataFrame:
+def steps_frame(result: StudyResult, group_id: str, *, lang: Lang = "en") -> Frame:
     """The sessions of news in steps and their sum, security by security.
 
     Returns
@@ -76,11 +76,9 @@ def steps_frame(result: StudyResult, group_id: str, *, lang: Lang = "en") -> pd.
         ci_high and pvalue (missing without a standard error), first and last session. Returns are decimal. Estimand
         and rank say how a line is drawn; label is what stands beside it.
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows = [row for record in told_sums(result, group_id) for row in _rows(result, record, names)]
-    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, FIELDS, level=result.spec.level)
 
 
 def _rows(result: StudyResult, record: EventGroupRecord, names: Names) -> Iterator[dict[str, Any]]:
@@ -116,7 +114,7 @@ def _rows(result: StudyResult, record: EventGroupRecord, names: Names) -> Iterat
     }
 
 
-def steps_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def steps_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The lines of `steps_frame`: a bar for each session that starts where the one before it ended, then the sum."""
     texts = texts_for(frame, lang)
     labels = [f"<b>{row['label']}</b>" if row["kind"] == "head" else row["label"] for row in records(frame)]
@@ -137,7 +135,7 @@ def steps_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _bars(figure: go.Figure, days: pd.DataFrame, texts: Texts) -> None:
+def _bars(figure: Figure, days: Frame, texts: Texts) -> None:
     if days.empty:
         return
     figure.add_bar(
@@ -156,7 +154,7 @@ def _bars(figure: go.Figure, days: pd.DataFrame, texts: Texts) -> None:
     )
 
 
-def _sums(figure: go.Figure, sums: pd.DataFrame, texts: Texts, *, known: bool) -> None:
+def _sums(figure: Figure, sums: Frame, texts: Texts, *, known: bool) -> None:
     look = look_of(str(sums["estimand"].iloc[0]), int(sums["rank"].iloc[0]))
     estimand = texts(f"estimand.{sums['estimand'].iloc[0]}")
     figure.add_scatter(
@@ -171,14 +169,9 @@ def _sums(figure: go.Figure, sums: pd.DataFrame, texts: Texts, *, known: bool) -
             "line": {"width": 2, "color": look["color"]},
         },
         name=texts("steps.known" if known else "steps.bare", estimand=estimand),
-        hovertext=[_hover(row, texts) for row in records(sums)],
+        hovertext=[
+            "<br>".join([plain_text(row["security"]), row["label"], *estimate_words(row, texts)[1:]])
+            for row in records(sums)
+        ],
         hoverinfo="text",
     )
-
-
-def _hover(row: dict[str, Any], texts: Texts) -> str:
-    parts = [plain_text(row["security"]), row["label"]]
-    if row["ci_low"] == row["ci_low"] and row["ci_low"] is not None:
-        low, high = texts.percent(row["ci_low"]), texts.percent(row["ci_high"])
-        parts += [texts("format.interval", low=low, high=high), texts.p_equals(row["pvalue"])]
-    return "<br>".join(parts)

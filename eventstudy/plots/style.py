@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from eventstudy.texts import Lang, Texts, load_texts
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from eventstudy.spec import StudySpec
+
+Figure: TypeAlias = "go.Figure"
+Frame: TypeAlias = "pd.DataFrame"
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -61,7 +64,7 @@ MARKER: Mapping[str, Any] = {"size": 21, "line": {"width": 1.2, "color": INK}}
 """Marker of an event, large enough for its number."""
 
 
-def new_figure(*, height: int, **layout: Any) -> go.Figure:
+def new_figure(*, height: int, **layout: Any) -> Figure:
     """An empty figure in the house's style; `height` in pixels, width as wide as its place."""
     import plotly.graph_objects as go
 
@@ -112,8 +115,32 @@ def percent_axis(title: str, **values: Any) -> dict[str, Any]:
     return axis(title={"text": title, "font": {"size": 12}, "standoff": 8}, ticksuffix="%", nticks=7, **values)
 
 
+def role_traces(figure: Figure, frame: Frame, *, x: str, y: str, size: int, number: int, **more: Any) -> None:
+    """Events as markers of a size with their numbers, in letters of size `number`; a trace and a shape each role."""
+    for role, look in ROLE_LOOKS.items():
+        own = frame[frame["role"] == role]
+        if own.empty:
+            continue
+        figure.add_scatter(
+            x=list(own[x]),
+            y=list(own[y]),
+            mode="markers+text",
+            name=str(own["role_name"].iloc[0]),
+            text=[str(number) for number in own["number"]],
+            textfont={"color": look["text"], "size": number},
+            marker={**MARKER, "size": size, "symbol": look["symbol"], "color": look["color"]},
+            hovertext=[
+                "<br>".join([f"{row['number']}. {plain_text(row['title'])}", *filter(None, [row.get("when")])])
+                for row in records(own)
+            ],
+            hoverinfo="text",
+            cliponaxis=False,
+            **more,
+        )
+
+
 def error_bars(
-    own: pd.DataFrame, color: str, *, of: str = "estimate", low: str = "ci_low", high: str = "ci_high"
+    own: Frame, color: str, *, of: str = "estimate", low: str = "ci_low", high: str = "ci_high"
 ) -> dict[str, Any]:
     """Bars in percent from the values of a column to the columns of their limits (decimal)."""
     values = 100 * own[of]
@@ -125,6 +152,16 @@ def error_bars(
         "width": 3,
         "color": color,
     }
+
+
+def estimate_words(row: Mapping[str, Any], texts: Texts) -> list[str]:
+    """An estimate with its interval and its p, as far as it has them, for a pointer."""
+    words = [texts.percent(row["estimate"])]
+    if row["ci_low"] is not None and row["ci_low"] == row["ci_low"]:
+        words.append(texts("format.interval", low=texts.percent(row["ci_low"]), high=texts.percent(row["ci_high"])))
+    if row["pvalue"] is not None and row["pvalue"] == row["pvalue"]:
+        words.append(texts.p_equals(row["pvalue"]))
+    return words
 
 
 def look_of(estimand: str, rank: int) -> Mapping[str, str]:
@@ -142,7 +179,7 @@ def rank_of(spec: StudySpec, security: str, benchmark: str | None) -> int:
     return same.index(benchmark)
 
 
-def by_width(figure: go.Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any], below: int = NARROW) -> None:
+def by_width(figure: Figure, *, narrow: Mapping[str, Any], wide: Mapping[str, Any], below: int = NARROW) -> None:
     """Note what a page may change where the figure is narrower than `below` pixels, and how to change it back.
 
     Both are updates of the layout by dotted path; the figure as such shows the wide form.
@@ -163,12 +200,19 @@ def wrap(text: str, width: int) -> str:
     return "<br>".join([*lines, line.rstrip()])
 
 
-def texts_for(frame: pd.DataFrame, lang: Lang) -> Texts:
+def texts_for(frame: Frame, lang: Lang) -> Texts:
     """The words of a figure, at the significance level of the study that its frame was made from."""
     return load_texts(lang, float(frame["level"].iloc[0]))
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def frame_of(rows: Sequence[Mapping[str, Any]], columns: list[str] | None = None, **same: Any) -> Frame:
+    """Rows as a frame with these columns, there without any row too; `same` are columns of one value."""
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=columns).assign(**same)
+
+
+def records(frame: Frame) -> list[dict[str, Any]]:
     """The rows of a frame, each by column name."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 

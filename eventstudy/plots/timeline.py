@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from eventstudy.plots.style import MARKER, ROLE_LOOKS, axis, new_figure, plain_text, records
+from eventstudy.plots.style import (
+    Figure,
+    Frame,
+    axis,
+    frame_of,
+    new_figure,
+    role_traces,
+)
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 Period = tuple[int, ...]
 
@@ -21,7 +23,7 @@ MOST_PERIODS = 14
 PER_LINE = 12  # markers side by side on a phone
 
 
-def overview_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
+def overview_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
     """Every event with the month it falls in (quarter or year where there are too many months).
 
     Returns
@@ -30,8 +32,6 @@ def overview_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
         A row per event: number, event_id, title, role, role_name, when, label (its period), line and place in the
         figure, line_start (whether it is the first of its period).
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     keys, label = _periods(names)
     rows: list[dict[str, object]] = []
@@ -56,7 +56,7 @@ def overview_frame(result: StudyResult, *, lang: Lang = "en") -> pd.DataFrame:
                 "line_start": starts,
             }
         )
-    return pd.DataFrame(rows)
+    return frame_of(rows)
 
 
 def _periods(names: Names) -> tuple[dict[str, Period], Callable[[Period], str]]:
@@ -72,12 +72,12 @@ def _periods(names: Names) -> tuple[dict[str, Period], Callable[[Period], str]]:
     return next((one for one in found if len(set(one[0].values())) <= MOST_PERIODS), found[-1])
 
 
-def overview_figure(frame: pd.DataFrame) -> go.Figure:
+def overview_figure(frame: Frame) -> Figure:
     """The events of `overview_frame`, a line per month; months without an event are left out."""
     lines = frame["label"].where(frame["line_start"], None).tolist()
     last = int(frame["line"].max())
     figure = new_figure(height=60 + 29 * (last + 1))
-    role_traces(figure, frame, x="place", y="line")
+    role_traces(figure, frame, x="place", y="line", size=21, number=11, textposition="middle center")
     shown = [(int(line), label) for line, label in zip(frame["line"], lines, strict=True) if label is not None]
     figure.update_layout(
         xaxis=axis(visible=False, range=[0.4, PER_LINE + 0.6]),
@@ -91,24 +91,3 @@ def overview_figure(frame: pd.DataFrame) -> go.Figure:
         ),
     )
     return figure
-
-
-def role_traces(figure: go.Figure, frame: pd.DataFrame, *, x: str, y: str) -> None:
-    """Numbered markers, one trace and shape per role."""
-    for role, look in ROLE_LOOKS.items():
-        own = frame[frame["role"] == role]
-        if own.empty:
-            continue
-        figure.add_scatter(
-            x=list(own[x]),
-            y=list(own[y]),
-            mode="markers+text",
-            name=str(own["role_name"].iloc[0]),
-            text=[str(number) for number in own["number"]],
-            textfont={"color": look["text"], "size": 11},
-            textposition="middle center",
-            marker={**MARKER, "symbol": look["symbol"], "color": look["color"]},
-            hovertext=[f"{row['number']}. {plain_text(row['title'])}<br>{row['when']}" for row in records(own)],
-            hoverinfo="text",
-            cliponaxis=False,
-        )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots.around import closed_at_limit, line_places, line_tops, lines_axis, lines_height
 from eventstudy.plots.style import (
     GREY,
     INK,
     PALE,
+    Figure,
+    Frame,
     by_width,
     error_bars,
+    estimate_words,
+    frame_of,
     look_of,
     new_figure,
     percent_axis,
@@ -24,10 +28,6 @@ from eventstudy.plots.style import (
 from eventstudy.results import AlternativeRecord, StudyResult
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
 
 AS_DESIGNED = "as_designed"
 OVER_CONTROL = "over_control"
@@ -79,7 +79,7 @@ def ways_of(
 
 def ways_frame(
     result: StudyResult, security: str, topics: Sequence[str], events: Collection[str], *, lang: Lang = "en"
-) -> pd.DataFrame:
+) -> Frame:
     """A security's estimates in other ways, by event and window.
 
     Parameters
@@ -101,8 +101,6 @@ def ways_frame(
         may already contain the news), bound (the last session where it closed at a price limit,
         else empty).
     """
-    import pandas as pd
-
     names = names_of(result.spec, lang)
     rows = []
     shown = ways_of(result, security, topics, events)
@@ -129,10 +127,10 @@ def ways_frame(
                 "bound": names.texts.short(last) if closed_at_limit(result, record.event_id, security, last) else "",
             }
         )
-    return pd.DataFrame(rows, columns=FIELDS).assign(level=result.spec.level)
+    return frame_of(rows, FIELDS, level=result.spec.level)
 
 
-def ways_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
+def ways_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
     """The lines of `ways_frame`: hollow where a regressor may contain the news, dotted at the as-designed estimate."""
     texts = texts_for(frame, lang)
     labels, rows = _lines(frame)
@@ -157,7 +155,7 @@ def ways_figure(frame: pd.DataFrame, *, lang: Lang = "en") -> go.Figure:
     return figure
 
 
-def _lines(frame: pd.DataFrame) -> tuple[list[str], list[int]]:
+def _lines(frame: Frame) -> tuple[list[str], list[int]]:
     """All labels with the heads between them, and the line of each row of the frame."""
     labels: list[str] = []
     rows: list[int] = []
@@ -171,7 +169,7 @@ def _lines(frame: pd.DataFrame) -> tuple[list[str], list[int]]:
     return labels, rows
 
 
-def _references(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
+def _references(figure: Figure, frame: Frame, texts: Texts) -> None:
     """The estimate of the study's own design, down through the lines of its event."""
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -186,7 +184,7 @@ def _references(figure: go.Figure, frame: pd.DataFrame, texts: Texts) -> None:
         figure.add_scatter(x=xs, y=ys, mode="lines", line=line, name=texts("ways.as_designed"), hoverinfo="skip")
 
 
-def _points(figure: go.Figure, own: pd.DataFrame, texts: Texts, *, hollow: bool) -> None:
+def _points(figure: Figure, own: Frame, texts: Texts, *, hollow: bool) -> None:
     look = look_of(str(own["estimand"].iloc[0]), 0)
     figure.add_scatter(
         x=list(100 * own["estimate"]),
@@ -206,11 +204,5 @@ def _points(figure: go.Figure, own: pd.DataFrame, texts: Texts, *, hollow: bool)
 
 
 def _hover(row: Mapping[str, Any], texts: Texts) -> str:
-    low, high = texts.percent(row["ci_low"]), texts.percent(row["ci_high"])
-    parts = [
-        f"{row['head']}: {wrap(plain_text(row['label']), 40)}",
-        texts.percent(row["estimate"]),
-        texts("format.interval", low=low, high=high),
-        texts.p_equals(row["pvalue"]),
-    ]
+    parts = [f"{row['head']}: {wrap(plain_text(row['label']), 40)}", *estimate_words(row, texts)]
     return "<br>".join([*parts, texts("ways.over_control")] if row["over_control"] else parts)

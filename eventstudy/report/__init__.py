@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import OptionError
 from eventstudy.files import write_files
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from eventstudy.results import StudyResult
 
 __all__ = ["write_report"]
+
+JOIN = "; "
 
 
 def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang = "en") -> Path:
@@ -37,7 +41,6 @@ def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang
     OptionError
         For an unknown language, and where the folder cannot be written; then nothing new is left there.
     """
-    from eventstudy.report.csvs import csv_files
     from eventstudy.report.page import render_page
     from eventstudy.summary import summary_text
 
@@ -57,3 +60,33 @@ def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang
             "name another folder with --out"
         ) from None
     return folder
+
+
+def csv_files(result: StudyResult) -> dict[str, bytes]:
+    """``tables/<list>.csv`` for every list of results: UTF-8, LF, one row per record."""
+    from eventstudy.results import LISTS
+
+    return {f"tables/{name}.csv": _csv(result, name).encode() for name in LISTS}
+
+
+def _csv(result: StudyResult, name: str) -> str:
+    frame = result.to_frame(name)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(frame.columns)
+    for record in result.records(name):
+        writer.writerow([cell(value) for value in record.model_dump().values()])
+    return out.getvalue()
+
+
+def cell(value: Any) -> str:
+    """A value as it stands in a CSV file: floats with ten significant digits, lists joined by ``; ``, absence empty."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={cell(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return JOIN.join(cell(item) for item in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "" if value is None else str(value)

@@ -6,7 +6,8 @@ import base64
 import hashlib
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eventstudy.plots.style import display_width
 from eventstudy.report.sections import SECTIONS
@@ -14,9 +15,6 @@ from eventstudy.report.views import Study
 from eventstudy.results import StudyResult
 from eventstudy.texts import Lang
 from eventstudy.texts.names import names_of
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 SHORT_CELL = 26
 
@@ -46,8 +44,6 @@ def render_page(result: StudyResult, lang: Lang) -> str:
 @lru_cache
 def environment() -> Environment:
     """The templates; everything put into them is escaped unless a template marks it as safe."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     loader = PackageLoader("eventstudy.report", "templates")
     templates = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

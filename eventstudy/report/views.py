@@ -6,18 +6,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import path_event, shown_securities
+from eventstudy.plots.style import Figure, Frame
 from eventstudy.results import CarRecord, StudyResult
 from eventstudy.spec import Event
 from eventstudy.summary.tables import Column, Table
 from eventstudy.texts import Texts
-from eventstudy.texts.names import Names
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
+from eventstudy.texts.names import CONFOUNDED, Names
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,12 @@ class Study:
         """The event that a security's figures are drawn around."""
         return path_event(self.result, security)
 
+    def short_flag(self, flag: str, words: str = "short_flag") -> str:
+        """A flag in a few words, from the entry ``<words>.<flag>``; an event by its title."""
+        if flag.startswith(CONFOUNDED):
+            return self.names.event_quoted(flag.removeprefix(CONFOUNDED))
+        return self.texts(f"{words}.{flag}")
+
     def level(self) -> str:
         """The confidence level in words of the language."""
         return self.texts.level(self.result.spec.confidence)
@@ -61,9 +64,7 @@ class FigureView:
     table: Table
 
 
-def figure_view(
-    place: str, figure: go.Figure, *, title: str, finding: str, description: str, table: Table
-) -> FigureView:
+def figure_view(place: str, figure: Figure, *, title: str, finding: str, description: str, table: Table) -> FigureView:
     """Bind a plotly figure to the page; `place` becomes its id, so that the same figure gives the same bytes."""
     content = json.dumps(figure.to_plotly_json(), cls=_encoder(), ensure_ascii=False, sort_keys=True)
     # A script element ends at "</", whatever stands around it; a title of the study may hold that.
@@ -80,7 +81,7 @@ def _encoder() -> type[json.JSONEncoder]:
 Show = Callable[[Any], str]
 
 
-def frame_table(study: Study, frame: pd.DataFrame, shown: Mapping[str, str]) -> Table:
+def frame_table(study: Study, frame: Frame, shown: Mapping[str, str]) -> Table:
     """Some columns of a figure's frame as a table.
 
     Parameters
@@ -98,7 +99,7 @@ def frame_table(study: Study, frame: pd.DataFrame, shown: Mapping[str, str]) -> 
         "text": str,
         "day": lambda value: str(value)[:10],
         "points": texts.points,
-        "size": lambda value: texts.points(value, signed=False),
+        "size": texts.size,
         "price": texts.number,
         "p": texts.pvalue,
         "whole": lambda value: texts.number(value, 0),
@@ -108,10 +109,7 @@ def frame_table(study: Study, frame: pd.DataFrame, shown: Mapping[str, str]) -> 
         for name, kind in shown.items()
     )
     rows = tuple(
-        tuple(
-            texts("table.nothing") if value is None or value != value else show[kind](value)
-            for value, kind in zip(row, shown.values(), strict=True)
-        )
+        tuple(texts.known(value, show[kind]) for value, kind in zip(row, shown.values(), strict=True))
         for row in frame[list(shown)].itertuples(index=False)
     )
     return Table(columns, rows)

@@ -9,17 +9,14 @@ from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
+from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact
 from eventstudy.inference import TESTS, HeldResiduals, ResidualBlock, Section, TestResult
 from eventstudy.models.linear import NormalReturnFit, fit_linear
 from eventstudy.windows import Window
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 INNER_DRAWS = 199
 """Samples that tests draw here which draw some of their own: with 199 a level of 5 % is attained exactly."""
@@ -121,10 +118,9 @@ class _Chunk:
 
 def check_world(world: World) -> None:
     """Raise `OptionError` for a world that cannot be."""
-    _at_least("events", world.events, 1)
-    _at_least("estimation", world.estimation, 3)
-    _at_least("window", world.window, 1)
-    _at_least("dates", world.dates, 1)
+    for name, least in (("events", 1), ("estimation", 3), ("window", 1), ("dates", 1)):
+        if getattr(world, name) < least:
+            raise OptionError(f"{name}={getattr(world, name)} is not allowed; it is {least} or more")
     if world.dates > world.events:
         raise OptionError(f"dates={world.dates} is more than events={world.events}; a date has at least one event")
     together = int(np.bincount(world.group).max())
@@ -276,7 +272,6 @@ def _added(one: Counts, other: Counts) -> Counts:
 
 
 def _moved(section: Section, effect: float) -> Section:
-    """The section with an effect on the window's first day."""
     if effect == 0.0:
         return section
     ar = section.ar.copy()
@@ -311,11 +306,10 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], tails: float | None
 
 def _correlated(own: Floats, common: Floats, world: World) -> Floats:
     rho = world.correlation
-    mixed: Floats
+    mixed: Floats = np.sqrt(1.0 - rho) * own
     if rho >= 0.0:
-        mixed = np.sqrt(rho) * common[:, world.group] + np.sqrt(1.0 - rho) * own
+        mixed += np.sqrt(rho) * common[:, world.group]
         return mixed
-    mixed = np.sqrt(1.0 - rho) * own
     for date in range(world.dates):
         members = world.group == date
         size = int(members.sum())
@@ -344,8 +338,3 @@ def _section(world: World, fit: NormalReturnFit, row: slice, values: tuple[Float
         left_out=0,
         residuals=HeldResiduals(block),
     )
-
-
-def _at_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise OptionError(f"{name}={value} is not allowed; it is {least} or more")

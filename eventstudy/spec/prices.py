@@ -123,19 +123,16 @@ class PriceTable(Record):
     percent: bool = False
     missing: tuple[Missing, ...] = ()
     negative: Literal["bid_ask_average"] | None = None
-    adjustment: Text
+    adjustment: Text | None = None
     vendor: Text | None = None
-
-    @property
-    def price_columns(self) -> tuple[str, ...]:
-        """The columns that `columns` names besides date and symbol."""
-        return tuple(name for name in self.columns if name not in ("date", "symbol"))
 
 
 class PriceFile(PriceTable):
     """A file of the user's own, in the folder that ``--source`` names; `adjustment` says what its prices are."""
 
     file: Annotated[Text, AfterValidator(_relative)]
+    adjustment: Text
+    adjustment_zh: Text | None = None
     sheet: Annotated[str, StringConstraints(min_length=1, max_length=31)] | None = None
     header: Annotated[int, Field(ge=1, le=1000)] = 1
     delimiter: Literal[",", ";", "\t", "|"] | None = None

@@ -53,12 +53,17 @@ from eventstudy.windows import Window
 FEWEST_DRAWS = 100
 
 
-class StudyHead(Record):
-    """What the study asks, in both languages."""
+class Titled(Record):
+    """What has an id, and a title in one language or both."""
 
     id: Slug
     title: Text
     title_zh: Text | None = None
+
+
+class StudyHead(Titled):
+    """What the study asks, in both languages."""
+
     question: Text
     question_zh: Text | None = None
 
@@ -110,12 +115,9 @@ class Group(Record):
     securities: Annotated[tuple[SecurityRef, ...], Field(min_length=2)]
 
 
-class Event(Record):
+class Event(Titled):
     """A dated fact: what happened, when, whom it touches, and which sign is expected there."""
 
-    id: Slug
-    title: Text
-    title_zh: Text | None = None
     when: MomentField
     role: Role = "tested"
     securities: dict[SecurityRef, Sign] = {}
@@ -139,16 +141,13 @@ class Event(Record):
         return self
 
 
-class EventSet(Record):
+class EventSet(Titled):
     """Steps of one piece of news that follow so closely that they are estimated jointly.
 
     All members share one estimation window, counted from `first_session`, and every session from
     `first_session` to `last_session` has its own dummy in one regression per security.
     """
 
-    id: Slug
-    title: Text
-    title_zh: Text | None = None
     events: Annotated[tuple[EventRef, ...], Field(min_length=1)]
     first_session: IsoDate
     last_session: IsoDate
@@ -164,28 +163,22 @@ class EventSet(Record):
         return last
 
 
-class EventGroup(Record):
+class EventGroup(Titled):
     """One piece of news that came in steps (a report, then its confirmation), oldest first.
 
     Its window runs, for each security, from the first session of the first step to that of the last.
     """
 
-    id: Slug
-    title: Text
-    title_zh: Text | None = None
     steps: Annotated[tuple[EventRef, ...], Field(min_length=2)]
 
 
-class Regime(Record):
+class Regime(Titled):
     """A period in which a security followed rules of its own, such as the terms of a pending deal.
 
     `securities` maps each security that is in the regime to the securities whose returns drive it there,
     beside its benchmark.
     """
 
-    id: Slug
-    title: Text
-    title_zh: Text | None = None
     securities: Annotated[dict[SecurityRef, tuple[PeerRef, ...]], Field(min_length=1)]
     first: IsoDate
     last: IsoDate
@@ -207,15 +200,12 @@ class Regime(Record):
         return securities
 
 
-class Headline(Record):
+class Headline(Titled):
     """A figure that the report leads with: one CAR of a security or of a group.
 
     Either `event` and `window`, or `event_group`, whose own window is taken.
     """
 
-    id: Slug
-    title: Text
-    title_zh: Text | None = None
     event: EventRef | None = None
     event_group: EventGroupRef | None = None
     security: SecurityRef | None = None
@@ -236,15 +226,12 @@ class Headline(Record):
         return self
 
 
-class Contrast(Record):
+class Contrast(Titled):
     """A weighted sum of abnormal returns, e.g. Chinese chip makers less NVIDIA, on a piece of news or an event.
 
     Each security enters with its own window: that of the `event_group`, or day 0 of the `event`.
     """
 
-    id: Slug
-    title: Text
-    title_zh: Text | None = None
     event: EventRef | None = None
     event_group: EventGroupRef | None = None
     weights: Annotated[dict[SecurityRef, FiniteFloat], Field(min_length=2)]

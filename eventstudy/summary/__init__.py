@@ -52,7 +52,7 @@ def headline_rows(result: StudyResult, *, lang: Lang = "en") -> list[tuple[str, 
             texts.points(head.estimate),
             interval(names, head.ci_low, head.ci_high),
             texts.pvalue(head.decisive),
-            texts.points(head.detectable, signed=False),
+            texts.size(head.detectable),
         )
         for head in result.headlines
     ]

@@ -237,7 +237,8 @@ def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: 
     """What else falls into the window: other events of the same set first, then everything else."""
     texts = names.texts
     others = [flag.removeprefix(CONFOUNDED) for flag in head.flags if flag.startswith(CONFOUNDED)]
-    steps = [step for step in _steps(result, head) if any(session_of(result, step, member) for member in members)]
+    told = () if head.event_group is None else result.spec.event_group(head.event_group).steps
+    steps = [step for step in told if any(session_of(result, step, member) for member in members)]
     if len(steps) > 1:
         yield texts.count("finding.news_steps", len(steps), events=_dated(result, names, steps, members))
     event_set = result.spec.set_of(head.event_id)
@@ -250,10 +251,6 @@ def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: 
         yield texts.count("finding.confounded", len(rest), events=_dated(result, names, rest, members))
     elif not joint and len(steps) < 2:
         yield texts.count("finding.alone", head.window.size)
-
-
-def _steps(result: StudyResult, head: HeadlineRecord) -> Sequence[str]:
-    return () if head.event_group is None else result.spec.event_group(head.event_group).steps
 
 
 def _dated(result: StudyResult, names: Names, events: Sequence[str], members: Sequence[str]) -> str:
@@ -292,7 +289,6 @@ def _left_out(result: StudyResult, names: Names, head: HeadlineRecord, members: 
 
 
 def _note(names: Names, head: HeadlineRecord) -> Iterator[str]:
-    """What the study file says of the security itself."""
     note = names.own(names.spec.securities[head.subject], "note") if head.kind == "security" else None
     if note is not None:
         yield note

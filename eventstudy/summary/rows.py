@@ -35,7 +35,7 @@ def headline_table(result: StudyResult, names: Names) -> Table:
             texts.points(head.estimate),
             interval(names, head.ci_low, head.ci_high),
             *pvalues(names, head),
-            texts.points(head.detectable, signed=False),
+            texts.size(head.detectable),
             effect(names, head.benchmark, head.estimand),
             texts.short_span(head.first_session, head.last_session),
             book.marks(head.flags),
@@ -49,9 +49,7 @@ def headline_table(result: StudyResult, names: Names) -> Table:
 def pvalues(names: Names, head: HeadlineRecord) -> tuple[str, str, str]:
     """P among placebo dates, adjusted for all headlines, and of the model; a dash where one was not computed."""
     texts = names.texts
-    placebo, family = (
-        texts("table.nothing") if p is None else texts.pvalue(p) for p in (head.placebo_pvalue, head.maxt_pvalue)
-    )
+    placebo, family = (texts.known(p, texts.pvalue) for p in (head.placebo_pvalue, head.maxt_pvalue))
     return placebo, family, texts.pvalue(head.pvalue)
 
 
@@ -85,7 +83,7 @@ def portfolio_table(
             texts.window(*record.window),
             effect(names, record.benchmark, record.estimand),
             texts.points(record.aar_or_caar),
-            texts.points(record.std_error, signed=False),
+            texts.size(record.std_error),
             texts.number(record.statistic),
             texts.freedom(record.df),
             texts.pvalue(record.pvalue),
@@ -191,7 +189,7 @@ def claim_evidence(names: Names, claim: Claim, record: ClaimRecord) -> list[str]
 
 def interval(names: Names, low: float | None, high: float | None) -> str:
     """A confidence interval in percent without the unit; a dash where there is none."""
-    if low is None or high is None:
+    if low is None or high is None or low != low:
         return names.texts("table.nothing")
     return names.texts("format.interval", low=names.texts.points(low), high=names.texts.points(high))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from eventstudy.errors import OptionError
 from eventstudy.events import Day, Instant, Interval, Moment, Month
-from eventstudy.facts import Naming, Value, day_in_words, day_parts, entries_of, say
+from eventstudy.facts import Naming, Value, city, day_in_words, day_parts, entries_of, say
 
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -73,6 +73,14 @@ class Texts:
     def points(self, value: float, *, signed: bool = True) -> str:
         """A decimal return as a number in percent without the unit, for columns (0.01 gives ``+1.00``)."""
         return self.number(value * 100.0, signed=signed)
+
+    def size(self, value: float) -> str:
+        """A decimal return without a sign as a number in percent, for columns."""
+        return self.points(value, signed=False)
+
+    def known(self, value: float | None, show: Callable[[float], str]) -> str:
+        """A number as one of these methods shows it; a dash where there is none."""
+        return self("table.nothing") if value is None or value != value else show(value)
 
     def percent(self, value: float, *, signed: bool = True) -> str:
         """A decimal return in percent, for sentences."""
@@ -180,8 +188,7 @@ class Texts:
 
     def place(self, zone: str) -> str:
         """The city of a time zone; the zone's own where the catalog holds none."""
-        key = f"zone.{zone}"
-        return self(key) if self.knows(key) else zone.rpartition("/")[2].replace("_", " ")
+        return city(zone, self.entries)
 
     def clock(self, at: datetime, zone: str) -> str:
         """Day and time of an instant in a time zone."""

@@ -9,8 +9,7 @@ from eventstudy.facts import say
 from eventstudy.plots import calibration_figure, calibration_frame
 from eventstudy.plots.calibration import standing
 from eventstudy.report.views import FigureView, Study, figure_view
-from eventstudy.results import CalibrationRecord, HeadlineRecord, RecommendationRecord
-from eventstudy.results.robustness import FactRecord
+from eventstudy.results import CalibrationRecord, FactRecord, HeadlineRecord, RecommendationRecord
 from eventstudy.summary.tables import Table, columns
 
 MODEL_T = "portfolio_t"
@@ -44,22 +43,17 @@ def choice(study: Study) -> dict[str, Any]:
 
 
 def _choice_table(study: Study, found: Sequence[RecommendationRecord]) -> Table:
+    texts = study.texts
     rows = tuple(
         (
             study.names.headline(record.id),
             test_name(study, record.id, record.recommended),
-            _because(study, record),
+            reason_words(study, record.why, rho=texts.known(record.correlation, texts.number)),
             test_name(study, record.id, record.used),
         )
         for record in found
     )
     return Table(columns(study.names, ("figure", "chance_recommended", "chance_because", "chance_used")), rows)
-
-
-def _because(study: Study, record: RecommendationRecord) -> str:
-    """Why the test is recommended, from the design of the headline."""
-    rho = record.correlation
-    return reason_words(study, record.why, rho=study.texts("table.nothing") if rho is None else study.texts.number(rho))
 
 
 def reason_words(study: Study, why: FactRecord, **more: str) -> str:
@@ -126,7 +120,6 @@ def calibration(study: Study, headline: str) -> dict[str, Any]:
 
 
 def _design(study: Study, record: CalibrationRecord) -> str:
-    """The world that was simulated."""
     texts = study.texts
     tails = (
         texts("chance.calibration.normal")
@@ -186,10 +179,10 @@ def _sizes(study: Study, found: Sequence[CalibrationRecord]) -> Table:
     rows = tuple(
         (
             texts(f"test.{record.test}"),
-            nothing if record.size is None else texts.points(record.size, signed=False),
-            nothing if record.size_error is None else texts.points(record.size_error, signed=False),
+            texts.known(record.size, texts.size),
+            texts.known(record.size_error, texts.size),
             texts(f"chance.standing.{standing(record)}"),
-            nothing if record.detectable is None or record.misleads else texts.points(record.detectable, signed=False),
+            nothing if record.detectable is None or record.misleads else texts.size(record.detectable),
         )
         for record in found
     )
@@ -198,6 +191,5 @@ def _sizes(study: Study, found: Sequence[CalibrationRecord]) -> Table:
 
 
 def _left_out(study: Study, left: Sequence[CalibrationRecord]) -> Table:
-    """Tests that could not be run in the simulated panels."""
     rows = tuple((study.names.test(one.test), reason_words(study, one.refusal)) for one in left if one.refusal)
     return Table(columns(study.names, ("chance_test", "chance_because")), rows)

@@ -92,14 +92,14 @@ def _placebo_detail(study: Study, record: PlaceboRecord, *, named: bool) -> str:
 
 
 def _placebo_table(study: Study) -> Table:
-    texts, nothing = study.texts, study.texts("table.nothing")
+    texts = study.texts
     rows = tuple(
         (
             study.names.headline(record.id),
             texts("chance.placebo.rank", rank=record.rank, total=record.n_placebo + 1),
             texts.pvalue(record.pvalue),
             texts.pvalue(record.smallest_pvalue),
-            nothing if record.maxt_pvalue is None else texts.pvalue(record.maxt_pvalue),
+            texts.known(record.maxt_pvalue, texts.pvalue),
             texts.pvalue(headline_of(study, record.id).pvalue),
         )
         for record in study.result.placebos
@@ -165,18 +165,14 @@ def _single_finding(study: Study, found: Sequence[tuple[HeadlineRecord, SingleFi
         for head, record in found
         if _holds_zero([(head.ci_low, head.ci_high)]) != _holds_zero(cumulated_pieces(head, record))
     ]
-    odd = list(dict.fromkeys(record.kind for _, record in found if record.kind not in (None, "interval")))
+    odd = dict.fromkeys(record.kind.replace(" ", "_") for _, record in found if record.kind not in (None, "interval"))
     total = len({head.id for head, _ in found})
     if other:
         which = texts.listing(list(dict.fromkeys(other)))
         lead = texts.count("chance.single.differ", total, which=which)
     else:
         lead = texts.count("chance.single.agree", total)
-    return texts("list.space").join([lead, *(texts(f"chance.single.kind.{_word(kind)}") for kind in odd)])
-
-
-def _word(kind: str | None) -> str:
-    return (kind or "interval").replace(" ", "_")
+    return texts("list.space").join([lead, *(texts(f"chance.single.kind.{kind}") for kind in odd)])
 
 
 def _holds_zero(pieces: Sequence[tuple[float | None, float | None]]) -> bool:
@@ -192,7 +188,7 @@ def _single_table(study: Study) -> Table:
             _single_test(study, record),
             texts.pvalue(record.pvalue),
             texts.pvalue(record.smallest_pvalue),
-            texts("table.nothing") if record.attainable is None else texts.points(record.attainable, signed=False),
+            texts.known(record.attainable, texts.size),
             _single_said(study, heads[record.id], record),
         )
         for record in study.result.single_firm
@@ -220,7 +216,6 @@ def _single_said(study: Study, head: HeadlineRecord, record: SingleFirmRecord) -
 
 
 def _single_intervals(study: Study, found: Sequence[tuple[HeadlineRecord, SingleFirmRecord]]) -> Table:
-    """The intervals that are drawn."""
     texts, names = study.texts, study.names
     rows = []
     for head in {head.id: head for head, _ in found}.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import (
     contrast_figure,
@@ -16,14 +16,12 @@ from eventstudy.plots import (
     sensitivity_frame,
 )
 from eventstudy.plots.sensitivity import AS_IS
-from eventstudy.report.sections.curve import bounds, curve_view, shown
+from eventstudy.plots.style import Frame
+from eventstudy.report.sections.curve import bounds, curve_view
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import ContrastRecord, CounterfactualRecord, HeadlineRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MARKET = "market_model"
 MOVED = ("earlier", "later")
@@ -34,11 +32,12 @@ TOUCHED = "touched_donors"
 def build(study: Study) -> dict[str, Any]:
     """The context of ``choices.html``."""
     result = study.result
+    changed = {record.id for record in result.sensitivity if record.change != "drift"}
     return {
         "headlines": bool(result.headlines),
         "curve": curve_view(study),
         "ladder": _ladder(study),
-        "changes": [_changes(study, head) for head in result.headlines if _told(study, head)],
+        "changes": [_changes(study, head) for head in result.headlines if head.id in changed],
         "drift": _drift(study),
         "contrasts": [_contrast(study, record) for record in result.contrasts],
         "not_had": _contrasts_not_had(study),
@@ -84,7 +83,7 @@ def _ladder_case(study: Study, head: HeadlineRecord) -> dict[str, Any]:
     return {"figure": figure, "refused": _refused(study, head), "weights": _weights(study, records)}
 
 
-def _ladder_finding(study: Study, frame: pd.DataFrame) -> list[str]:
+def _ladder_finding(study: Study, frame: Frame) -> list[str]:
     """The span of the estimates, the smallest placebo p, and how well each counterfactual fitted."""
     texts = study.texts
     low, high = texts.percent(float(frame["estimate"].min())), texts.percent(float(frame["estimate"].max()))
@@ -105,19 +104,19 @@ def _ladder_finding(study: Study, frame: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _ladder_table(study: Study, frame: pd.DataFrame) -> Table:
+def _ladder_table(study: Study, frame: Frame) -> Table:
     texts = study.texts
     rows = tuple(
         (
             row["name"],
             texts.points(row["estimate"]),
-            shown(study, row["placebo_pvalue"], texts.pvalue),
-            shown(study, row["conformal_pvalue"], texts.pvalue),
-            texts.points(row["sigma"], signed=False),
-            shown(study, row["std_error"], lambda value: texts.points(value, signed=False)),
-            shown(study, row["pvalue"], texts.pvalue),
+            texts.known(row["placebo_pvalue"], texts.pvalue),
+            texts.known(row["conformal_pvalue"], texts.pvalue),
+            texts.size(row["sigma"]),
+            texts.known(row["std_error"], texts.size),
+            texts.known(row["pvalue"], texts.pvalue),
             texts.number(row["n_placebo"], 0),
-            shown(study, row["smallest_pvalue"], texts.pvalue),
+            texts.known(row["smallest_pvalue"], texts.pvalue),
             texts.number(row["nobs"], 0),
             study.names.estimand(row["estimand"]),
         )
@@ -149,18 +148,13 @@ def _weights(study: Study, records: Sequence[CounterfactualRecord]) -> Table | N
         return None
     heaviest = sorted(shown[0].donors, key=lambda name: -shown[0].weights.get(name, 0.0))
     rows = tuple(
-        (names.security(name), *(texts.points(record.weights.get(name, 0.0), signed=False) for record in shown))
-        for name in heaviest
+        (names.security(name), *(texts.size(record.weights.get(name, 0.0)) for record in shown)) for name in heaviest
     )
     keys = tuple(f"choices_weight_{record.rung}>" for record in shown)
     return Table(columns(names, ("choices_donor", *keys)), rows)
 
 
 # --- one change at a time ------------------------------------------------------------------------------
-
-
-def _told(study: Study, head: HeadlineRecord) -> bool:
-    return any(record.id == head.id and record.change != "drift" for record in study.result.sensitivity)
 
 
 def _changes(study: Study, head: HeadlineRecord) -> FigureView:
@@ -176,7 +170,7 @@ def _changes(study: Study, head: HeadlineRecord) -> FigureView:
     )
 
 
-def _changes_finding(study: Study, frame: pd.DataFrame) -> str:
+def _changes_finding(study: Study, frame: Frame) -> str:
     """What the figure becomes with day 0 moved, and whether leaving anything out changes what is said of it."""
     texts = study.texts
     lines = []
@@ -200,7 +194,7 @@ def _changes_finding(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.space").join(lines)
 
 
-def _changes_table(study: Study, frame: pd.DataFrame, lead: str) -> Table:
+def _changes_table(study: Study, frame: Frame, lead: str) -> Table:
     texts = study.texts
     middle = ("window",) if "window" in frame else ()
     rows = tuple(
@@ -208,10 +202,10 @@ def _changes_table(study: Study, frame: pd.DataFrame, lead: str) -> Table:
             row["title"],
             *(row[name] for name in middle),
             texts.points(row["estimate"]),
-            texts.points(row["std_error"], signed=False),
+            texts.size(row["std_error"]),
             interval(study.names, row["ci_low"], row["ci_high"]),
             texts.pvalue(row["pvalue"]),
-            texts.points(row["detectable"], signed=False),
+            texts.size(row["detectable"]),
         )
         for row in frame.to_dict("records")
     )
@@ -279,7 +273,7 @@ def _contrast_finding(study: Study, record: ContrastRecord) -> str:
     return texts("list.space").join(lines)
 
 
-def _contrast_table(study: Study, frame: pd.DataFrame, record: ContrastRecord) -> Table:
+def _contrast_table(study: Study, frame: Frame, record: ContrastRecord) -> Table:
     texts, nothing = study.texts, study.texts("table.nothing")
     parts = tuple(
         (
@@ -292,14 +286,13 @@ def _contrast_table(study: Study, frame: pd.DataFrame, record: ContrastRecord) -
         )
         for row in frame[frame["part"]].to_dict("records")
     )
-    judged = shown(study, record.placebo_pvalue, texts.pvalue)
+    judged = texts.known(record.placebo_pvalue, texts.pvalue)
     total = (texts("choices.contrast.sum"), *(nothing,) * 3, texts.points(record.estimate), judged)
     keys = ("security", "window", "choices_weight>", "car>", "choices_adds>", "choices_placebo_p>")
     return Table(columns(study.names, keys), (*parts, total))
 
 
 def _contrasts_not_had(study: Study) -> list[str]:
-    """The contrasts that could not be computed, each with a sentence."""
     asked = {
         record.what.removeprefix("contrast ")
         for record in study.result.exclusions

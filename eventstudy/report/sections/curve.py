@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from eventstudy.plots import specification_figure, specification_frame
 from eventstudy.plots.specifications import choices_in_order
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import SpecificationSummaryRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Table, columns
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 LIMITS = ("limit_up", "limit_down")
-
-
-def shown(study: Study, value: float | None, show: Callable[[float], str]) -> str:
-    """A number as text; a dash where there is none."""
-    return study.texts("table.nothing") if value is None or value != value else show(value)
 
 
 def _share(study: Study, number: int, total: int) -> str:
@@ -56,10 +49,10 @@ def _curve_table(study: Study, summaries: Sequence[SpecificationSummaryRecord]) 
             interval(names, one.lowest, one.highest),
             _share(study, round(one.share_same_sign * one.n_specifications), one.n_specifications),
             _share(study, round(one.share_significant * one.n_specifications), one.n_specifications),
-            shown(study, one.median_pvalue, texts.pvalue),
-            shown(study, one.share_pvalue, texts.pvalue),
+            texts.known(one.median_pvalue, texts.pvalue),
+            texts.known(one.share_pvalue, texts.pvalue),
             texts.number(one.n_placebo, 0),
-            shown(study, one.smallest_pvalue, texts.pvalue),
+            texts.known(one.smallest_pvalue, texts.pvalue),
         )
         for one in summaries
     )
@@ -80,7 +73,7 @@ def _curve_figure(study: Study, summary: SpecificationSummaryRecord) -> FigureVi
     )
 
 
-def _curve_finding(study: Study, summary: SpecificationSummaryRecord, frame: pd.DataFrame) -> str:
+def _curve_finding(study: Study, summary: SpecificationSummaryRecord, frame: Frame) -> str:
     texts, total = study.texts, summary.n_specifications
     lines = [
         texts(
@@ -110,7 +103,7 @@ def _curve_finding(study: Study, summary: SpecificationSummaryRecord, frame: pd.
     return texts("list.space").join([*lines, *bounds(study, summary.id)])
 
 
-def _choices_table(study: Study, frame: pd.DataFrame) -> Table:
+def _choices_table(study: Study, frame: Frame) -> Table:
     """What the estimates are under each single choice, all other choices taken together."""
     texts = study.texts
     rows = []

@@ -43,9 +43,9 @@ def _table(study: Study, shown: dict[tuple[str, str | None], list[DiagnosticReco
                 names.security(security),
                 names.benchmark(benchmark),
                 texts.number(params.betas[benchmark]) if benchmark else texts("table.nothing"),
-                texts.points(params.sigma, signed=False) if params.sigma is not None else texts("table.nothing"),
+                texts.known(params.sigma, texts.size),
                 texts.freedom(params.nobs),
-                *(_p(study, pvalues.get(check)) for check in CHECKS),
+                *(texts.known(pvalues.get(check), texts.pvalue) for check in CHECKS),
                 *_drift(study, security, benchmark, records[0]),
             )
         )
@@ -76,9 +76,5 @@ def _drift(study: Study, security: str, benchmark: str | None, record: Diagnosti
         return ()
     for car in study.cars(security, record.event_id):
         if (car.model, car.benchmark, car.window) == (record.model, benchmark, before[0]):
-            return study.texts.points(car.car), _p(study, car.pvalue)
+            return study.texts.points(car.car), study.texts.known(car.pvalue, study.texts.pvalue)
     return (study.texts("table.nothing"),) * 2
-
-
-def _p(study: Study, value: float | None) -> str:
-    return study.texts("table.nothing") if value is None else study.texts.pvalue(value)

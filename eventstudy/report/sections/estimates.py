@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import event_days_figure, event_days_frame, forest_figure, forest_frame
 from eventstudy.plots.estimates import ar_interval
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import ArRecord, CarRecord
 from eventstudy.summary.rows import effect, interval
 from eventstudy.summary.tables import NoteBook, Table, columns
-from eventstudy.texts.names import CONFOUNDED
 from eventstudy.windows import Window
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SHOWN_WINDOWS = 3
 
 
 def build(study: Study) -> dict[str, Any]:
     """The context of ``estimates.html``."""
-    sets = [item for item in study.result.spec.event_sets if _days_of(study, item.id)]
+    with_days = {record.event_set for record in study.result.event_days}
     return {
-        "days": [_days(study, item.id) for item in sets],
+        "days": [_days(study, item.id) for item in study.result.spec.event_sets if item.id in with_days],
         "forests": [_forest(study, symbol) for symbol in study.securities],
         "others": _others(study),
         "unmodelled": _unmodelled(study),
     }
-
-
-def _days_of(study: Study, set_id: str) -> bool:
-    return any(record.event_set == set_id for record in study.result.event_days)
 
 
 def _days(study: Study, set_id: str) -> FigureView:
@@ -49,7 +42,7 @@ def _days(study: Study, set_id: str) -> FigureView:
     )
 
 
-def _exceeding(study: Study, frame: pd.DataFrame, key: str) -> str:
+def _exceeding(study: Study, frame: Frame, key: str) -> str:
     """How many intervals of a frame leave zero out, and on which lines they lie."""
     texts = study.texts
     tested = frame[frame["pvalue"].notna()]
@@ -63,14 +56,8 @@ def _exceeding(study: Study, frame: pd.DataFrame, key: str) -> str:
     shared = set.intersection(*(set(flags) for flags in found["flags"]))
     if not shared:
         return lead
-    flags = texts.listing([_short_flag(study, flag) for flag in sorted(shared)])
+    flags = texts.listing([study.short_flag(flag, "shared_flag") for flag in sorted(shared)])
     return lead + texts("list.space") + texts("caption.shared", flags=flags)
-
-
-def _short_flag(study: Study, flag: str) -> str:
-    if flag.startswith(CONFOUNDED):
-        return study.names.event_quoted(flag.removeprefix(CONFOUNDED))
-    return study.texts(f"shared_flag.{flag}")
 
 
 def day_table(study: Study, set_id: str) -> Table:
@@ -83,7 +70,7 @@ def day_table(study: Study, set_id: str) -> Table:
             names.day_label(set_id, record.session),
             effect(names, record.benchmark, record.estimand),
             texts.points(record.ar),
-            texts.points(record.std_error, signed=False),
+            texts.size(record.std_error),
             texts.number(record.statistic),
             texts.freedom(record.df),
             texts.pvalue(record.pvalue),
@@ -149,7 +136,6 @@ def estimates_table(study: Study, records: Sequence[ArRecord | CarRecord], *, su
 
 def _numbers(study: Study, record: ArRecord | CarRecord) -> tuple[str, ...]:
     texts, names = study.texts, study.names
-    nothing = texts("table.nothing")
     if isinstance(record, CarRecord):
         quantity = texts("figure.car_of", window=texts.window(*record.window))
         value, low_high = record.car, interval(names, record.ci_low, record.ci_high)
@@ -161,10 +147,10 @@ def _numbers(study: Study, record: ArRecord | CarRecord) -> tuple[str, ...]:
         names.model(record.model),
         effect(names, record.benchmark, record.estimand),
         texts.points(value),
-        nothing if record.std_error is None else texts.points(record.std_error, signed=False),
-        nothing if record.statistic is None else texts.number(record.statistic),
-        nothing if record.df is None else texts.freedom(record.df),
-        nothing if record.pvalue is None else texts.pvalue(record.pvalue),
+        texts.known(record.std_error, texts.size),
+        texts.known(record.statistic, texts.number),
+        texts.known(record.df, texts.freedom),
+        texts.known(record.pvalue, texts.pvalue),
         low_high,
     )
 

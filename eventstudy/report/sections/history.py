@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.facts import say
 from eventstudy.plots import ladder_cases, ladder_figure, ladder_frame
 from eventstudy.plots.ladder import refused_rungs
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import ExclusionRecord, LadderRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 RANKED = ("age_matched_placebo", "same_day_rank")
 
@@ -54,7 +52,7 @@ def _figure(study: Study, event_id: str, security: str, found: Sequence[LadderRe
     )
 
 
-def _finding(study: Study, frame: pd.DataFrame) -> str:
+def _finding(study: Study, frame: Frame) -> str:
     """The span of the answers, what intervals say, and how many rungs are missing."""
     texts = study.texts
     there = frame[frame["missing"] == ""]
@@ -72,14 +70,14 @@ def _finding(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.space").join(parts)
 
 
-def _table(study: Study, frame: pd.DataFrame, found: Sequence[LadderRecord]) -> Table:
+def _table(study: Study, frame: Frame, found: Sequence[LadderRecord]) -> Table:
     """A row per rung; those that are not to be had with their reason."""
     texts, names, book = study.texts, study.names, NoteBook(study.names)
     left, rows = {rung: [item for item in found if item.rung == rung] for rung in frame["rung"]}, []
     for row in frame.to_dict("records"):
         if row["missing"]:
-            nothing = texts("table.nothing")
-            rows.append((row["title"], *[nothing] * 5, nothing, texts("history.absent", why=row["missing"])))
+            nothing = [texts("table.nothing")] * 6
+            rows.append((row["title"], *nothing, texts("history.absent", why=row["missing"])))
             continue
         item = left[row["rung"]].pop(0)
         rows.append((row["title"], *_cells(study, item), book.marks(item.flags)))
@@ -96,14 +94,15 @@ def _table(study: Study, frame: pd.DataFrame, found: Sequence[LadderRecord]) -> 
 
 
 def _cells(study: Study, item: LadderRecord) -> tuple[str, ...]:
-    texts, nothing = study.texts, study.texts("table.nothing")
+    texts = study.texts
+    whole = None if item.expected is None else item.estimate + item.expected
     return (
-        nothing if item.expected is None else texts.points(item.estimate + item.expected),
-        nothing if item.expected is None else texts.points(item.expected),
+        texts.known(whole, texts.points),
+        texts.known(item.expected, texts.points),
         texts.points(item.estimate),
         interval(study.names, item.ci_low, item.ci_high),
-        nothing if item.pvalue is None else texts.pvalue(item.pvalue),
-        nothing if item.smallest_pvalue is None else texts.pvalue(item.smallest_pvalue),
+        texts.known(item.pvalue, texts.pvalue),
+        texts.known(item.smallest_pvalue, texts.pvalue),
     )
 
 
@@ -148,8 +147,8 @@ def _rank(study: Study, item: LadderRecord) -> str:
         f"history.note.{item.rung}",
         rank=texts("table.nothing") if item.rank is None else item.rank,
         total=len(item.comparators) + 1,
-        p=texts("table.nothing") if item.pvalue is None else texts.p_equals(item.pvalue),
-        least=texts("table.nothing") if item.smallest_pvalue is None else texts.pvalue(item.smallest_pvalue),
+        p=texts.known(item.pvalue, texts.p_equals),
+        least=texts.known(item.smallest_pvalue, texts.pvalue),
     )
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import limit_cases, limits_figure, limits_frame
 from eventstudy.plots.limits import imputed_of, spread_of
+from eventstudy.plots.style import Frame
 from eventstudy.report.sections.regimes import day_name
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord, LimitRecord
 from eventstudy.summary.rows import effect, interval
 from eventstudy.summary.tables import NoteBook, Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LIMITS = ("limit_up", "limit_down")
 
@@ -84,7 +82,7 @@ def _finding(study: Study, record: LimitRecord) -> str:
             f"limits.bound.{record.limit}",
             against=effect(study.names, record.benchmark, record.estimand),
             ar=texts.percent(record.ar),
-            p=texts.p_equals(record.bound_pvalue) if record.bound_pvalue is not None else texts("table.nothing"),
+            p=texts.known(record.bound_pvalue, texts.p_equals),
         )
     ]
     if record.car_to_open is None or record.open_session is None:
@@ -108,20 +106,17 @@ def _finding(study: Study, record: LimitRecord) -> str:
     return texts("list.space").join(parts)
 
 
-def _table(study: Study, frame: pd.DataFrame) -> Table:
-    import pandas as pd
-
+def _table(study: Study, frame: Frame) -> Table:
     texts, names = study.texts, study.names
-    nothing = texts("table.nothing")
     rows = tuple(
         (
             row["title"],
             texts("name.effect", benchmark=row["benchmark"], estimand=names.estimand(row["estimand"])),
             texts.points(row["estimate"]),
-            nothing if pd.isna(row["std_error"]) else texts.points(row["std_error"], signed=False),
-            nothing if pd.isna(row["ci_low"]) else interval(names, row["ci_low"], row["ci_high"]),
-            nothing if pd.isna(row["pvalue"]) else texts.pvalue(row["pvalue"]),
-            nothing if pd.isna(row["judged"]) else row["judged"],
+            texts.known(row["std_error"], texts.size),
+            interval(names, row["ci_low"], row["ci_high"]),
+            texts.known(row["pvalue"], texts.pvalue),
+            texts.known(row["judged"], str),
         )
         for row in frame.to_dict("records")
     )
@@ -205,17 +200,16 @@ def _verdicts(study: Study, found: Sequence[AlternativeRecord]) -> str:
 
 def _ways_table(study: Study, found: Sequence[AlternativeRecord]) -> Table:
     texts, names, book = study.texts, study.names, NoteBook(study.names)
-    nothing = texts("table.nothing")
     rows = tuple(
         (
             day_name(study, item, found),
             texts.window(*item.window),
             texts(f"limits.way.{item.variant}"),
             texts.points(item.estimate),
-            nothing if item.std_error is None else texts.points(item.std_error, signed=False),
-            nothing if item.pvalue is None else texts.pvalue(item.pvalue),
+            texts.known(item.std_error, texts.size),
+            texts.known(item.pvalue, texts.pvalue),
             texts.number(item.params[str(item.benchmark)]),
-            nothing if item.sigma is None else texts.points(item.sigma, signed=False),
+            texts.known(item.sigma, texts.size),
             texts.number(item.nobs, 0),
             book.marks(item.flags),
         )

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import parts_figure, parts_frame, pictured_events, spans, ways_figure, ways_frame
+from eventstudy.plots.style import Frame
 from eventstudy.plots.ways import AS_DESIGNED, OVER_CONTROL, ends_of_way, way_words, ways_of
 from eventstudy.report.views import FigureView, Study, figure_view
 from eventstudy.results import AlternativeRecord
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import NoteBook, Table, columns
-from eventstudy.texts.names import CONFOUNDED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FOREIGN = ("foreign",)
 YARDSTICKS = ("leave_treated_out", "peers")
@@ -56,7 +53,7 @@ def _parts(study: Study) -> list[FigureView]:
     return shown
 
 
-def _parts_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
+def _parts_finding(study: Study, symbol: str, frame: Frame) -> str:
     """The parts of the sessions with tested events, summed, and what is unusually large among them."""
     texts = study.texts
     tested = {record.session for record in study.result.identification if record.security == symbol}
@@ -75,7 +72,7 @@ def _parts_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
     return texts("list.space").join(lines)
 
 
-def _unusual(study: Study, own: pd.DataFrame) -> str:
+def _unusual(study: Study, own: Frame) -> str:
     texts = study.texts
     found = [
         texts(f"parts.unusual_{part}", day=row["label"], value=texts.percent(row[part]))
@@ -86,33 +83,21 @@ def _unusual(study: Study, own: pd.DataFrame) -> str:
     return texts("parts.unusual", which=texts.listing(found)) if found else texts("parts.usual")
 
 
-def _parts_table(study: Study, frame: pd.DataFrame) -> Table:
+def _parts_table(study: Study, frame: Frame) -> Table:
     texts, names = study.texts, study.names
-    nothing = texts("table.nothing")
     rows = tuple(
         (
             str(row["session"]),
             texts.points(row["overnight"]),
             texts.points(row["intraday"]),
             texts.points(row["whole"]),
-            *(
-                nothing
-                if row[f"{part}_typical"] != row[f"{part}_typical"] or row[f"{part}_typical"] is None
-                else texts.points(row[f"{part}_typical"], signed=False)
-                for part in ("overnight", "intraday")
-            ),
-            texts("list.semicolon").join(_short_flag(study, flag) for flag in row["flags"]),
+            *(texts.known(row[f"{part}_typical"], texts.size) for part in ("overnight", "intraday")),
+            texts("list.semicolon").join(study.short_flag(flag) for flag in row["flags"]),
         )
         for row in frame.to_dict("records")
     )
     keys = ("session", "overnight>", "intraday>", "whole>", "overnight_typical>", "intraday_typical>", "flags")
     return Table(columns(names, keys), rows)
-
-
-def _short_flag(study: Study, flag: str) -> str:
-    if flag.startswith(CONFOUNDED):
-        return study.names.event_quoted(flag.removeprefix(CONFOUNDED))
-    return study.texts(f"short_flag.{flag}")
 
 
 # --- other ways of estimating --------------------------------------------------------------------------
@@ -129,7 +114,10 @@ def _ways(study: Study, key: str, topics: Sequence[str]) -> dict[str, Any]:
         if ways_of(result, symbol, topics, pictured)
     ]
     rest = [event for event in names.in_order if event.id not in pictured]
-    shown = [(event, _records(study, topics, {event.id})) for event in rest]
+    shown = [
+        (event, [record for symbol in study.securities for record in ways_of(result, symbol, topics, {event.id})])
+        for event in rest
+    ]
     missing = [symbol for symbol in study.securities if symbol not in with_ways]
     return {
         "figures": figures,
@@ -140,10 +128,6 @@ def _ways(study: Study, key: str, topics: Sequence[str]) -> dict[str, Any]:
         ],
         "missing": study.texts(f"{key}.missing", securities=names.securities(missing)) if missing and figures else "",
     }
-
-
-def _records(study: Study, topics: Sequence[str], events: Collection[str]) -> list[AlternativeRecord]:
-    return [record for symbol in study.securities for record in ways_of(study.result, symbol, topics, events)]
 
 
 def _ways_figure(study: Study, key: str, symbol: str, topics: Sequence[str], events: Collection[str]) -> FigureView:
@@ -160,7 +144,7 @@ def _ways_figure(study: Study, key: str, symbol: str, topics: Sequence[str], eve
     )
 
 
-def _free(study: Study, frame: pd.DataFrame) -> str:
+def _free(study: Study, frame: Frame) -> str:
     """What is left where the foreign return cannot hold the news, beside the design's own estimate."""
     texts = study.texts
     other = frame[frame["variant"] != AS_DESIGNED]
@@ -180,7 +164,7 @@ def _free(study: Study, frame: pd.DataFrame) -> str:
     return lead + texts("list.space") + texts("foreign.rest", parts=texts("list.semicolon").join(parts))
 
 
-def _range(study: Study, frame: pd.DataFrame) -> str:
+def _range(study: Study, frame: Frame) -> str:
     """How far the estimates of each day lie apart, and how many intervals leave zero out."""
     texts = study.texts
     parts = []
@@ -195,13 +179,13 @@ def _range(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.semicolon").join(parts) + texts("yardsticks.stop") + tail
 
 
-def _bounds(study: Study, frame: pd.DataFrame) -> str:
+def _bounds(study: Study, frame: Frame) -> str:
     """That figures which end with a close at a price limit are bounds; empty where there are none."""
     texts, days = study.texts, [day for day in dict.fromkeys(frame["bound"]) if day]
     return texts("list.space") + texts("bound.at_limit", days=texts.listing(days)) if days else ""
 
 
-def _values(study: Study, own: pd.DataFrame) -> str:
+def _values(study: Study, own: Frame) -> str:
     """The estimates of some rows: one number, or the range that they span."""
     texts = study.texts
     if own.empty:
@@ -222,7 +206,7 @@ def _ways_table(study: Study, records: Sequence[AlternativeRecord], *, subject: 
             names.estimand(record.estimand),
             texts.points(record.estimate),
             interval(names, record.ci_low, record.ci_high),
-            texts("table.nothing") if record.pvalue is None else texts.pvalue(record.pvalue),
+            texts.known(record.pvalue, texts.pvalue),
             texts("claim.yes" if OVER_CONTROL in record.flags else "claim.no"),
             book.marks([flag for flag in record.flags if flag != OVER_CONTROL]),
         )

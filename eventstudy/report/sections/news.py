@@ -83,7 +83,6 @@ def _sums(study: Study, records: Sequence[EventGroupRecord]) -> str:
 
 def _steps_table(study: Study, records: Sequence[EventGroupRecord]) -> Table:
     texts, names, book = study.texts, study.names, NoteBook(study.names)
-    nothing = texts("table.nothing")
     rows = tuple(
         (
             names.security(record.security),
@@ -94,7 +93,7 @@ def _steps_table(study: Study, records: Sequence[EventGroupRecord]) -> Table:
             ),
             texts.points(record.car),
             interval(names, record.ci_low, record.ci_high),
-            nothing if record.pvalue is None else texts.pvalue(record.pvalue),
+            texts.known(record.pvalue, texts.pvalue),
             names.model(record.model),
             effect(names, record.benchmark, record.estimand),
             book.marks(record.flags),
@@ -174,8 +173,8 @@ def _identified(study: Study) -> Table:
             _numbered(study, record.events),
             _numbered(study, record.confounders) or nothing,
             texts(f"identified.{record.identified}"),
-            nothing if record.estimate is None else texts.points(record.estimate),
-            nothing if record.pvalue is None else texts.pvalue(record.pvalue),
+            texts.known(record.estimate, texts.points),
+            texts.known(record.pvalue, texts.pvalue),
             names.against(record.model, record.benchmark) if record.estimate is not None else nothing,
         )
         for record in study.result.identification

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.plots import beta_figure, beta_frame, regime_figure, regime_frame
 from eventstudy.plots.regimes import case_title, regime_records
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view
-from eventstudy.results import AlternativeRecord, BreakRecord, ExclusionRecord
+from eventstudy.results import AlternativeRecord, BreakRecord
 from eventstudy.spec import Regime
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CRITICAL_AT = 0.05
 """Level of the published critical values of sup-F, whatever the study's."""
@@ -82,7 +80,7 @@ def _estimates(study: Study, regime: Regime, found: Sequence[AlternativeRecord])
     )
 
 
-def _finding(study: Study, frame: pd.DataFrame, found: Sequence[AlternativeRecord]) -> str:
+def _finding(study: Study, frame: Frame, found: Sequence[AlternativeRecord]) -> str:
     """Whether all windows agree at the level, and what they do to the standard error of each security."""
     texts = study.texts
     tested = frame[frame["pvalue"].notna()]
@@ -115,16 +113,15 @@ def _finding(study: Study, frame: pd.DataFrame, found: Sequence[AlternativeRecor
 
 def _table(study: Study, found: Sequence[AlternativeRecord]) -> Table:
     texts, names, book = study.texts, study.names, NoteBook(study.names)
-    nothing = texts("table.nothing")
     rows = tuple(
         (
             day_name(study, item, found),
             texts(f"regimes.way.{item.variant}"),
             names.estimand(item.estimand),
             texts.points(item.estimate),
-            nothing if item.std_error is None else texts.points(item.std_error, signed=False),
+            texts.known(item.std_error, texts.size),
             interval(names, item.ci_low, item.ci_high),
-            nothing if item.pvalue is None else texts.pvalue(item.pvalue),
+            texts.known(item.pvalue, texts.pvalue),
             texts.span(item.first_session, item.last_session),
             book.marks(item.flags),
         )
@@ -147,7 +144,7 @@ def _betas(study: Study, regime: Regime, found: Sequence[AlternativeRecord]) -> 
     )
 
 
-def _beta_finding(study: Study, frame: pd.DataFrame) -> str:
+def _beta_finding(study: Study, frame: Frame) -> str:
     """Each security's slopes before and inside the regime."""
     texts, names = study.texts, study.names
     parts = []
@@ -164,7 +161,7 @@ def _beta_finding(study: Study, frame: pd.DataFrame) -> str:
     return texts("list.space").join(parts) or texts("regimes.slope_note")
 
 
-def _beta_table(study: Study, frame: pd.DataFrame) -> Table:
+def _beta_table(study: Study, frame: Frame) -> Table:
     texts, nothing = study.texts, study.texts("table.nothing")
     shown = list(dict.fromkeys(frame["variant"]))
     cells = {(row["title"], row["variant"]): texts.number(row["value"]) for row in frame.to_dict("records")}
@@ -217,7 +214,7 @@ def _break_table(study: Study, breaks: Sequence[BreakRecord]) -> Table:
             texts(f"regimes.test.{item.test}"),
             texts.day(item.session),
             texts.number(item.statistic),
-            texts("table.nothing") if item.critical_value is None else texts.number(item.critical_value),
+            texts.known(item.critical_value, texts.number),
             texts.pvalue(item.pvalue),
             texts.number(item.nobs, 0),
         )
@@ -240,23 +237,18 @@ def _break_table(study: Study, breaks: Sequence[BreakRecord]) -> Table:
 
 
 def _missing(study: Study, regime: Regime) -> list[str]:
-    """Windows that gave no estimate, a sentence each."""
+    texts, names = study.texts, study.names
     return [
-        _why(study, item)
+        texts(
+            "regimes.missing",
+            case=texts(
+                "regimes.case",
+                security=names.security(item.security or ""),
+                event=names.event_quoted(item.event_id or ""),
+            ),
+            way=texts(f"regimes.way.{item.values['variant']}"),
+            why=names.fact(item.code, item.values),
+        )
         for item in study.result.exclusions
         if item.values.get("topic") == "regime" and regime.id in item.values["other"]
     ]
-
-
-def _why(study: Study, item: ExclusionRecord) -> str:
-    texts, names = study.texts, study.names
-    return texts(
-        "regimes.missing",
-        case=texts(
-            "regimes.case",
-            security=names.security(item.security or ""),
-            event=names.event_quoted(item.event_id or ""),
-        ),
-        way=texts(f"regimes.way.{item.values['variant']}"),
-        why=names.fact(item.code, item.values),
-    )

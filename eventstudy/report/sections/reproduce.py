@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.report.views import Study
-from eventstudy.results import LISTS
-
-if TYPE_CHECKING:
-    from eventstudy.results import StudyResult
+from eventstudy.results import LISTS, StudyResult
 
 
 def build(study: Study) -> dict[str, Any]:
     """The context of ``reproduce.html``."""
     texts, study_id = study.texts, study.result.spec.study.id
-    source = _source({record.source for record in study.result.provenance if record.kind == "prices"})
+    sources = {record.source for record in study.result.provenance if record.kind == "prices"}
+    source = "live" if "live" in sources else "recorded" if sources <= {"recorded"} else "folder"
     named = "FOLDER" if source == "folder" else source
     effort = _effort(study.result)
     option = "" if source == "recorded" else f" --source {named}"
@@ -47,8 +45,3 @@ def _effort(result: StudyResult) -> str:
     if not result.recommendations:
         return "none" if result.headlines else "full"
     return "full" if result.specifications or result.calibration else "fast"
-
-
-def _source(sources: set[str]) -> str:
-    """What to name as the source: the recordings if all prices are from them, else what the others are from."""
-    return "live" if "live" in sources else "recorded" if sources <= {"recorded"} else "folder"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.models import MARKET
 from eventstudy.plots import car_path_figure, car_path_frame, marker_frame, price_figure, price_frame
+from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
 from eventstudy.summary.rows import interval
 from eventstudy.summary.tables import Column, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def build(study: Study) -> dict[str, Any]:
@@ -79,7 +77,7 @@ def _price(study: Study, symbol: str) -> FigureView:
     )
 
 
-def _price_finding(study: Study, symbol: str, prices: pd.DataFrame) -> str:
+def _price_finding(study: Study, symbol: str, prices: Frame) -> str:
     """Close and change on the sessions that events of the leading event's set fall on."""
     texts, result = study.texts, study.result
     event = study.leading_event(symbol)
@@ -91,7 +89,7 @@ def _price_finding(study: Study, symbol: str, prices: pd.DataFrame) -> str:
             "caption.closed",
             close=texts.number(row["close"]),
             day=row["label"],
-            change=texts.percent(row["change"]) if row["change"] == row["change"] else texts("table.nothing"),
+            change=texts.known(row["change"], texts.percent),
         )
         for row in prices.to_dict("records")
         if row["session"] in days
@@ -118,7 +116,7 @@ def _path(study: Study, symbol: str) -> FigureView | None:
     )
 
 
-def _path_table(study: Study, frame: pd.DataFrame) -> Table:
+def _path_table(study: Study, frame: Frame) -> Table:
     """The paths side by side: a row per session, CAR and interval of each benchmark."""
     texts, names = study.texts, study.names
     benchmarks = list(dict.fromkeys(frame["name"]))
@@ -133,14 +131,12 @@ def _path_table(study: Study, frame: pd.DataFrame) -> Table:
         row = [str(session)]
         for name in benchmarks:
             cell = cells[session, name]
-            bare = cell["ci_low"] is None or cell["ci_low"] != cell["ci_low"]
-            low, high = (None, None) if bare else (cell["ci_low"], cell["ci_high"])
-            row += [texts.points(cell["car"]), interval(names, low, high)]
+            row += [texts.points(cell["car"]), interval(names, cell["ci_low"], cell["ci_high"])]
         rows.append(tuple(row))
     return Table((Column(texts("column.session")), *titles), tuple(rows))
 
 
-def _path_finding(study: Study, symbol: str, frame: pd.DataFrame) -> str:
+def _path_finding(study: Study, symbol: str, frame: Frame) -> str:
     """Where the preferred benchmark's path ends, and on how many sessions its band leaves zero out."""
     texts, names = study.texts, study.names
     own = frame[frame["name"] == frame["name"].iloc[0]]

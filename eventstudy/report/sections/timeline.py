@@ -14,17 +14,12 @@ from eventstudy.summary.tables import Column, Table
 
 def build(study: Study) -> dict[str, Any]:
     """The context of ``timeline.html``."""
-    sets = [event_set.id for event_set in study.result.spec.event_sets if _dated(study, event_set.id)]
+    dated = {record.event_id for record in study.result.sessions}
     return {
-        "figures": [_days(study, set_id) for set_id in sets],
+        "figures": [_days(study, item.id) for item in study.result.spec.event_sets if dated.intersection(item.events)],
         "overview": _overview(study),
         "events": [_event(study, event) for event in study.names.in_order],
     }
-
-
-def _dated(study: Study, set_id: str) -> bool:
-    events = next(item.events for item in study.result.spec.event_sets if item.id == set_id)
-    return any(record.event_id in events for record in study.result.sessions)
 
 
 def _days(study: Study, set_id: str) -> FigureView:
