@@ -26,6 +26,7 @@ ID_KINDS: Mapping[str, str] = {
     **dict.fromkeys(("event", "other_event", "steps"), "event"),
     **{kind: kind for kind in ("other", "group", "subject", "headline", "contrast", "regime", "event_group")},
     **{kind: kind for kind in ("model", "test", "rung", "exchange")},
+    "recommended": "test",
 }
 """Names of values that hold ids of a study or of this package, and of what; all other values are shown as they are."""
 
