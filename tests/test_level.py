@@ -112,11 +112,11 @@ def test_what_a_study_file_states(stated, level, confidence):
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ("level: 0", "level: '0' is not allowed: it must be greater than or equal to 0.0001"),
-        ("level: 1.0e-300", "level: '1.0e-300' is not allowed: it must be greater than or equal to 0.0001"),
+        ("level: 0", "level: '0' is not allowed: it must be at least 0.0001"),
+        ("level: 1.0e-300", "level: '1.0e-300' is not allowed: it must be at least 0.0001"),
         (
             "confidence: 0.99999",
-            "confidence: '0.99999' is not allowed: it must be less than or equal to 0.9999",
+            "confidence: '0.99999' is not allowed: it must be at most 0.9999",
         ),
         ("level: 0.5", "level: '0.5' is not allowed: it must be less than 0.5"),
         ("level: 5 %", "level: a number is expected here, not '5 %'"),
