@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import hold
 from eventstudy.calendars import DayLike, ExchangeSessions, to_date
 from eventstudy.errors import InputError, OptionError
 from eventstudy.events import Day, Instant, Interval, Moment, Month, Precision
@@ -54,10 +55,7 @@ class FirstSessions:
     lunch: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        for name in ("index", "partial", "lunch"):
-            held = np.array(getattr(self, name))
-            held.setflags(write=False)
-            object.__setattr__(self, name, held)
+        hold(self)
 
 
 @dataclass(frozen=True, slots=True)
