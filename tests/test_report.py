@@ -445,7 +445,8 @@ def test_every_section_renders_alone(kept, name, lang):
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_study_of_one_market_has_one_clock_and_its_own_level(american, lang):
     page = Page(render_page(american, lang))
-    texts = load_texts(lang)
+    texts = load_texts(lang, american.spec.level)
+    assert american.spec.level == 0.1
     shown = " ".join(page.sections["answer"])
     assert texts("answer.none.one") in shown
     assert texts("caption.headlines.none") in shown
