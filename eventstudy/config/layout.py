@@ -101,8 +101,6 @@ class _Page:
     tokens: Sequence[yaml.Token]
 
     def section(self, node: yaml.CollectionNode) -> Section | None:
-        import yaml
-
         if node.flow_style:
             return None
         column = node.start_mark.column
@@ -124,8 +122,6 @@ class _Page:
         )
 
     def _dashes(self, node: yaml.CollectionNode) -> list[int]:
-        import yaml
-
         inside = range(node.start_mark.index, node.end_mark.index)
         marks = [token.start_mark for token in self.tokens if isinstance(token, yaml.BlockEntryToken)]
         return [mark.index for mark in marks if mark.column == node.start_mark.column and mark.index in inside]

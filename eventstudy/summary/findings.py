@@ -74,7 +74,7 @@ def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:
     texts = names.texts
     said = [texts("not_said.null")] if any(head.decisive >= result.spec.level for head in result.headlines) else []
     said.append(texts("not_said.cause"))
-    said.extend(_inseparable(result, names))
+    said.extend(inseparable(result, names))
     said.extend(_without_history(result, names))
     if {record.estimand for record in result.ar} >= {"total", "relative"}:
         said.append(texts("not_said.estimands"))
@@ -294,7 +294,8 @@ def _note(names: Names, head: HeadlineRecord) -> Iterator[str]:
         yield note
 
 
-def _inseparable(result: StudyResult, names: Names) -> Iterator[str]:
+def inseparable(result: StudyResult, names: Names) -> Iterator[str]:
+    """The pairs of `inseparable_pairs`, a sentence each."""
     texts = names.texts
     for (one, other, session), securities in inseparable_pairs(result).items():
         yield texts(
