@@ -15,12 +15,13 @@ import numpy as np
 
 from eventstudy.inference import TESTS, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
 from eventstudy.robustness import Counts, World, count_rejections, simulate
-from eventstudy.robustness.simulation import INNER_DRAWS, RESAMPLED
+from eventstudy.robustness.simulation import INNER_DRAWS
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20251208
 REPLICATIONS = 2_000
 RESAMPLED_REPLICATIONS = 500
+RESAMPLED = tuple(name for name, test in TESTS.items() if test.draws)
 JOINT_DRAWS = 499
 LEVEL = 0.05
 

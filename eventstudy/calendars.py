@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from eventstudy.errors import Fault, InputError, OptionError, SessionRangeError, StudyFileError
 from eventstudy.exchanges import calendar_library
 from eventstudy.exchanges import exchange as exchange_row
+from eventstudy.facts import Fact, fact
 from eventstudy.overlays import HEADER, OverlayDay, read_overlay
 
 Days = NDArray[np.datetime64]
@@ -65,7 +66,7 @@ class ExchangeSessions:
         The days, both included, of which it is known whether they are sessions.
     calendar_version : str
         The calendar library, its version, and the calendar's name there.
-    overlay : str or None
+    overlay : Fact or None
         What an overlay file changed, with the file's name and checksum.
     """
 
@@ -79,7 +80,7 @@ class ExchangeSessions:
     first: date
     last: date
     calendar_version: str
-    overlay: str | None = None
+    overlay: Fact | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sessions", _held(self.sessions, "datetime64[D]"))
@@ -219,7 +220,7 @@ def apply_overlay(base: ExchangeSessions, path: Path) -> ExchangeSessions:
         faults = (*_too_early(base, days, file), *_unlisted(base, days, file))
     if faults:
         raise StudyFileError(faults)
-    return _merge(base, days, f"{path.name} (sha256 {hashlib.sha256(data).hexdigest()[:12]})")
+    return _merge(base, days, path.name, hashlib.sha256(data).hexdigest()[:12])
 
 
 def _too_early(base: ExchangeSessions, days: Sequence[OverlayDay], file: str) -> Iterator[Fault]:
@@ -247,7 +248,7 @@ def _unlisted(base: ExchangeSessions, days: Sequence[OverlayDay], file: str) -> 
         listed_to = row.day
 
 
-def _merge(base: ExchangeSessions, days: Sequence[OverlayDay], origin: str) -> ExchangeSessions:
+def _merge(base: ExchangeSessions, days: Sequence[OverlayDay], file: str, sha256: str) -> ExchangeSessions:
     """Take the listed days out of the base and put those in that are sessions."""
     opened = [row for row in days if row.times]
     labels = np.array([row.day for row in opened], dtype="datetime64[D]")
@@ -268,7 +269,7 @@ def _merge(base: ExchangeSessions, days: Sequence[OverlayDay], origin: str) -> E
         break_starts=column(kept.break_starts, 2),
         break_ends=column(kept.break_ends, 3),
         last=max([base.last, *(row.day for row in days)]),
-        overlay=f"{origin}: {len(opened)} days listed as session, {len(days) - len(opened)} as closed",
+        overlay=fact("overlay", file=file, sha256=sha256, opened=len(opened), closed=len(days) - len(opened)),
     )
 
 

@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import hold
 from eventstudy.calendars import DayLike, ExchangeSessions, to_date
 from eventstudy.errors import InputError, OptionError
 from eventstudy.events import Day, Instant, Interval, Moment, Month, Precision
+from eventstudy.facts import Fact, fact
 
 Reason = Literal[
     "before_open",
@@ -53,10 +55,7 @@ class FirstSessions:
     lunch: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        for name in ("index", "partial", "lunch"):
-            held = np.array(getattr(self, name))
-            held.setflags(write=False)
-            object.__setattr__(self, name, held)
+        hold(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,8 @@ class FirstSession:
         The moment's own precision: instant, interval or day.
     reason : str
         How the session was found, one of `Reason`.
-    detail : str
-        The same as a plain sentence, with local times.
+    why : tuple of Fact
+        The same with local times: codes ``first_session.<reason>``; `detail` gives their English sentences.
     """
 
     exchange: str
@@ -87,7 +86,12 @@ class FirstSession:
     partial: bool
     precision: Precision
     reason: Reason
-    detail: str
+    why: tuple[Fact, ...]
+
+    @property
+    def detail(self) -> str:
+        """The reasons as plain sentences."""
+        return " ".join(map(str, self.why))
 
 
 def first_sessions(instants: NDArray[np.datetime64], exchange: ExchangeSessions) -> FirstSessions:
@@ -219,28 +223,19 @@ def news_inside(moment: Moment, exchange: ExchangeSessions, session: DayLike) ->
 def _of_day(moment: Day, exchange: ExchangeSessions) -> FirstSession:
     day = moment.day
     session = exchange.session_on_or_after(day)
-    reason: Reason
-    if session == day:
-        reason = "day_is_session"
-        tail = f"is a session of {exchange.exchange}, so that session is day 0, though the news may have come after it"
-    else:
-        reason = "day_moved_to_next"
-        tail = f"is not a session of {exchange.exchange}, so day 0 is the next one, {session}"
-    detail = f"{day}, for which no time of day is known, {tail}."
-    return FirstSession(exchange.exchange, session, session, False, moment.precision, reason, detail)
+    reason: Reason = "day_is_session" if session == day else "day_moved_to_next"
+    why = fact(f"first_session.{reason}", exchange=exchange.exchange, day=day, session=session)
+    return FirstSession(exchange.exchange, session, session, False, moment.precision, reason, (why,))
 
 
 def _of_interval(moment: Interval, exchange: ExchangeSessions) -> FirstSession:
     low, high = _of_instant(moment.first, exchange), _of_instant(moment.last, exchange)
     spans = low.session != high.session
-    reason = low.reason
-    if spans:
-        reason = "interval_spans_sessions"
-        head = f"The two ends of the interval have different first sessions, {low.session} and {high.session}"
-    else:
-        head = f"Both ends of the interval have the same first session, {low.session}"
-        if high.reason != low.reason and high.partial:
-            reason = "in_session"
+    reason: Reason = "interval_spans_sessions" if spans else low.reason
+    if not spans and high.reason != low.reason and high.partial:
+        reason = "in_session"
+    ends = {"session": low.session, "session_last": high.session}
+    both = fact("first_session.interval_spans_sessions" if spans else "first_session.interval_in_one", **ends)
     return FirstSession(
         exchange=exchange.exchange,
         session=low.session,
@@ -248,7 +243,7 @@ def _of_interval(moment: Interval, exchange: ExchangeSessions) -> FirstSession:
         partial=low.partial or (high.partial and not spans),
         precision=moment.precision,
         reason=reason,
-        detail=f"{head}. {low.detail} {high.detail}",
+        why=(both, *low.why, *high.why),
     )
 
 
@@ -258,8 +253,8 @@ def _of_instant(at: datetime, exchange: ExchangeSessions) -> FirstSession:
     index, partial = int(found.index[0]), bool(found.partial[0])
     session = to_date(exchange.sessions[index])
     reason: Reason = ("lunch_break" if found.lunch[0] else "in_session") if partial else _outside(at, exchange, index)
-    detail = _sentence(at, exchange, index, reason)
-    return FirstSession(exchange.exchange, session, session, partial, "instant", reason, detail)
+    why = _place(at, exchange, index, reason)
+    return FirstSession(exchange.exchange, session, session, partial, "instant", reason, (why,))
 
 
 def _outside(at: datetime, exchange: ExchangeSessions, index: int) -> Reason:
@@ -273,32 +268,32 @@ def _outside(at: datetime, exchange: ExchangeSessions, index: int) -> Reason:
     return "not_a_session"
 
 
-def _sentence(at: datetime, exchange: ExchangeSessions, index: int, reason: Reason) -> str:
-    """Say where the moment lies, in the exchange's local time."""
+def _place(at: datetime, exchange: ExchangeSessions, index: int, reason: Reason) -> Fact:
+    """Where the moment lies, in the exchange's local time."""
     zone = ZoneInfo(exchange.time_zone)
-    code, session = exchange.exchange, exchange.sessions[index]
+    session = to_date(exchange.sessions[index])
+    opening = _moment(exchange.opens[index]).astimezone(zone)
+    eve = opening.date() != session and reason in ("before_open", "in_session")
+    told = {
+        "exchange": exchange.exchange,
+        "at": _utc_text(at),
+        "local": f"{at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "zone": exchange.time_zone,
+        "session": session,
+    }
+    hours = {"open": f"{opening:%H:%M}"} if reason in ("before_open", "in_session") else {}
+    ends = {"in_session": ("closes", index), "after_close": ("closes", index - 1)}
+    if reason in ends:
+        hours["close"] = _closing(exchange, *ends[reason])
+    if reason == "lunch_break":
+        hours = {"close": _closing(exchange, "break_starts", index), "open": _closing(exchange, "break_ends", index)}
+    return fact(f"first_session.{reason}{'_eve' * eve}", **told, **hours)
 
-    def clock(instants: NDArray[np.datetime64], place: int = index) -> str:
-        local = _moment(instants[place]).astimezone(zone)
-        days = (local.date() - to_date(exchange.sessions[place])).days
-        return "24:00" if days > 0 else f"{local:%H:%M}{' the day before' * (days < 0)}"
 
-    hours = f"({clock(exchange.opens)} to {clock(exchange.closes)})"
-    if reason == "before_open":
-        opening = _moment(exchange.opens[index]).astimezone(zone)
-        when = "that day's" if opening.date() == to_date(session) else f"that of {session}"
-        tail = f"before {code} opens at {opening:%H:%M}, so its first session is {when}"
-    elif reason == "in_session":
-        tail = f"inside the {code} session {hours}, so only a part of that session could react"
-    elif reason == "lunch_break":
-        pause = f"({clock(exchange.break_starts)} to {clock(exchange.break_ends)})"
-        tail = f"in the lunch break of {code} {pause}, so only that session's afternoon could react"
-    elif reason == "after_close":
-        tail = f"at or after the {code} close at {clock(exchange.closes, index - 1)}, so its first session is {session}"
-    else:
-        tail = f"a day on which {code} does not trade, so its first session is {session}"
-    city = exchange.time_zone.rpartition("/")[2].replace("_", " ")
-    return f"{_utc_text(at)} is {at.astimezone(zone):%Y-%m-%d %H:%M} in {city}, {tail}."
+def _closing(exchange: ExchangeSessions, name: str, place: int) -> str:
+    """The local time of a session's close or of its lunch break; midnight at its end is 24:00."""
+    local = _moment(getattr(exchange, name)[place]).astimezone(ZoneInfo(exchange.time_zone))
+    return "24:00" if local.date() > to_date(exchange.sessions[place]) else f"{local:%H:%M}"
 
 
 def _require_known(at: datetime, exchange: ExchangeSessions) -> None:

@@ -6,7 +6,7 @@ stands in the catalogs, ``texts/<lang>``, under ``fact.<code>``; braces name the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -26,6 +26,7 @@ ID_KINDS: Mapping[str, str] = {
     **dict.fromkeys(("event", "other_event", "steps"), "event"),
     **{kind: kind for kind in ("other", "group", "subject", "headline", "contrast", "regime", "event_group")},
     **{kind: kind for kind in ("model", "test", "rung", "exchange")},
+    "recommended": "test",
 }
 """Names of values that hold ids of a study or of this package, and of what; all other values are shown as they are."""
 
@@ -60,10 +61,37 @@ class Fact:
         """The English sentence that a family of the catalog has for the code: ``<family>.<code>``."""
         return say(f"{family}.{self.code}", self.values, entries_of("en"))
 
+    def document(self) -> dict[str, Value]:
+        """Code and values, as files hold them; `facts_in` reads them back."""
+        return {"code": self.code, "values": self.values}
+
 
 def fact(code: str, /, **values: Any) -> Fact:
     """A fact; dates, windows, lists and numpy numbers among its values become plain ones."""
     return Fact(code, {name: _plain(value) for name, value in values.items()})
+
+
+def words(text: str, text_zh: str | None = None) -> Fact:
+    """Somebody's own words, or a name, which every language shows as they are; in Chinese `text_zh` if there is one."""
+    return fact("words", text=text, text_zh=text_zh or text)
+
+
+def told(facts: Iterable[Fact]) -> str:
+    """The English sentences of several facts, joined by semicolons; what says nothing is passed over."""
+    return "; ".join(filter(None, map(str, facts)))
+
+
+def facts_in(content: Iterable[Mapping[str, Any]]) -> tuple[Fact, ...]:
+    """Facts as a file holds them.
+
+    Raises
+    ------
+    KeyError, TypeError
+        For what is no code with its values, or a code that the catalog has no words for.
+    """
+    found = tuple(fact(one["code"], **one["values"]) for one in content)
+    told(found)
+    return found
 
 
 def say(key: str, values: Mapping[str, Any], entries: Mapping[str, str], naming: Naming | None = None) -> str:
@@ -89,16 +117,17 @@ def say(key: str, values: Mapping[str, Any], entries: Mapping[str, str], naming:
     -----
     Beside Python's own format specifications a brace may hold ``{n:date|dates}`` (the number with the word that fits
     it), ``{share:.1p}`` (in percent without the sign), ``{way:@}`` (the entry ``phrase.way.<value>``, with the same
-    values), ``{@run}`` (the entry ``phrase.run``), ``{session:day}`` (the date in words) and ``{sessions:3+}`` (the
-    first three of a list, and how many more). A fact among the values is told in its own words.
+    values), ``{@run}`` (the entry ``phrase.run``), ``{session:day}`` (the date in words), ``{zone:city}``,
+    ``{sessions:3+}`` (the first three of a list, and how many more) and ``{spans:,}`` (an entry ``phrase.spans`` for
+    each of a list, with commas; with semicolons without the comma). A fact among the values is told in its own words.
     """
     if key not in entries:
         key = f"{key}.{'one' if values.get('n') == 1 else 'other'}"
     parts = []
-    for literal, name, spec, _ in Formatter().parse(entries[key]):
+    for literal, name, spec, conversion in Formatter().parse(entries[key]):
         parts.append(literal)
         if name is not None:
-            parts.append(_put(name, spec or "", values, entries, naming))
+            parts.append(repr(values[name]) if conversion else _put(name, spec or "", values, entries, naming))
     return "".join(parts)
 
 
@@ -122,14 +151,17 @@ def _shown(spec: str, value: Any, entries: Mapping[str, str]) -> str:
         return f"{value} {one if value == 1 else other}"
     if spec == "day":
         return day_in_words(date.fromisoformat(value), entries)
+    if spec == "city":
+        return city(value, entries)
     return format(100.0 * value, f"{spec[:-1]}f") if spec.endswith("p") else format(value, spec)
 
 
 def _listed(name: str, spec: str, values: Sequence[Any], entries: Mapping[str, str], naming: Naming | None) -> str:
     """Several things: all of them, or with ``3+`` the first three and how many more there are."""
-    most = int(spec.removesuffix("+")) if spec else len(values)
     if any(isinstance(value, Mapping) for value in values):
-        return entries["list.semicolon"].join(say(f"phrase.{name}", value, entries, naming) for value in values)
+        between = entries["list.comma" if spec == "," else "list.semicolon"]
+        return between.join(say(f"phrase.{name}", value, entries, naming) for value in values)
+    most = int(spec.removesuffix("+")) if spec else len(values)
     shown = entries["list.comma"].join(_word(name, value, naming) for value in values[:most])
     return shown if len(values) <= most else entries["list.more"].format(shown=shown, n=len(values) - most)
 
@@ -138,6 +170,11 @@ def _word(name: str, value: Any, naming: Naming | None) -> str:
     if naming is not None and name in ID_KINDS:
         return naming(ID_KINDS[name], value)
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def city(zone: str, entries: Mapping[str, str]) -> str:
+    """The city of a time zone; the zone's own where the catalog holds none."""
+    return entries.get(f"zone.{zone}") or zone.rpartition("/")[2].replace("_", " ")
 
 
 def day_in_words(day: date, entries: Mapping[str, str]) -> str:
@@ -186,7 +223,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 def _plain(value: Any) -> Value:
     """A value as JSON knows it; a window reads as in the field, ``[-1, +1]``; a fact is its code and values."""
     if isinstance(value, Fact):
-        return {"code": value.code, "values": value.values}
+        return value.document()
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, (Window, date)):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import socket
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
 import eventstudy as es
+from eventstudy import plots
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -75,3 +79,28 @@ def flagship_prices(flagship_spec):
 @pytest.fixture(scope="session")
 def flagship(flagship_spec, flagship_prices):
     return es.run_study(flagship_spec, flagship_prices)
+
+
+@pytest.fixture(scope="session")
+def kept():
+    """The flagship's result as it was kept, so that tests of the report need no run."""
+    from tests.freeze import frozen_result
+
+    return frozen_result()
+
+
+def sketch(**layout):
+    """A figure that takes whatever it is asked to hold, and draws nothing."""
+    figure = MagicMock()
+    figure.to_plotly_json.return_value = {}
+    return figure
+
+
+@pytest.fixture
+def sketched(monkeypatch):
+    """Figures as sketches, wherever they are begun."""
+    for module in pkgutil.iter_modules(plots.__path__, "eventstudy.plots."):
+        found = importlib.import_module(module.name)
+        if hasattr(found, "new_figure"):
+            monkeypatch.setattr(found, "new_figure", sketch)
+    assert isinstance(plots.style.new_figure(height=1), MagicMock)

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.errors import ChangedFormatError, NoDataError
+from eventstudy.facts import words
 from eventstudy.prices import PriceSeries, Provenance
 from eventstudy.sources.own.folder import Origin, parse_prices
-from eventstudy.sources.vendors.bars import Bars, days_text, from_frame, series_csv, tidy
+from eventstudy.sources.vendors.bars import Bars, days_told, from_frame, series_csv, tidy
 
 NAMES = {"日期": "date", "收盘": "close", "成交量": "volume", "成交额": "amount"}
 FIRST, LAST = dt.date(2025, 12, 1), dt.date(2025, 12, 31)
@@ -43,7 +44,8 @@ def tidied(table, kind="share", first=FIRST, last=LAST, are_sessions=None):
     sessions, columns, notes = tidy(table, "sina", "sh688795", kind, first, last, are_sessions)
     assert sessions.dtype == "datetime64[D]"
     assert all(values.dtype == float and values.shape == sessions.shape for values in columns.values())
-    return [str(day) for day in sessions], {name: values.tolist() for name, values in columns.items()}, notes
+    figures = {name: values.tolist() for name, values in columns.items()}
+    return [str(day) for day in sessions], figures, tuple(map(str, notes))
 
 
 def refused(error, call, *args, **named):
@@ -420,12 +422,13 @@ def test_without_a_turnover_the_volume_is_taken_as_it_came():
 
 # --- The file of a series --------------------------------------------------------------------------------------------
 
-ORIGIN = Origin("x", "live", "Made", "made/x", "unadjusted")
+MADE = words("Made")
+ORIGIN = Origin("x", "live", MADE, "made/x", words("unadjusted"))
 
 
 def series(days, columns):
     days = np.array(days, dtype="datetime64[D]")
-    blank = Provenance("x", "live", "Made", "made/x", days[0].item(), days[-1].item(), len(days), "", "unadjusted")
+    blank = Provenance("x", "live", MADE, "made/x", days[0].item(), days[-1].item(), len(days), "", words("unadjusted"))
     arrays = {name: np.array(values) for name, values in columns.items()}
     return PriceSeries(symbol="x", sessions=days, provenance=blank, **{"close": None, **arrays})
 
@@ -464,7 +467,6 @@ def test_a_series_reads_back_to_the_same_bits(data):
 
 def test_days_in_words():
     days = [dt.date(2025, 12, day) for day in (8, 9, 15)]
-    assert days_text([]) == ""
-    assert days_text(days[:1]) == "2025-12-08"
-    assert days_text(days[:2]) == "2025-12-08 and 2025-12-09"
-    assert days_text(days) == "3 sessions from 2025-12-08 to 2025-12-15"
+    assert str(days_told(days[:1])) == "2025-12-08"
+    assert str(days_told(days[:2])) == "2025-12-08 and 2025-12-09"
+    assert str(days_told(days)) == "3 sessions from 2025-12-08 to 2025-12-15"

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventstudy.facts import fact, words
 from eventstudy.prices import PriceSeries, Provenance
 from eventstudy.sources.vendors.bars import series_csv
 from eventstudy.sources.vendors.cache import SETTLED, VARIABLE, PriceCache, cache_folder
@@ -46,14 +47,14 @@ def download(
     blank = Provenance(
         symbol=symbol,
         source="live",
-        vendor="Yahoo Finance",
+        publisher=words("Yahoo Finance"),
         file=f"{vendor}/{symbol}",
         first=sessions[0].item(),
         last=sessions[-1].item(),
         rows=len(closes),
         sha256="",
-        adjustment="split-adjusted; adj_close also dividend-adjusted",
-        note="downloaded 2026-01-05 03:00 UTC with yfinance 1.7.0; 名",
+        adjustment=fact("adjustment.splits"),
+        notes=(fact("downloaded", at="2026-01-05 03:00", library="yfinance 1.7.0"), words("名")),
     )
     bars = {
         "close": closes,
@@ -70,7 +71,7 @@ def download(
         at=AT + dt.timedelta(minutes=minute),
         library="yfinance 1.7.0",
         requests=("https://query2.finance.yahoo.com/v8/finance/chart/NVDA?interval=1d", "https://例.cn/?a=b&c=d"),
-        notes=notes,
+        notes=tuple(map(words, notes)),
     )
 
 
@@ -146,6 +147,14 @@ def test_a_download_is_a_csv_file_with_its_record_beside_it(told, tmp_path):
         "sha256": sha256(data.read_bytes()).hexdigest(),
         "requests": ["https://query2.finance.yahoo.com/v8/finance/chart/NVDA?interval=1d", "https://例.cn/?a=b&c=d"],
         "notes": [],
+        "facts": {
+            "adjustment": [{"code": "adjustment.splits", "values": {}}],
+            "note": [
+                {"code": "downloaded", "values": {"at": "2026-01-05 03:00", "library": "yfinance 1.7.0"}},
+                {"code": "words", "values": {"text": "名", "text_zh": "名"}},
+            ],
+            "notes": [],
+        },
     }
     assert record.stem == f"20260105T030000Z-{sha256(record.read_bytes()).hexdigest()[:8]}"
 
@@ -188,7 +197,7 @@ def test_a_download_before_a_stated_time_is_compared_with_but_not_found(told, tm
     later = Told(tmp_path, since=AT + dt.timedelta(minutes=5))
     assert later.find() is None
     kept = later.cache.add(download([100.0, 102.0], minute=10))
-    assert later == list(kept.notes) != []
+    assert later == list(map(str, kept.notes)) != []
     assert same(later.find(), kept)
 
 
@@ -216,17 +225,20 @@ def test_two_downloads_of_one_second_are_both_kept(told, tmp_path):
 # --- What a vendor changed -------------------------------------------------------------------------------------------
 
 DRIFT = "yahoo changed 1 close of NVDA since 2026-01-05, the largest on 2025-12-02 from 101 to 102"
+CHANGED = fact(
+    "changed.closes", who="yahoo", symbol="NVDA", since="2026-01-05", closes=1, day="2025-12-02", was=101.0, now=102.0
+)
 
 
 def test_what_a_vendor_changed_is_told_stored_and_read_back(told, tmp_path):
     told.cache.add(download([100.0, 101.0, 102.0]))
     new, adjusted = [100.0, 102.0, 102.0], [90.0, 90.9, 91.8]
     kept = told.cache.add(download(new, adjusted=adjusted, minute=1, notes=("sorted",)))
-    assert kept.notes == ("sorted", DRIFT)
+    assert kept.notes == (words("sorted"), CHANGED) and str(CHANGED) == DRIFT
     assert told == [DRIFT]
     assert same(Told(tmp_path).find(), kept)
     again = told.cache.add(download(new, adjusted=adjusted, minute=2, notes=("sorted",)))
-    assert again.notes == ("sorted",)
+    assert again.notes == (words("sorted"),)
 
 
 def test_a_download_is_compared_with_the_last_one_that_shares_days_with_it(told):
@@ -234,7 +246,41 @@ def test_a_download_is_compared_with_the_last_one_that_shares_days_with_it(told)
     told.cache.add(download([100.0, 101.0]))
     told.cache.add(download([50.0], first=dt.date(2020, 1, 1), last=dt.date(2020, 1, 10), minute=1))
     kept = told.cache.add(download([100.0, 102.0], minute=2))
-    assert kept.notes[0] == DRIFT
+    assert kept.notes[0] == CHANGED
+
+
+# --- Downloads kept by earlier versions ------------------------------------------------------------------------------
+
+
+def rewritten(record, change):
+    """The record of a download with other content, under the name that its checksum asks for."""
+    content = json.loads(record.read_bytes())
+    change(content)
+    data = json.dumps(content).encode()
+    place = record.with_name(f"{record.stem.rpartition('-')[0]}-{sha256(data).hexdigest()[:8]}.json")
+    place.write_bytes(data)
+    record.with_suffix(".csv").rename(place.with_suffix(".csv"))
+    record.unlink()
+
+
+def test_the_texts_of_a_download_without_facts_are_words(told, tmp_path):
+    """The records of before were texts alone."""
+    kept = told.cache.add(download(notes=("sorted", "数")))
+    rewritten(pair(tmp_path, 0)[1], lambda content: content.pop("facts"))
+    found = told.find()
+    assert found.notes == (words("sorted"), words("数"))
+    origin = found.series.provenance
+    assert origin.adjustment == words("split-adjusted; adj_close also dividend-adjusted")
+    assert origin.notes == (words("downloaded 2026-01-05 03:00 UTC with yfinance 1.7.0; 名"),)
+    assert origin.note == kept.series.provenance.note and told == []
+
+
+@pytest.mark.parametrize("facts", [{}, {"notes": []}, {"notes": [{"code": "of_a_later_version", "values": {}}]}, []])
+def test_facts_that_this_version_has_no_words_for_are_damage(told, tmp_path, facts):
+    told.cache.add(download())
+    rewritten(pair(tmp_path, 0)[1], lambda content: content.update(facts=facts))
+    assert told.find() is None
+    assert len(told) == 1 and "is not the record of a download" in told[0]
 
 
 # --- Damage ----------------------------------------------------------------------------------------------------------
@@ -364,7 +410,7 @@ def test_two_processes_may_keep_downloads_at_once(told, tmp_path):
     for process in running:
         out, error = process.communicate(timeout=120)
         assert (process.returncode, out, error) == (0, "", "")
-    found = [one.notes for one in told.cache._newest("yahoo", "NVDA")]
+    found = [tuple(map(str, one.notes)) for one in told.cache._newest("yahoo", "NVDA")]
     assert sorted(found) == sorted((name, str(minute)) for name in ("one", "other") for minute in range(25))
     assert len(files(tmp_path)) == 100
     assert told == []

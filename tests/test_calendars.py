@@ -282,8 +282,9 @@ def test_overlay_extends_the_calendar(tmp_path: Path) -> None:
         "2027-01-05T03:30",
     ]
     assert longer.overlay is not None
-    assert longer.overlay.startswith("overlay.csv (sha256 ")
-    assert longer.overlay.endswith("): 2 days listed as session, 1 as closed")
+    assert (longer.overlay.code, longer.overlay.values["opened"], longer.overlay.values["closed"]) == ("overlay", 2, 1)
+    assert str(longer.overlay).startswith("overlay.csv (sha256 ")
+    assert str(longer.overlay).endswith("): 2 days listed as session, 1 as closed")
     with pytest.raises(SessionRangeError, match="known from 1993-01-01 to 2027-01-05"):
         longer.is_session(date(2027, 1, 6))
 

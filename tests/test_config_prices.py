@@ -88,7 +88,7 @@ ENDINGS = ".csv, .tsv, .txt, .csv.gz, .tsv.gz, .txt.gz, .parquet, .xlsx, .xlsm"
 COLUMNS = "'date', 'symbol', 'open', 'high', 'low', 'close', 'adj_close', 'volume' or 'return'"
 KEYS = (
     "layout, of, values, columns, symbols, dates, timezone, decimal, thousands, percent, missing, negative, "
-    "adjustment, vendor, file, sheet, header, delimiter, encoding"
+    "adjustment, vendor, file, adjustment_zh, sheet, header, delimiter, encoding"
 )
 
 CASES = {

@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from eventstudy.errors import DisagreementError, HoleError
+from eventstudy.facts import fact, words
 from eventstudy.prices import PriceSeries, Provenance
 from eventstudy.sources.vendors.download import Download
 from eventstudy.sources.vendors.drift import changes, compare, cross_check
@@ -34,7 +35,9 @@ def days(n, start=START):
 def series(closes=CLOSES, sessions=None, symbol="NVDA", **columns):
     sessions = days(len(closes)) if sessions is None else np.array(sessions, dtype="datetime64[D]")
     first, last = (sessions[0].item(), sessions[-1].item()) if len(sessions) else (dt.date.min, dt.date.min)
-    origin = Provenance(symbol, "live", "Made", f"made/{symbol}", first, last, len(sessions), "", "unadjusted")
+    origin = Provenance(
+        symbol, "live", words("Made"), f"made/{symbol}", first, last, len(sessions), "", words("unadjusted")
+    )
     arrays = {name: np.array(values, dtype=float) for name, values in columns.items()}
     close = None if closes is None else np.array(closes, dtype=float)
     return PriceSeries(symbol=symbol, sessions=sessions, close=close, provenance=origin, **arrays)
@@ -46,7 +49,12 @@ def download(one, first="2025-12-01", last="2025-12-31", at="2025-12-20"):
 
 
 def compared(old, new, **named):
-    return compare(download(old, **named), download(new, at="2026-01-05"))
+    return said_of(compare(download(old, **named), download(new, at="2026-01-05")))
+
+
+def said_of(facts):
+    """The English sentence of each fact."""
+    return tuple(map(str, facts))
 
 
 def edited(closes, **changed):
@@ -104,7 +112,7 @@ def test_only_days_that_both_downloads_cover_are_compared():
     before = download(shorter, "2025-12-03", "2025-12-06")
     assert compare(before, download(series(), at="2026-01-05")) == ()
     assert compare(download(series()), download(shorter, "2025-12-03", "2025-12-06", "2026-01-05")) == ()
-    assert compare(before, download(without(series(), 2), at="2026-01-05")) == (
+    assert said_of(compare(before, download(without(series(), 2), at="2026-01-05"))) == (
         "yahoo changed NVDA since 2025-12-20: no longer has 2025-12-03",
     )
 
@@ -272,7 +280,8 @@ def test_a_close_that_is_no_price_any_more_is_a_change(nothing):
 def test_recordings_are_compared_over_the_days_stated():
     span = (dt.date(2025, 12, 4), dt.date(2025, 12, 6))
     new = series(edited(CLOSES, _0=1.0, _4=104.0, _9=1.0))
-    assert changes(series(), new, span, "yahoo changed", "the recording to 2025-12-10") == (
+    since = fact("recording_to", last="2025-12-10")
+    assert said_of(changes(series(), new, span, "yahoo", since)) == (
         "yahoo changed 1 close of NVDA since the recording to 2025-12-10, the largest on 2025-12-05 from 103 to 104",
     )
 
@@ -292,8 +301,8 @@ def test_one_changed_close_is_always_told_and_only_that(closes, data):
 
 
 def checked(ours, theirs, tolerance=0.005, suspensions=(), covered=None):
-    return cross_check(
-        ours, "eastmoney", theirs, "yahoo", tolerance=tolerance, suspensions=suspensions, covered=covered
+    return said_of(
+        cross_check(ours, "eastmoney", theirs, "yahoo", tolerance=tolerance, suspensions=suspensions, covered=covered)
     )
 
 
@@ -368,7 +377,7 @@ def test_a_session_that_neither_vendor_has_is_nobody_s_hole():
 
 def test_a_session_without_a_second_opinion_is_told():
     assert checked(series(), without(series(), 4, 9)) == (
-        "closes agree with yahoo's on 8 sessions (largest difference 0.00%); "
+        "closes agree with yahoo's on 8 sessions (largest difference 0.00%)",
         "yahoo has no bar on 2025-12-05 and 2025-12-10",
     )
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from html import escape
 from pathlib import Path
 
 import exchange_calendars
@@ -23,8 +24,8 @@ from eventstudy.exchanges import EXCHANGES, calendar_library, exchange
 from eventstudy.facts import entries_of, fact
 from eventstudy.markets.rules import COLUMNS
 from eventstudy.sources.vendors.download import last_over
-from eventstudy.texts import load_texts
-from eventstudy.texts.names import Names
+from eventstudy.texts import LANGS, load_texts
+from eventstudy.texts.names import Names, names_of
 from tests.test_config import SMALL, faults, swapped
 
 NAMES = exchange_calendars.get_calendar_names(include_aliases=False)
@@ -451,8 +452,14 @@ def test_hong_kong_london_tokyo_and_a_market_that_never_closes(tmp_path):
     )
     assert sessions["24/7"] == "known from 1993-01-01 to 2099-12-31"
     for lang, words in {
-        "en": ("Hong Kong Stock Exchange, Main Board", "London Stock Exchange", "Tokyo", "Open every day", "14:45"),
-        "zh": ("香港交易所", "伦敦证券交易所", "东京", "每日全天交易", "协调世界时"),
+        "en": (
+            "Hong Kong Stock Exchange, Main Board",
+            "London Stock Exchange",
+            "Tokyo",
+            "round-the-clock market",
+            "14:45",
+        ),
+        "zh": ("香港交易所", "伦敦证券交易所", "东京", "全天候市场", "UTC时间"),
     }.items():
         assert [word for word in words if word not in page[lang]] == []
 
@@ -472,3 +479,27 @@ def test_own_rules_of_a_board_are_followed_where_the_package_has_none(tmp_path):
     spec = es.load_study(path)
     result = es.run_study(spec, es.load_prices(spec, source=tmp_path / "prices"), robustness="none")
     assert not [record for record in result.exclusions if record.reason == "limits_not_checked"]
+
+
+LISTED = date(2024, 1, 4)
+
+
+def share(number, code):
+    """A made share on an exchange, with the board that an exchange with recorded rules needs."""
+    row = EXCHANGES.get(code)
+    board = f", board: {row.boards[0]}" if row and row.boards else ""
+    return f"S{number}", code, board + (f", listed: {LISTED}" if row and row.has_limits else "")
+
+
+def test_every_exchange_walks_through_to_a_page_in_both_languages(tmp_path, monkeypatch, sketched):
+    codes = list(dict.fromkeys([*EXCHANGES, *NAMES]))
+    head = HEAD.replace("event: [-5, 5]\n  car: [[0, 0], [-1, 1]]", "event: [0, 1]\n  car: [[0, 0]]")
+    monkeypatch.setattr(sys.modules[__name__], "HEAD", head.replace("estimation: [-60, -11]", "estimation: [-45, -6]"))
+    path = study_file(tmp_path, "2025-06-11T06:45Z", *(share(number, code) for number, code in enumerate(codes)))
+    spec = es.load_study(path)
+    result = es.run_study(spec, es.load_prices(spec, source=tmp_path / "prices"), robustness="none")
+    assert {record.exchange for record in result.sessions} == set(codes)
+    assert len(result.headlines) == len(codes)
+    for lang in LANGS:
+        page = (es.write_report(result, tmp_path / lang, lang=lang) / "report.html").read_text(encoding="utf-8")
+        assert [code for code in codes if escape(names_of(spec, lang).exchange(code)) not in page] == []

@@ -15,6 +15,7 @@ from scipy import integrate, optimize, stats
 
 import eventstudy as es
 from eventstudy.config import parse_study
+from eventstudy.facts import words
 from eventstudy.prices import PricePanel, PriceSeries, Provenance
 from tests.test_config import SMALL
 from tests.test_study import DAY0, DAYS, DIVIDENDS, RECORDED, SET_EVENTS, only, random_walk, run_small
@@ -1086,13 +1087,13 @@ def invented(symbol, days, close):
     provenance = Provenance(
         symbol=symbol,
         source="made",
-        vendor="made for a test",
+        publisher=words("made for a test"),
         file=f"{symbol}.csv",
         first=date.fromisoformat(days[0]),
         last=date.fromisoformat(days[-1]),
         rows=len(days),
         sha256="0" * 64,
-        adjustment="none",
+        adjustment=words("none"),
     )
     return PriceSeries(
         symbol=symbol, sessions=np.array(days, dtype="datetime64[D]"), close=close, provenance=provenance

@@ -101,7 +101,7 @@ def test_no_verdict_of_the_page_is_at_another_level(judged, lang, tmp_path):
         ("", 0.05, 0.95),
         ("confidence: 0.99", 0.01, 0.99),
         ("level: 0.01", 0.01, 0.99),
-        ("level: 0.10\nconfidence: 0.95", 0.10, 0.95),
+        ("level: 0.10\nconfidence: 0.90", 0.10, 0.90),
     ],
 )
 def test_what_a_study_file_states(stated, level, confidence):
@@ -112,11 +112,21 @@ def test_what_a_study_file_states(stated, level, confidence):
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ("level: 0", "level: '0' is not allowed: it must be greater than 0"),
+        ("level: 0", "level: '0' is not allowed: it must be at least 0.0001"),
+        ("level: 1.0e-300", "level: '1.0e-300' is not allowed: it must be at least 0.0001"),
+        (
+            "confidence: 0.99999",
+            "confidence: '0.99999' is not allowed: it must be at most 0.9999",
+        ),
         ("level: 0.5", "level: '0.5' is not allowed: it must be less than 0.5"),
         ("level: 5 %", "level: a number is expected here, not '5 %'"),
         ("confidence: 0.3", "confidence: '0.3' is not allowed: it must be greater than 0.5"),
         ("confidence: nan", "confidence: a finite number is expected here, not 'nan'"),
+        (
+            "level: 0.10\nconfidence: 0.95",
+            "level: confidence is 0.95, and verdicts at 0.1 go with intervals of 0.9; state one of the two, the other "
+            "follows",
+        ),
         ("confidence: [0.9]", "confidence: a number is expected here, not a list"),
     ],
 )

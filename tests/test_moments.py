@@ -124,6 +124,8 @@ def test_a_moment_beyond_the_known_sessions_is_left_out_with_its_reason():
             "event_id": "0",
             "reason": "outside_calendar",
             "detail": "XHKG sessions are known from 1993-01-01 to 2027-12-31",
+            "code": "outside_calendar",
+            "values": {"exchange": "XHKG", "known_first": "1993-01-01", "known_last": "2027-12-31"},
         }
     ]
 

@@ -57,43 +57,43 @@ def figures(result, lang="en"):
 
 
 @pytest.fixture(scope="module")
-def drawn(flagship):
-    return figures(flagship)
+def drawn(kept):
+    return figures(kept)
 
 
 # --- which estimates are shown -------------------------------------------------------------------------
 
 
-def test_figures_are_drawn_around_the_first_event_of_a_set(flagship):
-    assert shown_securities(flagship) == list(SECURITIES)
-    assert [path_event(flagship, symbol).id for symbol in SECURITIES] == [
+def test_figures_are_drawn_around_the_first_event_of_a_set(kept):
+    assert shown_securities(kept) == list(SECURITIES)
+    assert [path_event(kept, symbol).id for symbol in SECURITIES] == [
         "h200-approval-report",
         "h200-approval",
         "h200-approval",
         "h200-approval",
     ]
-    assert path_event(flagship, "SPY") is None
+    assert path_event(kept, "SPY") is None
 
 
-def test_without_sets_a_headline_s_event_leads_and_without_headlines_the_last_one(flagship):
-    spec = flagship.spec.model_copy(update={"event_sets": ()})
-    assert path_event(flagship.model_copy(update={"spec": spec}), "603019").id == "hygon-sugon-merger-terminated"
+def test_without_sets_a_headline_s_event_leads_and_without_headlines_the_last_one(kept):
+    spec = kept.spec.model_copy(update={"event_sets": ()})
+    assert path_event(kept.model_copy(update={"spec": spec}), "603019").id == "hygon-sugon-merger-terminated"
     spec = spec.model_copy(update={"headlines": ()})
-    assert path_event(flagship.model_copy(update={"spec": spec}), "NVDA").id == "h200-approval"
+    assert path_event(kept.model_copy(update={"spec": spec}), "NVDA").id == "h200-approval"
 
 
-def test_a_security_without_history_is_shown_by_the_model_that_needs_none(flagship):
-    assert path_model(flagship, "NVDA", "h200-approval-report") == "market"
-    assert path_model(flagship, "688795", "h200-approval") == "market_adjusted"
-    assert path_model(flagship, "NVDA", "first-export-controls") is None
+def test_a_security_without_history_is_shown_by_the_model_that_needs_none(kept):
+    assert path_model(kept, "NVDA", "h200-approval-report") == "market"
+    assert path_model(kept, "688795", "h200-approval") == "market_adjusted"
+    assert path_model(kept, "NVDA", "first-export-controls") is None
 
 
 # --- timeline ------------------------------------------------------------------------------------------
 
 
-def test_the_overview_holds_every_event_once_in_order(flagship):
-    frame = overview_frame(flagship)
-    assert sorted(frame["event_id"]) == sorted(event.id for event in flagship.spec.events)
+def test_the_overview_holds_every_event_once_in_order(kept):
+    frame = overview_frame(kept)
+    assert sorted(frame["event_id"]) == sorted(event.id for event in kept.spec.events)
     assert list(frame["number"]) == list(range(1, len(frame) + 1))
     assert list(frame.loc[frame["line_start"], "label"]) == [
         "Oct 2022", "Apr 2025", "May 2025", "Jul 2025", "Aug 2025", "Sep 2025", "Oct 2025", "Nov 2025", "Dec 2025"
@@ -102,14 +102,14 @@ def test_the_overview_holds_every_event_once_in_order(flagship):
     assert frame["place"].between(1, PER_LINE).all()
 
 
-def test_many_months_are_told_in_quarters_and_many_quarters_in_years(flagship):
+def test_many_months_are_told_in_quarters_and_many_quarters_in_years(kept):
     def labels(moments):
-        event = flagship.spec.events[0]
+        event = kept.spec.events[0]
         from eventstudy.events import parse_moment
 
         events = tuple(event.model_copy(update={"id": text, "when": parse_moment(text)}) for text in moments)
-        spec = flagship.spec.model_copy(update={"events": events})
-        frame = overview_frame(flagship.model_copy(update={"spec": spec}))
+        spec = kept.spec.model_copy(update={"events": events})
+        frame = overview_frame(kept.model_copy(update={"spec": spec}))
         return list(frame.loc[frame["line_start"], "label"])
 
     months = [f"{year}-{month:02d}" for year in (2023, 2024) for month in range(1, 13)]
@@ -117,16 +117,16 @@ def test_many_months_are_told_in_quarters_and_many_quarters_in_years(flagship):
     assert labels([f"{year}-{month:02d}" for year in range(2000, 2010) for month in (1, 6)])[:2] == ["2000", "2001"]
 
 
-def test_a_crowded_month_goes_on_in_a_second_line(flagship):
-    event = flagship.spec.events[0]
+def test_a_crowded_month_goes_on_in_a_second_line(kept):
+    event = kept.spec.events[0]
     events = tuple(event.model_copy(update={"id": f"e{number}"}) for number in range(PER_LINE + 2))
-    frame = overview_frame(flagship.model_copy(update={"spec": flagship.spec.model_copy(update={"events": events})}))
+    frame = overview_frame(kept.model_copy(update={"spec": kept.spec.model_copy(update={"events": events})}))
     assert list(frame["line"]) == [0] * PER_LINE + [1, 1]
     assert frame["line_start"].sum() == 1
 
 
-def test_the_days_show_each_piece_of_news_and_its_sessions(flagship):
-    frame = days_frame(flagship, "h200-week")
+def test_the_days_show_each_piece_of_news_and_its_sessions(kept):
+    frame = days_frame(kept, "h200-week")
     links = frame[frame["kind"] == "link"].set_index(["event_id", "place"])
     post = links.loc["h200-approval"]
     assert dict(post["session"]) == {"America/New_York": date(2025, 12, 9), "Asia/Shanghai": date(2025, 12, 9)}
@@ -136,14 +136,14 @@ def test_the_days_show_each_piece_of_news_and_its_sessions(flagship):
     for (event_id, place), link in links.iterrows():
         own = {
             record.session
-            for record in flagship.sessions
+            for record in kept.sessions
             if record.event_id == event_id and (record.exchange == "XSHG") == (place == "Asia/Shanghai")
         }
         assert own == {link["session"]}
 
 
-def test_the_days_show_sessions_with_their_hours_and_lunch(flagship):
-    frame = days_frame(flagship, "h200-week")
+def test_the_days_show_sessions_with_their_hours_and_lunch(kept):
+    frame = days_frame(kept, "h200-week")
     sessions = frame[frame["kind"] == "session"]
     york = sessions[sessions["place"] == "America/New_York"]
     assert list(york["session"]) == [date(2025, 12, day) for day in (8, 9, 10)]
@@ -162,8 +162,8 @@ def test_the_days_read_in_both_time_zones(drawn):
     assert layout.yaxis.range == layout.yaxis2.range
 
 
-def test_a_market_of_one_place_has_one_clock(flagship):
-    frame = days_frame(flagship, "h200-week")
+def test_a_market_of_one_place_has_one_clock(kept):
+    frame = days_frame(kept, "h200-week")
     figure = days_figure(frame[frame["place"] != "America/New_York"])
     assert "yaxis2" not in figure.layout.to_plotly_json()
     assert {trace.yaxis for trace in figure.data} <= {None, "y"}
@@ -173,38 +173,38 @@ def test_a_market_of_one_place_has_one_clock(flagship):
 
 
 @pytest.mark.parametrize("symbol", SECURITIES)
-def test_the_price_frame_is_the_bars(flagship, symbol):
-    bars = flagship.to_frame("bars").query("security == @symbol").reset_index(drop=True)
-    frame = price_frame(flagship, symbol)
+def test_the_price_frame_is_the_bars(kept, symbol):
+    bars = kept.to_frame("bars").query("security == @symbol").reset_index(drop=True)
+    frame = price_frame(kept, symbol)
     pd.testing.assert_frame_equal(
         frame[["open", "high", "low", "close", "change"]], bars[["open", "high", "low", "close", "change"]]
     )
     assert list(frame["session"]) == list(bars["session"])
 
 
-def test_limits_and_sessions_without_limit_are_marked(flagship, drawn):
-    sugon = price_frame(flagship, "603019").set_index("session")
+def test_limits_and_sessions_without_limit_are_marked(kept, drawn):
+    sugon = price_frame(kept, "603019").set_index("session")
     assert sugon.loc[date(2025, 12, 10), "limit"] == "limit_down"
     assert (sugon["limit"] != "").sum() == 1
-    assert price_frame(flagship, "688795")["no_limit"].sum() == 5
+    assert price_frame(kept, "688795")["no_limit"].sum() == 5
     names = {trace.name for trace in drawn["price 603019"].data}
     assert "closed at lower limit" in names
-    assert len(drawn["price 688795"].layout.shapes) > len(set(marker_frame(flagship, "688795")["at"]))
+    assert len(drawn["price 688795"].layout.shapes) > len(set(marker_frame(kept, "688795")["at"]))
 
 
 @pytest.mark.parametrize("symbol", SECURITIES)
-def test_every_event_that_reaches_a_security_has_a_marker_of_its_own(flagship, symbol):
-    frame = marker_frame(flagship, symbol)
-    shown = {bar.session for bar in flagship.bars if bar.security == symbol}
-    wanted = [r for r in flagship.sessions if r.security == symbol and r.session in shown and r.role != "context"]
+def test_every_event_that_reaches_a_security_has_a_marker_of_its_own(kept, symbol):
+    frame = marker_frame(kept, symbol)
+    shown = {bar.session for bar in kept.bars if bar.security == symbol}
+    wanted = [r for r in kept.sessions if r.security == symbol and r.session in shown and r.role != "context"]
     assert sorted(frame["event_id"]) == sorted(record.event_id for record in wanted)
     for _, level in frame.groupby("level"):
         assert (np.diff(sorted(level["at"])) >= 2).all()
 
 
-def test_closes_alone_become_a_line(flagship):
-    prices = price_frame(flagship, "NVDA").assign(open=np.nan)
-    figure = price_figure(prices, marker_frame(flagship, "NVDA"), currency="USD")
+def test_closes_alone_become_a_line(kept):
+    prices = price_frame(kept, "NVDA").assign(open=np.nan)
+    figure = price_figure(prices, marker_frame(kept, "NVDA"), currency="USD")
     assert figure.data[0].type == "scatter"
     assert list(figure.data[0].y) == list(prices["close"])
 
@@ -220,11 +220,11 @@ def test_candles_say_up_and_down_by_fill_too(drawn):
 
 
 @pytest.mark.parametrize("symbol", SECURITIES)
-def test_the_path_frame_is_the_car_paths(flagship, symbol):
-    frame = car_path_frame(flagship, symbol)
-    event = path_event(flagship, symbol).id
-    paths = flagship.to_frame("car_paths").set_index(["security", "event_id", "model"])
-    wanted = paths.loc[(symbol, event, path_model(flagship, symbol, event))]
+def test_the_path_frame_is_the_car_paths(kept, symbol):
+    frame = car_path_frame(kept, symbol)
+    event = path_event(kept, symbol).id
+    paths = kept.to_frame("car_paths").set_index(["security", "event_id", "model"])
+    wanted = paths.loc[(symbol, event, path_model(kept, symbol, event))]
     merged = frame.merge(wanted, on=["benchmark", "relative_day"], validate="one_to_one", suffixes=("", "_result"))
     assert len(merged) == len(frame) == len(wanted)
     for name in ("car", "ci_low", "ci_high"):
@@ -232,12 +232,10 @@ def test_the_path_frame_is_the_car_paths(flagship, symbol):
         assert same, name
 
 
-def test_the_path_ends_at_the_sum_of_abnormal_returns(flagship):
-    frame = car_path_frame(flagship, "NVDA")
+def test_the_path_ends_at_the_sum_of_abnormal_returns(kept):
+    frame = car_path_frame(kept, "NVDA")
     last = frame[(frame["benchmark"] == "SPY") & (frame["relative_day"] == 10)]["car"].item()
-    ar = flagship.to_frame("ar").query(
-        "security == 'NVDA' and event_id == 'h200-approval-report' and benchmark == 'SPY'"
-    )
+    ar = kept.to_frame("ar").query("security == 'NVDA' and event_id == 'h200-approval-report' and benchmark == 'SPY'")
     assert last == pytest.approx(ar.query("model == 'market'")["ar"].sum(), abs=EXACT)
 
 
@@ -254,16 +252,16 @@ def test_paths_differ_by_dash_and_marker_too(drawn):
     assert len({trace.marker.symbol for trace in shown}) == 2
 
 
-def test_a_security_without_tested_events_has_an_empty_path(flagship):
-    assert car_path_frame(flagship, "SPY").empty
-    assert forest_frame(flagship, "SPY").empty
+def test_a_security_without_tested_events_has_an_empty_path(kept):
+    assert car_path_frame(kept, "SPY").empty
+    assert forest_frame(kept, "SPY").empty
 
 
 # --- estimates -----------------------------------------------------------------------------------------
 
 
-def test_the_headline_frame_is_the_headlines(flagship):
-    frame, result = headlines_frame(flagship), flagship.to_frame("headlines")
+def test_the_headline_frame_is_the_headlines(kept):
+    frame, result = headlines_frame(kept), kept.to_frame("headlines")
     for name in ("estimate", "ci_low", "ci_high", "detectable"):
         assert list(frame[name]) == list(result[name])
     assert list(frame["pvalue"]) == list(result["placebo_pvalue"])
@@ -271,44 +269,44 @@ def test_the_headline_frame_is_the_headlines(flagship):
     assert list(frame["bound"]) == ["", "", "", "limit_down"]
 
 
-def test_the_grey_zone_reaches_as_far_as_the_detectable_effect(flagship, drawn):
+def test_the_grey_zone_reaches_as_far_as_the_detectable_effect(kept, drawn):
     bar = drawn["headlines"].data[0]
-    for base, length, head in zip(bar.base, bar.x, flagship.headlines, strict=True):
+    for base, length, head in zip(bar.base, bar.x, kept.headlines, strict=True):
         assert base == pytest.approx(-100 * head.detectable, rel=EXACT)
         assert base + length == pytest.approx(100 * head.detectable, rel=EXACT)
 
 
-def test_the_forest_holds_every_model_benchmark_and_window(flagship):
-    frame = forest_frame(flagship, "603019")
-    windows = [window for window in flagship.spec.windows.car if window.size > 1]
+def test_the_forest_holds_every_model_benchmark_and_window(kept):
+    frame = forest_frame(kept, "603019")
+    windows = [window for window in kept.spec.windows.car if window.size > 1]
     assert len(frame) == 5 * (2 + len(windows))
-    cars = flagship.to_frame("car").query("security == '603019' and event_id == 'h200-approval'")
+    cars = kept.to_frame("car").query("security == '603019' and event_id == 'h200-approval'")
     cars = cars[cars["window"].map(lambda window: window[0] != window[1])]
     assert sorted(frame["estimate"].iloc[10:]) == sorted(cars["car"])
     assert not frame["ci_low"].isna().any()
-    assert forest_frame(flagship, "688795")["ci_low"].isna().all()
+    assert forest_frame(kept, "688795")["ci_low"].isna().all()
 
 
-def test_intervals_of_single_days_are_those_of_a_one_day_window(flagship):
-    ars = {(r.event_id, r.security, r.model, r.benchmark): r for r in flagship.ar if r.relative_day == 0}
+def test_intervals_of_single_days_are_those_of_a_one_day_window(kept):
+    ars = {(r.event_id, r.security, r.model, r.benchmark): r for r in kept.ar if r.relative_day == 0}
     checked = 0
-    for car in flagship.car:
+    for car in kept.car:
         if car.window == (0, 0) and car.std_error is not None:
-            low, high = ar_interval(ars[car.event_id, car.security, car.model, car.benchmark], flagship.spec.confidence)
+            low, high = ar_interval(ars[car.event_id, car.security, car.model, car.benchmark], kept.spec.confidence)
             assert (low, high) == (pytest.approx(car.ci_low, abs=EXACT), pytest.approx(car.ci_high, abs=EXACT))
             checked += 1
-    assert checked == sum(car.window == (0, 0) and car.std_error is not None for car in flagship.car) > 0
+    assert checked == sum(car.window == (0, 0) and car.std_error is not None for car in kept.car) > 0
 
 
-def test_the_event_day_frame_is_the_dummies(flagship):
-    frame, result = event_days_frame(flagship, "h200-week"), flagship.to_frame("event_days")
+def test_the_event_day_frame_is_the_dummies(kept):
+    frame, result = event_days_frame(kept, "h200-week"), kept.to_frame("event_days")
     assert sorted(frame["estimate"]) == sorted(result["ar"])
     assert not frame.duplicated("place").any()
     assert frame["limit"].sum() == 2
 
 
-def test_error_bars_reach_the_limits_of_the_interval(flagship, drawn):
-    frame = event_days_frame(flagship, "h200-week")
+def test_error_bars_reach_the_limits_of_the_interval(kept, drawn):
+    frame = event_days_frame(kept, "h200-week")
     for trace in drawn["event days h200-week"].data[:2]:
         for x, up, down, place in zip(trace.x, trace.error_x.array, trace.error_x.arrayminus, trace.y, strict=True):
             row = frame[frame["place"] == place].iloc[0]
@@ -328,28 +326,28 @@ def test_all_colours_are_those_of_okabe_and_ito_or_greys(drawn):
             assert color is None or color in OKABE_ITO | GREYS or color.startswith("rgba(230,159,0")
 
 
-def test_second_benchmarks_of_a_kind_look_different(flagship):
+def test_second_benchmarks_of_a_kind_look_different(kept):
     for looks in LOOKS.values():
         assert len({(look["color"], look["dash"], look["symbol"]) for look in looks}) == len(looks)
         assert len({look["symbol"] for look in looks}) == len(looks)
     assert look_of("total", 0) is look_of("total", 2)
-    spec = flagship.spec
+    spec = kept.spec
     nvda = spec.securities["NVDA"].model_copy(update={"benchmarks": ("SPY", "SOXX", "sh000300")})
     spec = spec.model_copy(update={"securities": {**spec.securities, "NVDA": nvda}})
     assert [rank_of(spec, "NVDA", name) for name in ("SPY", "SOXX", "sh000300", None)] == [0, 0, 1, 0]
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_every_figure_has_traces_and_the_same_input_gives_the_same_figure(flagship, lang):
-    one, other = figures(flagship, lang), figures(flagship, lang)
+def test_every_figure_has_traces_and_the_same_input_gives_the_same_figure(kept, lang):
+    one, other = figures(kept, lang), figures(kept, lang)
     assert len(one) == 16
     for name, figure in one.items():
         assert figure.data, name
         assert figure.to_json() == other[name].to_json(), name
 
 
-def test_figures_speak_the_language_asked_for(flagship):
-    assert {trace.name for trace in figures(flagship, "zh")["event days h200-week"].data} == {
+def test_figures_speak_the_language_asked_for(kept):
+    assert {trace.name for trace in figures(kept, "zh")["event days h200-week"].data} == {
         "总效应",
         "相对效应",
         "收于涨跌停价",

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventstudy.errors import PriceError
+from eventstudy.facts import words
 from eventstudy.prices import (
     COLUMNS,
     JUMP_THRESHOLD,
@@ -34,13 +35,13 @@ def provenance(symbol="X"):
     return Provenance(
         symbol=symbol,
         source="folder",
-        vendor="test",
+        publisher=words("test"),
         file=f"{symbol}.csv",
         first=date(2025, 1, 1),
         last=date(2025, 1, 3),
         rows=3,
         sha256="0" * 64,
-        adjustment="none",
+        adjustment=words("none"),
     )
 
 

@@ -64,8 +64,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages(flagship):
-    return {lang: render_page(flagship, lang) for lang in LANGS}
+def pages(kept):
+    return {lang: render_page(kept, lang) for lang in LANGS}
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,7 @@ def american(flagship_spec, flagship_prices):
     spec = flagship_spec.model_copy(
         update={
             "confidence": 0.9,
+            "level": 0.1,
             "returns": "log",
             "securities": {"NVDA": flagship_spec.securities["NVDA"].model_copy(update={"foreign": ()})},
             "regimes": (),
@@ -123,26 +124,26 @@ def tree(folder):
 # --- files ---------------------------------------------------------------------------------------------
 
 
-def test_the_folder_holds_page_summary_results_and_a_table_for_each_list(flagship, tmp_path):
-    folder = write_report(flagship, tmp_path / "made" / "reports")
+def test_the_folder_holds_page_summary_results_and_a_table_for_each_list(kept, tmp_path):
+    folder = write_report(kept, tmp_path / "made" / "reports")
     assert folder == tmp_path / "made" / "reports" / "h200-export-decision"
     assert sorted(tree(folder)) == sorted(
         ["report.html", "results.json", "summary.md", *(f"tables/{name}.csv" for name in LISTS)]
     )
     assert (folder / "report.html").stat().st_size < MOST_BYTES
-    assert (folder / "results.json").read_text(encoding="utf-8") == flagship.to_json()
-    assert (folder / "summary.md").read_text(encoding="utf-8") == summary_text(flagship)
+    assert (folder / "results.json").read_text(encoding="utf-8") == kept.to_json()
+    assert (folder / "summary.md").read_text(encoding="utf-8") == summary_text(kept)
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_same_result_gives_the_same_bytes(flagship, tmp_path, lang):
-    one = tree(write_report(flagship, tmp_path / "one", lang=lang))
-    other = tree(write_report(flagship, tmp_path / "other", lang=lang))
+def test_the_same_result_gives_the_same_bytes(kept, tmp_path, lang):
+    one = tree(write_report(kept, tmp_path / "one", lang=lang))
+    other = tree(write_report(kept, tmp_path / "other", lang=lang))
     assert one == other
     assert all(b"\r" not in content for name, content in one.items() if name != "report.html")
 
 
-def test_another_process_with_another_hash_seed_gives_the_same_bytes(flagship, tmp_path):
+def test_another_process_with_another_hash_seed_gives_the_same_bytes(kept, tmp_path):
     code = (
         "import sys, eventstudy as es\n"
         "spec = es.load_study('events.yaml')\n"
@@ -154,27 +155,27 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(flagship, t
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT)},
     )
-    here = tree(write_report(flagship, tmp_path / "here"))
+    here = tree(write_report(kept, tmp_path / "here"))
     assert here == tree(tmp_path / "other" / "h200-export-decision")
 
 
-def test_a_second_run_replaces_the_first(flagship, tmp_path):
-    write_report(flagship, tmp_path, lang="zh")
-    folder = write_report(flagship, tmp_path, lang="en")
-    assert tree(folder) == tree(write_report(flagship, tmp_path / "fresh", lang="en"))
+def test_a_second_run_replaces_the_first(kept, tmp_path):
+    write_report(kept, tmp_path, lang="zh")
+    folder = write_report(kept, tmp_path, lang="en")
+    assert tree(folder) == tree(write_report(kept, tmp_path / "fresh", lang="en"))
 
 
-def test_an_unknown_language_is_refused_and_writes_nothing(flagship, tmp_path):
+def test_an_unknown_language_is_refused_and_writes_nothing(kept, tmp_path):
     with pytest.raises(OptionError) as error:
-        write_report(flagship, tmp_path / "out", lang="de")
+        write_report(kept, tmp_path / "out", lang="de")
     assert str(error.value) == "there is no language 'de'; allowed: en, zh"
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_in_the_folder_s_place_is_one_sentence(flagship, tmp_path):
+def test_a_file_in_the_folder_s_place_is_one_sentence(kept, tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(OptionError) as error:
-        write_report(flagship, tmp_path / "out")
+        write_report(kept, tmp_path / "out")
     folder = tmp_path / "out" / "h200-export-decision"
     assert str(error.value) == (
         f"the report cannot be written to {folder}: {folder}: Not a directory; name another folder with --out"
@@ -186,10 +187,10 @@ def test_a_file_in_the_folder_s_place_is_one_sentence(flagship, tmp_path):
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_each_csv_reads_back_to_its_list(flagship, name):
-    text = csv_files(flagship)[f"tables/{name}.csv"].decode()
+def test_each_csv_reads_back_to_its_list(kept, name):
+    text = csv_files(kept)[f"tables/{name}.csv"].decode()
     assert "\r" not in text and text.endswith("\n")
-    frame = flagship.to_frame(name)
+    frame = kept.to_frame(name)
     read = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     assert list(read.columns) == list(frame.columns)
     assert len(read) == len(frame) > 0
@@ -205,9 +206,9 @@ def test_each_csv_reads_back_to_its_list(flagship, name):
                 assert written == str(value)
 
 
-def test_numbers_in_csv_files_need_no_conversion(flagship):
-    read = pd.read_csv(io.StringIO(csv_files(flagship)["tables/ar.csv"].decode()), dtype={"security": str})
-    frame = flagship.to_frame("ar")
+def test_numbers_in_csv_files_need_no_conversion(kept):
+    read = pd.read_csv(io.StringIO(csv_files(kept)["tables/ar.csv"].decode()), dtype={"security": str})
+    frame = kept.to_frame("ar")
     for column in ("relative_day", "expected", "ar", "std_error", "statistic", "df", "pvalue"):
         pd.testing.assert_series_equal(read[column], frame[column], rtol=CSV_DIGITS, check_dtype=False)
 
@@ -233,9 +234,9 @@ def test_cells(value, text):
     assert cell(value) == text
 
 
-def test_a_cell_with_commas_quotes_and_lines_survives(flagship):
-    odd = flagship.exclusions[0].model_copy(update={"detail": 'a, "b"\nc; d'})
-    text = csv_files(flagship.model_copy(update={"exclusions": (odd,)}))["tables/exclusions.csv"].decode()
+def test_a_cell_with_commas_quotes_and_lines_survives(kept):
+    odd = kept.exclusions[0].model_copy(update={"detail": 'a, "b"\nc; d'})
+    text = csv_files(kept.model_copy(update={"exclusions": (odd,)}))["tables/exclusions.csv"].decode()
     assert list(csv.reader(io.StringIO(text)))[1][4] == 'a, "b"\nc; d'
 
 
@@ -305,13 +306,13 @@ def test_figure_data_are_whole_and_cannot_end_their_script(pages, lang):
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_readers_meet_no_ids_keys_or_untranslated_names(flagship, pages, lang):
+def test_readers_meet_no_ids_keys_or_untranslated_names(kept, pages, lang):
     page = Page(pages[lang])
     shown = " ".join(
         text for name, texts in page.sections.items() if name not in ("provenance", "reproduce") for text in texts
     )
-    raw = [*(event.id for event in flagship.spec.events), *(claim.id for claim in flagship.spec.claims)]
-    raw += [name for name in flagship.spec.benchmarks if name.startswith("sh")]
+    raw = [*(event.id for event in kept.spec.events), *(claim.id for claim in kept.spec.claims)]
+    raw += [name for name in kept.spec.benchmarks if name.startswith("sh")]
     raw += [
         "market_adjusted",
         "limit_down",
@@ -344,10 +345,10 @@ def test_the_page_says_the_data_s_own_dates_and_no_other(pages):
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_headline_numbers_are_those_of_the_results(flagship, pages, lang):
+def test_the_headline_numbers_are_those_of_the_results(kept, pages, lang):
     texts = load_texts(lang)
     shown = " ".join(Page(pages[lang]).sections["answer"])
-    for head in flagship.headlines:
+    for head in kept.headlines:
         for number in (
             texts.percent(head.estimate),
             texts.points(head.ci_low),
@@ -386,14 +387,11 @@ def test_each_section_says_what_it_is_for(pages, section, sentences):
 
 
 @pytest.mark.parametrize(("source", "named"), [("folder", "FOLDER"), ("frame", "FOLDER"), ("live", "live")])
-def test_prices_are_reproduced_from_their_source(flagship, source, named):
+def test_prices_are_reproduced_from_their_source(kept, source, named):
     provenance = tuple(
-        record.model_copy(update={"source": source}) if record.name == "NVDA" else record
-        for record in flagship.provenance
+        record.model_copy(update={"source": source}) if record.name == "NVDA" else record for record in kept.provenance
     )
-    shown = " ".join(
-        Page(render_page(flagship.model_copy(update={"provenance": provenance}), "zh")).sections["reproduce"]
-    )
+    shown = " ".join(Page(render_page(kept.model_copy(update={"provenance": provenance}), "zh")).sections["reproduce"])
     assert f"eventstudy run events.yaml --source {named} --lang zh" in shown
     assert f'es.load_prices(spec, source="{named}")' in shown
 
@@ -406,17 +404,17 @@ def test_prices_are_reproduced_from_their_source(flagship, source, named):
         ("none", {"specifications": (), "calibration": (), "recommendations": ()}),
     ],
 )
-def test_the_command_that_reproduces_says_how_much_was_computed(flagship, effort, gone):
-    shown = " ".join(Page(render_page(flagship.model_copy(update=gone), "en")).sections["reproduce"])
+def test_the_command_that_reproduces_says_how_much_was_computed(kept, effort, gone):
+    shown = " ".join(Page(render_page(kept.model_copy(update=gone), "en")).sections["reproduce"])
     assert ("--robustness" in shown) == (effort != "full")
     if effort != "full":
         assert f"eventstudy run events.yaml --robustness {effort}" in shown
         assert f'es.run_study(spec, prices, robustness="{effort}")' in shown
 
 
-def test_a_title_with_markup_is_shown_as_text(flagship, tmp_path):
+def test_a_title_with_markup_is_shown_as_text(kept, tmp_path):
     title = "<script>alert('x')</script> & <img src=x onerror=alert(1)> |"
-    result = with_title(flagship, title)
+    result = with_title(kept, title)
     page = render_page(result, "en")
     assert "<script>alert" not in page and "<img" not in page
     parsed = Page(page)
@@ -433,8 +431,8 @@ def test_templates_escape_and_refuse_unknown_names():
 
 @pytest.mark.parametrize("name", SECTIONS)
 @pytest.mark.parametrize("lang", LANGS)
-def test_every_section_renders_alone(flagship, name, lang):
-    study = Study(flagship, names_of(flagship.spec, lang))
+def test_every_section_renders_alone(kept, name, lang):
+    study = Study(kept, names_of(kept.spec, lang))
     html = (
         environment().get_template(f"{name}.html").render(view=SECTIONS[name](study), t=study.texts, names=study.names)
     )
@@ -475,11 +473,11 @@ def test_a_study_without_sets_headlines_claims_and_groups_says_so(bare, lang):
     assert all(len(row) for row in re.findall(r"<tbody>(.*?)</tbody>", render_page(bare, lang), flags=re.DOTALL))
 
 
-def test_a_study_of_context_events_alone_is_still_a_page(flagship):
+def test_a_study_of_context_events_alone_is_still_a_page(kept):
     empty = dict.fromkeys((field for name, field in FIELDS.items() if name != "provenance"), ())
-    events = tuple(event for event in flagship.spec.events if event.role == "context")
+    events = tuple(event for event in kept.spec.events if event.role == "context")
     plain = {"events": events, "event_sets": (), "headlines": (), "claims": ()}
-    result = flagship.model_copy(update={**empty, "spec": flagship.spec.model_copy(update=plain)})
+    result = kept.model_copy(update={**empty, "spec": kept.spec.model_copy(update=plain)})
     page = Page(render_page(result, "en"))
     texts = load_texts("en")
     assert texts("securities.none") in page.sections["securities"]
@@ -488,10 +486,10 @@ def test_a_study_of_context_events_alone_is_still_a_page(flagship):
     assert len(page.all("figure")) == 1
 
 
-def test_a_security_without_a_listing_date_is_told_without_one(flagship):
-    spec = flagship.spec
+def test_a_security_without_a_listing_date_is_told_without_one(kept):
+    spec = kept.spec
     securities = {**spec.securities, "688795": spec.securities["688795"].model_copy(update={"listed": None})}
-    result = flagship.model_copy(update={"spec": spec.model_copy(update={"securities": securities})})
+    result = kept.model_copy(update={"spec": spec.model_copy(update={"securities": securities})})
     shown = " ".join(Page(render_page(result, "en")).sections["securities"]).replace("\N{NO-BREAK SPACE}", " ")
     assert "Shanghai Stock Exchange, STAR market; prices in CNY" in shown
     assert "There is no band: fewer than 60 sessions before the event hold a price of Moore Threads." in shown

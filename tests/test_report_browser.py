@@ -101,10 +101,10 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def reports(flagship, tmp_path_factory):
+def reports(kept, tmp_path_factory):
     """The flagship's page in each language."""
     folder = tmp_path_factory.mktemp("reports")
-    return {lang: write_report(flagship, folder / lang, lang=lang) / "report.html" for lang in LANGS}
+    return {lang: write_report(kept, folder / lang, lang=lang) / "report.html" for lang in LANGS}
 
 
 class Visit:

@@ -67,17 +67,17 @@ def with_recommendation(result, headline, **changes):
 
 
 @pytest.fixture(scope="module")
-def pages(flagship):
-    return {lang: words_of(flagship, lang) for lang in LANGS}
+def pages(kept):
+    return {lang: words_of(kept, lang) for lang in LANGS}
 
 
 # --- placebo dates -------------------------------------------------------------------------------------
 
 
-def test_the_placebo_frame_is_the_records(flagship):
-    frame = placebo_frame(flagship)
-    assert len(frame) == len(flagship.placebo_dates) + len(flagship.placebos)
-    for record in flagship.placebos:
+def test_the_placebo_frame_is_the_records(kept):
+    frame = placebo_frame(kept)
+    assert len(frame) == len(kept.placebo_dates) + len(kept.placebos)
+    for record in kept.placebos:
         own = frame[frame["id"] == record.id]
         earlier, event = own[own["kind"] == "earlier"], own[own["kind"] == "event"]
         assert len(earlier) == record.n_placebo
@@ -86,12 +86,12 @@ def test_the_placebo_frame_is_the_records(flagship):
         assert (earlier["size"] > record.critical).mean() <= 0.05
 
 
-def test_bars_count_every_earlier_date_and_stay_in_their_row(flagship):
-    frame = placebo_frame(flagship)
+def test_bars_count_every_earlier_date_and_stay_in_their_row(kept):
+    frame = placebo_frame(kept)
     figure = placebo_figure(frame)
     bars = [trace for trace in figure.data if trace.type == "bar"]
     assert [trace.showlegend for trace in bars] == [True, False, False, False]
-    for line, (bar, record) in enumerate(zip(bars, flagship.placebos, strict=True)):
+    for line, (bar, record) in enumerate(zip(bars, kept.placebos, strict=True)):
         sizes = frame[(frame["id"] == record.id) & (frame["kind"] == "earlier")]["size"]
         counts = [int(text.split()[0]) for text in bar.hovertext]
         assert sum(counts) == record.n_placebo
@@ -102,10 +102,10 @@ def test_bars_count_every_earlier_date_and_stay_in_their_row(flagship):
         assert np.allclose(np.array(bar.y) / TALLEST, np.array(counts) / max(counts))
 
 
-def test_limit_and_event_stand_at_their_sizes_with_shapes_of_their_own(flagship):
-    limit, event = placebo_figure(placebo_frame(flagship)).data[-2:]
-    assert list(limit.x) == [record.critical for record in flagship.placebos]
-    assert list(event.x) == [abs(record.statistic) for record in flagship.placebos]
+def test_limit_and_event_stand_at_their_sizes_with_shapes_of_their_own(kept):
+    limit, event = placebo_figure(placebo_frame(kept)).data[-2:]
+    assert list(limit.x) == [record.critical for record in kept.placebos]
+    assert list(event.x) == [abs(record.statistic) for record in kept.placebos]
     assert (limit.marker.symbol, event.marker.symbol) == ("line-ns-open", "diamond")
 
 
@@ -125,33 +125,33 @@ def test_the_placebo_finding_has_rank_dates_and_every_p(pages):
         assert sentence in pages["en"]
 
 
-def test_one_headline_that_is_like_earlier_dates_is_told_without_a_family(flagship):
-    one = tuple(item for item in flagship.placebos if item.id == HYGON)
-    dates = tuple(item for item in flagship.placebo_dates if item.id == HYGON)
-    told = words_of(flagship.model_copy(update={"placebos": one, "placebo_dates": dates}))
+def test_one_headline_that_is_like_earlier_dates_is_told_without_a_family(kept):
+    one = tuple(item for item in kept.placebos if item.id == HYGON)
+    dates = tuple(item for item in kept.placebo_dates if item.id == HYGON)
+    told = words_of(kept.model_copy(update={"placebos": one, "placebo_dates": dates}))
     assert "“Hygon on 9 December” ranks" in told and "Adjusted for looking" not in told
     assert "a price limit cut" not in told
 
 
-def test_several_headlines_like_earlier_dates_are_said_to_be(flagship):
-    calm = tuple(item for item in flagship.placebos if item.id != SUGON)
-    told = words_of(flagship.model_copy(update={"placebos": calm}))
+def test_several_headlines_like_earlier_dates_are_said_to_be(kept):
+    calm = tuple(item for item in kept.placebos if item.id != SUGON)
+    told = words_of(kept.model_copy(update={"placebos": calm}))
     assert "None of the 3 figures is beyond what 95 % of its earlier dates show. “NVIDIA over both" in told
 
 
-def test_a_family_without_shared_dates_has_no_adjusted_p(flagship):
-    apart = tuple(item.model_copy(update={"maxt_pvalue": None, "n_family": 0}) for item in flagship.placebos)
-    assert "Adjusted for looking" not in words_of(flagship.model_copy(update={"placebos": apart}))
+def test_a_family_without_shared_dates_has_no_adjusted_p(kept):
+    apart = tuple(item.model_copy(update={"maxt_pvalue": None, "n_family": 0}) for item in kept.placebos)
+    assert "Adjusted for looking" not in words_of(kept.model_copy(update={"placebos": apart}))
 
 
 # --- one firm without a distribution -------------------------------------------------------------------
 
 
-def test_conformal_ends_are_cumulated_over_the_window(flagship):
-    frame = single_frame(flagship)
-    heads = {head.id: head for head in flagship.headlines}
+def test_conformal_ends_are_cumulated_over_the_window(kept):
+    frame = single_frame(kept)
+    heads = {head.id: head for head in kept.headlines}
     assert heads[NVIDIA].window.size == 2
-    for record in flagship.single_firm:
+    for record in kept.single_firm:
         if record.test == "conformal":
             row = frame[(frame["id"] == record.id) & (frame["way"] == record.scheme)].iloc[0]
             size = heads[record.id].window.size
@@ -161,8 +161,8 @@ def test_conformal_ends_are_cumulated_over_the_window(flagship):
         assert (row["estimate"], row["low"], row["high"]) == (head.estimate, head.ci_low, head.ci_high)
 
 
-def test_intervals_are_drawn_from_end_to_end_and_named_once(flagship):
-    frame = single_frame(flagship)
+def test_intervals_are_drawn_from_end_to_end_and_named_once(kept):
+    frame = single_frame(kept)
     figure = single_figure(frame)
     assert len(figure.data) == len(frame)
     for trace, row in zip(figure.data, frame.to_dict("records"), strict=True):
@@ -182,8 +182,8 @@ def test_intervals_are_drawn_from_end_to_end_and_named_once(flagship):
         ("empty", (), "At least one conformal set is empty", "none (every effect is rejected", 0),
     ],
 )
-def test_every_kind_of_set_is_drawn_and_said(flagship, kind, pieces, sentence, cell, arrows):
-    result = with_conformal(flagship, kind, pieces)
+def test_every_kind_of_set_is_drawn_and_said(kept, kind, pieces, sentence, cell, arrows):
+    result = with_conformal(kept, kind, pieces)
     told = words_of(result)
     assert sentence in told and cell in told
     figure = single_figure(single_frame(result))
@@ -199,8 +199,8 @@ def test_every_kind_of_set_is_drawn_and_said(flagship, kind, pieces, sentence, c
     assert "NaN" not in drawn and "Infinity" not in drawn
 
 
-def test_an_endless_interval_reaches_beyond_the_finite_ones(flagship):
-    result = with_conformal(flagship, "whole line", ((None, None),))
+def test_an_endless_interval_reaches_beyond_the_finite_ones(kept):
+    result = with_conformal(kept, "whole line", ((None, None),))
     model, whole = single_figure(single_frame(result)).data
     assert whole.x[0] < min(model.x) and whole.x[-1] > max(model.x)
 
@@ -209,8 +209,8 @@ def test_an_endless_interval_reaches_beyond_the_finite_ones(flagship):
     ("pieces", "sentence"),
     [(((-0.1, 0.1),), "Model and tests without a distribution agree"), (((0.01, 0.1),), "disagree on whether a zero")],
 )
-def test_agreement_on_zero_is_read_from_both_intervals(flagship, pieces, sentence):
-    assert sentence in words_of(with_conformal(flagship, "interval", pieces))
+def test_agreement_on_zero_is_read_from_both_intervals(kept, pieces, sentence):
+    assert sentence in words_of(with_conformal(kept, "interval", pieces))
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -229,10 +229,10 @@ def test_ranks_levels_and_smallest_p_are_told(pages):
 # --- which test, and what it is worth ------------------------------------------------------------------
 
 
-def test_the_calibration_frame_is_the_records_by_size(flagship):
-    assert calibrated(flagship) == [GROUP]
-    frame = calibration_frame(flagship, GROUP)
-    found = {item.test: item for item in flagship.calibration if item.size is not None}
+def test_the_calibration_frame_is_the_records_by_size(kept):
+    assert calibrated(kept) == [GROUP]
+    frame = calibration_frame(kept, GROUP)
+    found = {item.test: item for item in kept.calibration if item.size is not None}
     assert set(frame["test"]) == set(found)
     assert list(frame["size"]) == sorted(frame["size"], reverse=True)
     for row in frame.to_dict("records"):
@@ -241,8 +241,8 @@ def test_the_calibration_frame_is_the_records_by_size(flagship):
         assert row["high"] - row["size"] == pytest.approx(1.96 * record.size_error)
 
 
-def test_misleading_tests_are_told_apart_by_shape(flagship):
-    frame = calibration_frame(flagship, GROUP)
+def test_misleading_tests_are_told_apart_by_shape(kept):
+    frame = calibration_frame(kept, GROUP)
     figure = calibration_figure(frame)
     assert len({look["symbol"] for look in LOOKS.values()}) == len(LOOKS)
     for trace, (name, look) in zip(figure.data, LOOKS.items(), strict=False):
@@ -263,16 +263,16 @@ def test_sizes_power_and_tests_that_could_not_be_run_are_told(pages):
         assert sentence in pages["en"]
 
 
-def test_a_detectable_effect_of_a_misleading_test_is_not_shown(flagship):
-    frame = calibration_frame(flagship, GROUP).set_index("test")
-    assert any(item.misleads and item.detectable is not None for item in flagship.calibration)
+def test_a_detectable_effect_of_a_misleading_test_is_not_shown(kept):
+    frame = calibration_frame(kept, GROUP).set_index("test")
+    assert any(item.misleads and item.detectable is not None for item in kept.calibration)
     assert frame.loc[frame["standing"] == "misleads", "detectable"].isna().all()
 
 
 @pytest.mark.parametrize("misleads", [False, True])
-def test_calibrations_of_one_kind_are_drawn(flagship, misleads):
-    found = tuple(item for item in flagship.calibration if item.misleads == misleads and item.size)
-    result = flagship.model_copy(update={"calibration": found})
+def test_calibrations_of_one_kind_are_drawn(kept, misleads):
+    found = tuple(item for item in kept.calibration if item.misleads == misleads and item.size)
+    result = kept.model_copy(update={"calibration": found})
     figure = calibration_figure(calibration_frame(result, GROUP))
     assert len(figure.data) == 2
     told = words_of(result)
@@ -290,8 +290,8 @@ def test_recommendations_are_told_with_the_numbers_of_their_design(pages):
         assert sentence in pages["en"]
 
 
-def test_the_model_s_own_t_is_no_portfolio(flagship):
-    told = words_of(with_recommendation(flagship, HYGON, used="portfolio_t"))
+def test_the_model_s_own_t_is_no_portfolio(kept):
+    told = words_of(with_recommendation(kept, HYGON, used="portfolio_t"))
     assert "t test of the model itself" in told
     assert "Where no earlier date could be had, the headline sentences quote the t test of the model itself." in told
 
@@ -303,9 +303,9 @@ def test_the_model_s_own_t_is_no_portfolio(flagship):
         ("sign", "although it misleads here: p cannot fall below 100.0 % (number of events: 1)"),
     ],
 )
-def test_an_overruled_recommendation_is_said(flagship, used, sentence):
+def test_an_overruled_recommendation_is_said(kept, used, sentence):
     overruling = FactRecord.of(fact("overruled.taken", test=used, recommended="sq"))
-    told = words_of(with_recommendation(flagship, HYGON, used=used, overruling=overruling))
+    told = words_of(with_recommendation(kept, HYGON, used=used, overruling=overruling))
     assert sentence in told
 
 
@@ -338,8 +338,8 @@ def advices():
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_every_refusal_and_every_choice_of_the_package_has_words_on_the_page(flagship, lang):
-    study = Study(flagship, names_of(flagship.spec, lang))
+def test_every_refusal_and_every_choice_of_the_package_has_words_on_the_page(kept, lang):
+    study = Study(kept, names_of(kept.spec, lang))
     facts = {why.code: why for advice in advices() for why in advice.refusals.values()}
     assert set(facts) == {
         key.removeprefix("chance.") for key in study.texts.entries if key.startswith("chance.refused.")
@@ -353,8 +353,8 @@ def test_every_refusal_and_every_choice_of_the_package_has_words_on_the_page(fla
     assert not [sentence for sentence in told.values() if re.search(r"[{}]", sentence)]
 
 
-def test_words_of_the_page_are_those_of_a_code_or_the_facts_own(flagship):
-    study = Study(flagship, names_of(flagship.spec, "en"))
+def test_words_of_the_page_are_those_of_a_code_or_the_facts_own(kept):
+    study = Study(kept, names_of(kept.spec, "en"))
     few = fact("unavailable.too_few", n=2, window="[0, 0]", need=20)
     assert reason_words(study, FactRecord.of(few)) == "needs 20 events with every day of the window, and there are 2"
     assert (
@@ -362,8 +362,8 @@ def test_words_of_the_page_are_those_of_a_code_or_the_facts_own(flagship):
     )
 
 
-def test_why_a_test_was_unavailable_keeps_its_numbers(flagship):
-    codes = {item.refusal.code for item in flagship.calibration if item.size is None}
+def test_why_a_test_was_unavailable_keeps_its_numbers(kept):
+    codes = {item.refusal.code for item in kept.calibration if item.size is None}
     assert codes == {"unavailable.too_few", "unavailable.small_sample", "unavailable.one_draw"}
 
 
@@ -377,15 +377,15 @@ def test_every_test_has_a_name(test, lang):
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_nothing_computed_is_one_sentence_with_the_command(flagship, lang):
-    html = html_of(without(flagship, *MADE), lang)
+def test_nothing_computed_is_one_sentence_with_the_command(kept, lang):
+    html = html_of(without(kept, *MADE), lang)
     assert Words(html).found == [load_texts(lang)("chance.none")]
     assert COMMAND in html and "<figure" not in html and "<table" not in html
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_a_study_without_headlines_says_so(flagship, lang):
-    html = html_of(without(flagship, *MADE, "headlines"), lang)
+def test_a_study_without_headlines_says_so(kept, lang):
+    html = html_of(without(kept, *MADE, "headlines"), lang)
     assert Words(html).found == [load_texts(lang)("chance.no_headlines")]
 
 
@@ -399,8 +399,8 @@ def test_a_study_without_headlines_says_so(flagship, lang):
     ],
 )
 @pytest.mark.parametrize("lang", LANGS)
-def test_each_missing_part_is_a_sentence_of_its_own(flagship, left, key, lang):
-    html = html_of(without(flagship, *left), lang)
+def test_each_missing_part_is_a_sentence_of_its_own(kept, left, key, lang):
+    html = html_of(without(kept, *left), lang)
     texts = load_texts(lang)
     every = ("chance.placebo.absent", "chance.single.absent", "chance.choice.absent", "chance.calibration.absent")
     assert [one for one in every if texts(one) in Words(html).found] == [key]
@@ -408,33 +408,33 @@ def test_each_missing_part_is_a_sentence_of_its_own(flagship, left, key, lang):
     assert COMMAND in texts(key)
 
 
-def test_sizes_of_a_study_without_groups_are_not_promised(flagship):
-    heads = tuple(head for head in flagship.headlines if head.kind == "security")
-    kept = {name: tuple(item for item in getattr(flagship, name) if item.id != GROUP) for name in MADE}
-    told = words_of(flagship.model_copy(update={"headlines": heads, **kept}))
+def test_sizes_of_a_study_without_groups_are_not_promised(kept):
+    heads = tuple(head for head in kept.headlines if head.kind == "security")
+    single = {name: tuple(item for item in getattr(kept, name) if item.id != GROUP) for name in MADE}
+    told = words_of(kept.model_copy(update={"headlines": heads, **single}))
     assert "Sizes are simulated for headline figures of several firms, and this study has none." in told
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_readers_meet_no_ids_or_blanks(flagship, pages, lang):
-    raw = [*(head.id for head in flagship.headlines), *(name for name in NAMED if "_" in name), "sh000300", "iid"]
+def test_readers_meet_no_ids_or_blanks(kept, pages, lang):
+    raw = [*(head.id for head in kept.headlines), *(name for name in NAMED if "_" in name), "sh000300", "iid"]
     assert [word for word in raw if word in pages[lang]] == []
     assert not re.search(r"\{\w*\}|\bNone\b(?! of)|\bnan\b|\binf\b|\\u", pages[lang])
 
 
-def test_the_same_result_gives_the_same_section(flagship):
-    assert html_of(flagship) == html_of(flagship)
+def test_the_same_result_gives_the_same_section(kept):
+    assert html_of(kept) == html_of(kept)
 
 
-def test_figure_data_hold_only_numbers_that_json_knows(flagship):
-    blocks = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', html_of(flagship), flags=re.DOTALL)
+def test_figure_data_hold_only_numbers_that_json_knows(kept):
+    blocks = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', html_of(kept), flags=re.DOTALL)
     assert len(blocks) == 3
     for block in blocks:
         assert json.loads(block)["data"]
         assert "NaN" not in block and "Infinity" not in block
 
 
-def test_a_missing_end_is_not_a_number(flagship):
-    frame = single_frame(with_conformal(flagship, "empty", ()))
+def test_a_missing_end_is_not_a_number(kept):
+    frame = single_frame(with_conformal(kept, "empty", ()))
     row = frame[frame["kind"] == "empty"].iloc[0]
     assert (str(row["low"]), str(row["high"])) == (str(nan), str(nan))

@@ -52,25 +52,25 @@ def with_refused(result, rung, why):
 
 
 @pytest.fixture(scope="module")
-def empty(flagship):
+def empty(kept):
     """The flagship where nothing hard happened."""
     lists = dict.fromkeys(("limits", "ladder", "alternatives", "breaks", "exclusions", "bars"), ())
-    return flagship.model_copy(update=lists)
+    return kept.model_copy(update=lists)
 
 
 @pytest.fixture(scope="module")
-def pages(flagship):
-    return {(name, lang): section_words(flagship, name, lang) for name in MINE for lang in LANGS}
+def pages(kept):
+    return {(name, lang): section_words(kept, name, lang) for name in MINE for lang in LANGS}
 
 
 # --- price limits --------------------------------------------------------------------------------------
 
 
-def test_the_limit_frame_is_the_records(flagship):
-    assert limit_cases(flagship) == [SUGON]
-    frame = limits_frame(flagship, *SUGON).set_index(["kind", "estimand"])
-    assert len(flagship.limits) == 2
-    for record in flagship.limits:
+def test_the_limit_frame_is_the_records(kept):
+    assert limit_cases(kept) == [SUGON]
+    frame = limits_frame(kept, *SUGON).set_index(["kind", "estimand"])
+    assert len(kept.limits) == 2
+    for record in kept.limits:
         day, car = frame.loc[("day", record.estimand)], frame.loc[("to_open", record.estimand)]
         assert (day["estimate"], day["pvalue"], day["side"]) == (record.ar, record.bound_pvalue, -1)
         assert (car["estimate"], car["pvalue"]) == (record.car_to_open, record.placebo_pvalue)
@@ -81,28 +81,28 @@ def test_the_limit_frame_is_the_records(flagship):
     assert frame["ci_low"].notna().sum() == 2
 
 
-def test_imputed_values_are_those_of_the_results_and_have_no_p(flagship):
-    frame = limits_frame(flagship, *SUGON)
+def test_imputed_values_are_those_of_the_results_and_have_no_p(kept):
+    frame = limits_frame(kept, *SUGON)
     imputed = frame[frame["kind"] == "imputed"]
-    wanted = [item.estimate for item in flagship.alternatives if item.topic == "imputation"]
+    wanted = [item.estimate for item in kept.alternatives if item.topic == "imputation"]
     assert list(imputed["estimate"]) == wanted and len(wanted) == 3
     assert imputed["pvalue"].isna().all()
     assert list(imputed["label"]) == ["1×", "1.5×", "2×"]
 
 
-def test_a_bound_is_a_bar_that_goes_on_as_an_arrow_outwards(flagship):
+def test_a_bound_is_a_bar_that_goes_on_as_an_arrow_outwards(kept):
     for limit, outward in (("limit_down", -1), ("limit_up", 1)):
-        result = with_limits(flagship, limit=limit)
+        result = with_limits(kept, limit=limit)
         figure = limits_figure(limits_frame(result, *SUGON))
         (bar,) = [trace for trace in figure.data if trace.type == "bar"]
         (arrow,) = [item for item in figure.layout.annotations if item.showarrow]
-        assert bar.x[0] == arrow.x == pytest.approx(100 * flagship.limits[0].ar)
+        assert bar.x[0] == arrow.x == pytest.approx(100 * kept.limits[0].ar)
         assert arrow.xshift * outward > 0 and arrow.ax * outward < 0
         assert bar.y[0] == arrow.y
 
 
-def test_imputed_marks_are_hollow_and_named_as_assumed(flagship):
-    figure = limits_figure(limits_frame(flagship, *SUGON))
+def test_imputed_marks_are_hollow_and_named_as_assumed(kept):
+    figure = limits_figure(limits_frame(kept, *SUGON))
     (assumed,) = [trace for trace in figure.data if trace.name == "assumed, not measured (CSI 300)"]
     assert assumed.marker.symbol == "circle-open"
     assert list(assumed.text) == ["1×", "1.5×", "2×"]
@@ -135,14 +135,14 @@ def test_the_limit_day_is_told_with_its_prices_bound_and_placebo(pages):
         ({"limit": "limit_up", "ar": 0.08}, "+8.00 % or more on the day"),
     ],
 )
-def test_other_limit_days_are_told_as_they_were(flagship, changes, sentence):
-    told = section_words(with_limits(flagship, **changes), "limits")
+def test_other_limit_days_are_told_as_they_were(kept, changes, sentence):
+    told = section_words(with_limits(kept, **changes), "limits")
     assert sentence in told
     assert "nan" not in told and "None " not in told
 
 
-def test_a_limit_that_never_opened_shows_the_bound_alone(flagship):
-    result = with_limits(flagship, open_session=None, car_to_open=None).model_copy(update={"alternatives": ()})
+def test_a_limit_that_never_opened_shows_the_bound_alone(kept):
+    result = with_limits(kept, open_session=None, car_to_open=None).model_copy(update={"alternatives": ()})
     frame = limits_frame(result, *SUGON)
     assert list(frame["kind"]) == ["day"]
     assert limits_figure(frame).data
@@ -151,20 +151,20 @@ def test_a_limit_that_never_opened_shows_the_bound_alone(flagship):
 # --- the ladder ----------------------------------------------------------------------------------------
 
 
-def test_the_ladder_frame_is_the_records_and_the_refusals_in_order(flagship):
-    assert ladder_cases(flagship) == [MOORE]
-    frame = ladder_frame(flagship, *MOORE)
+def test_the_ladder_frame_is_the_records_and_the_refusals_in_order(kept):
+    assert ladder_cases(kept) == [MOORE]
+    frame = ladder_frame(kept, *MOORE)
     places = [RUNGS.index(rung) for rung in frame["rung"]]
     assert places == sorted(places) and set(frame["rung"]) == set(RUNGS)
     there, refused = frame[frame["missing"] == ""], frame[frame["missing"] != ""]
-    assert list(there["estimate"]) == [record.estimate for record in flagship.ladder]
+    assert list(there["estimate"]) == [record.estimate for record in kept.ladder]
     assert list(refused["rung"]) == ["age_matched_placebo", "post_event_window"]
     assert refused["estimate"].isna().all()
     assert list(there.loc[there["ci_low"].notna(), "rung"]) == ["peer_prior"]
 
 
-def test_a_refused_rung_has_words_in_place_of_a_mark(flagship):
-    frame = ladder_frame(flagship, *MOORE)
+def test_a_refused_rung_has_words_in_place_of_a_mark(kept):
+    frame = ladder_frame(kept, *MOORE)
     figure = ladder_figure(frame)
     marked = {y for trace in figure.data for y in trace.y}
     lines = len(frame)
@@ -175,8 +175,8 @@ def test_a_refused_rung_has_words_in_place_of_a_mark(flagship):
         assert said == ([f"not to be had: {missing}"] if missing else [])
 
 
-def test_rungs_are_told_apart_by_shape_and_fill(flagship):
-    figure = ladder_figure(ladder_frame(flagship, *MOORE))
+def test_rungs_are_told_apart_by_shape_and_fill(kept):
+    figure = ladder_figure(ladder_frame(kept, *MOORE))
     assert [(trace.name, trace.marker.symbol) for trace in figure.data] == [
         ("total effect, with an interval", "circle"),
         ("total effect, no interval to be had", "circle-open"),
@@ -202,10 +202,10 @@ def test_the_ladder_is_told_with_its_prior_its_ranks_and_what_is_missing(pages):
 
 
 @pytest.mark.parametrize(("lang", "day"), [("en", "20 July 2020"), ("zh", "2020年7月20日")])
-def test_the_closes_that_earlier_listings_need_are_a_table(flagship, lang, day):
-    (case,) = build_history(Study(flagship, names_of(flagship.spec, lang)))["cases"]
-    named = flagship.spec.securities["688795"].earlier_listings
-    assert [row[0] for row in case["needed"].rows] == [names_of(flagship.spec, lang).ticker(name) for name in named]
+def test_the_closes_that_earlier_listings_need_are_a_table(kept, lang, day):
+    (case,) = build_history(Study(kept, names_of(kept.spec, lang)))["cases"]
+    named = kept.spec.securities["688795"].earlier_listings
+    assert [row[0] for row in case["needed"].rows] == [names_of(kept.spec, lang).ticker(name) for name in named]
     assert case["needed"].rows[2][2] == day
 
 
@@ -236,45 +236,43 @@ def test_the_closes_that_earlier_listings_need_are_a_table(flagship, lang, day):
         ),
     ],
 )
-def test_every_refused_rung_says_why(flagship, rung, why, sentence):
-    assert sentence in section_words(with_refused(flagship, rung, why), "history")
+def test_every_refused_rung_says_why(kept, rung, why, sentence):
+    assert sentence in section_words(with_refused(kept, rung, why), "history")
 
 
-def test_a_rung_on_fewer_comparators_is_no_empty_row(flagship):
+def test_a_rung_on_fewer_comparators_is_no_empty_row(kept):
     missing = [{"security": "688041", "before": "2022-08-15", "session": "2022-08-16"}]
     why = fact("some_earlier_listings_missing", n=1, total=4, missing=missing)
-    result = with_refused(flagship, "same_day_rank", why)
+    result = with_refused(kept, "same_day_rank", why)
     assert (ladder_frame(result, *MOORE)["missing"] == "").all()
     told = section_words(result, "history")
     assert "are left out (1 of 4 have no prices there: Hygon on 2022-08-15 and 2022-08-16)" in told
 
 
 @pytest.mark.parametrize(("low", "sentence"), [(-0.01, "and it holds zero"), (0.001, "and it leaves zero out")])
-def test_the_interval_is_read(flagship, low, sentence):
-    ladder = tuple(
-        item.model_copy(update={"ci_low": low}) if item.ci_low is not None else item for item in flagship.ladder
-    )
-    assert sentence in section_words(flagship.model_copy(update={"ladder": ladder}), "history")
+def test_the_interval_is_read(kept, low, sentence):
+    ladder = tuple(item.model_copy(update={"ci_low": low}) if item.ci_low is not None else item for item in kept.ladder)
+    assert sentence in section_words(kept.model_copy(update={"ladder": ladder}), "history")
 
 
-def test_a_ladder_of_refusals_alone_has_no_figure(flagship):
-    html = section_html(flagship.model_copy(update={"ladder": ()}), "history")
+def test_a_ladder_of_refusals_alone_has_no_figure(kept):
+    html = section_html(kept.model_copy(update={"ladder": ()}), "history")
     assert "<figure" not in html and "the recorded prices do not reach back that far" in html
 
 
 # --- regimes -------------------------------------------------------------------------------------------
 
 
-def test_the_regime_frame_holds_four_windows_of_every_case(flagship):
-    frame = regime_frame(flagship, DEAL)
+def test_the_regime_frame_holds_four_windows_of_every_case(kept):
+    frame = regime_frame(kept, DEAL)
     assert [list(own["variant"]) for _, own in frame.groupby("line")] == [list(VARIANTS)] * 4
-    records = [item for item in flagship.alternatives if item.topic == "regime"]
+    records = [item for item in kept.alternatives if item.topic == "regime"]
     assert sorted(frame["estimate"]) == sorted(item.estimate for item in records)
     assert set(frame.loc[frame["limit"], "title"]) == {"Sugon: Hygon and Sugon call off their share-swap merger"}
 
 
-def test_error_bars_of_windows_reach_the_limits_of_their_intervals(flagship):
-    frame = regime_frame(flagship, DEAL)
+def test_error_bars_of_windows_reach_the_limits_of_their_intervals(kept):
+    frame = regime_frame(kept, DEAL)
     for variant, trace in zip(VARIANTS, regime_figure(frame).data, strict=False):
         own = frame[frame["variant"] == variant]
         for row, x, up, down in zip(
@@ -286,19 +284,19 @@ def test_error_bars_of_windows_reach_the_limits_of_their_intervals(flagship):
             )
 
 
-def test_windows_are_told_apart_by_shape_too(flagship):
+def test_windows_are_told_apart_by_shape_too(kept):
     assert len({look["symbol"] for look in LOOKS.values()}) == len(VARIANTS)
-    figure = beta_figure(beta_frame(flagship, DEAL))
+    figure = beta_figure(beta_frame(kept, DEAL))
     assert [trace.marker.symbol for trace in figure.data if trace.mode == "markers"] == [
         LOOKS[variant]["symbol"] for variant in VARIANTS
     ]
 
 
-def test_slopes_are_the_parameters_and_across_tells_the_one_inside(flagship):
-    frame = beta_frame(flagship, DEAL).set_index(["security", "name", "variant"])["value"]
+def test_slopes_are_the_parameters_and_across_tells_the_one_inside(kept):
+    frame = beta_frame(kept, DEAL).set_index(["security", "name", "variant"])["value"]
     sugon = {
         item.variant: item
-        for item in flagship.alternatives
+        for item in kept.alternatives
         if (item.topic, item.event_id, item.security) == ("regime", "h200-approval", "603019")
     }
     across = sugon["across"].params
@@ -325,13 +323,13 @@ def test_the_regime_is_told_with_its_note_slopes_and_breaks(pages):
         assert sentence in told
 
 
-def test_no_disagreement_is_claimed_where_there_is_none(flagship):
-    breaks = tuple(item for item in flagship.breaks if (item.security, item.benchmark) == ("688041", "sh000300"))
-    told = section_words(flagship.model_copy(update={"breaks": breaks}), "regimes")
+def test_no_disagreement_is_claimed_where_there_is_none(kept):
+    breaks = tuple(item for item in kept.breaks if (item.security, item.benchmark) == ("688041", "sh000300"))
+    told = section_words(kept.model_copy(update={"breaks": breaks}), "regimes")
     assert "disagree" not in told and "1 of 1 tests" in told
 
 
-def test_a_window_without_an_estimate_says_why(flagship):
+def test_a_window_without_an_estimate_says_why(kept):
     record, other = (
         ExclusionRecord.of(
             fact("alternative", topic="regime", variant="inside", other=regime),
@@ -341,13 +339,13 @@ def test_a_window_without_an_estimate_says_why(flagship):
         )
         for security, regime in (("603019", [DEAL, "688041"]), ("688041", [f"{DEAL}-2"]))
     )
-    told = section_words(flagship.model_copy(update={"exclusions": (record, other)}), "regimes")
+    told = section_words(kept.model_copy(update={"exclusions": (record, other)}), "regimes")
     assert "12 of at least 60 estimation observations" in told
     assert told.count("no estimate from this window") == 1
 
 
-def test_breaks_without_estimates_are_shown_alone(flagship):
-    html = section_html(flagship.model_copy(update={"alternatives": ()}), "regimes")
+def test_breaks_without_estimates_are_shown_alone(kept):
+    html = section_html(kept.model_copy(update={"alternatives": ()}), "regimes")
     assert "<figure" not in html and "Did the model change?" in html
 
 
@@ -364,15 +362,15 @@ def test_a_study_without_hard_cases_says_so_and_draws_nothing(empty, name, lang)
 
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("name", MINE)
-def test_readers_meet_no_ids_or_blanks(flagship, pages, name, lang):
+def test_readers_meet_no_ids_or_blanks(kept, pages, name, lang):
     told = pages[name, lang]
-    raw = [*(event.id for event in flagship.spec.events), *RUNGS, *VARIANTS[:1], DEAL, "sh000300", "sup_f", "sigma_x"]
+    raw = [*(event.id for event in kept.spec.events), *RUNGS, *VARIANTS[:1], DEAL, "sh000300", "sup_f", "sigma_x"]
     assert [word for word in raw if word in told] == []
     assert not re.search(r"\{\w*\}|\bNone\b(?! of)|\bnan\b|Timestamp|datetime", told)
 
 
-def test_the_same_result_gives_the_same_sections(flagship):
-    assert [section_html(flagship, name) for name in MINE] == [section_html(flagship, name) for name in MINE]
+def test_the_same_result_gives_the_same_sections(kept):
+    assert [section_html(kept, name) for name in MINE] == [section_html(kept, name) for name in MINE]
 
 
 @pytest.mark.parametrize("lang", LANGS)

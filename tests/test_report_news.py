@@ -41,8 +41,8 @@ SECURITIES = ("NVDA", "688795", "688041", "603019")
 
 
 @pytest.fixture(scope="module")
-def span(flagship):
-    (found,) = spans(flagship, names_of(flagship.spec, "en"))
+def span(kept):
+    (found,) = spans(kept, names_of(kept.spec, "en"))
     return found
 
 
@@ -68,24 +68,24 @@ def figures(result, lang="en"):
 # --- which days and events -----------------------------------------------------------------------------
 
 
-def test_the_days_reach_three_sessions_beyond_the_set(flagship, span):
+def test_the_days_reach_three_sessions_beyond_the_set(kept, span):
     assert (span.id, span.first, span.last) == (SET, date(2025, 12, 8), date(2025, 12, 10))
     assert [day.day for day in span.days] == [3, 4, 5, 8, 9, 10, 11, 12, 15]
 
 
-def test_without_sets_the_steps_and_without_steps_the_last_tested_event_is_words_of(flagship):
-    names = names_of(flagship.spec, "en")
-    (steps,) = spans(with_spec(flagship, event_sets=()), names)
+def test_without_sets_the_steps_and_without_steps_the_last_tested_event_is_words_of(kept):
+    names = names_of(kept.spec, "en")
+    (steps,) = spans(with_spec(kept, event_sets=()), names)
     assert (steps.id, steps.first, steps.last) == (GROUP, date(2025, 12, 8), date(2025, 12, 9))
-    (last,) = spans(with_spec(flagship, event_sets=(), event_groups=()), names)
+    (last,) = spans(with_spec(kept, event_sets=(), event_groups=()), names)
     assert last.id == "hygon-sugon-merger-terminated"
     assert [day.day for day in last.days] == [5, 8, 9, 10, 11, 12, 15]
-    assert spans(flagship.model_copy(update={"sessions": ()}), names) == ()
+    assert spans(kept.model_copy(update={"sessions": ()}), names) == ()
 
 
-def test_a_long_set_is_told_in_several_pictures(flagship):
-    (item,) = flagship.spec.event_sets
-    result = with_spec(flagship, event_sets=(item.model_copy(update={"last_session": date(2025, 12, 31)}),))
+def test_a_long_set_is_told_in_several_pictures(kept):
+    (item,) = kept.spec.event_sets
+    result = with_spec(kept, event_sets=(item.model_copy(update={"last_session": date(2025, 12, 31)}),))
     found = spans(result, names_of(result.spec, "en"))
     assert [one.id for one in found] == [SET, f"{SET}-2", f"{SET}-3"]
     assert max(len(one.days) for one in found) == MOST_DAYS
@@ -97,10 +97,10 @@ def test_a_long_set_is_told_in_several_pictures(flagship):
     assert ledger.id == f"figure-ledger-{SET}"
 
 
-def test_the_events_in_the_picture_are_those_that_the_study_leads_with(flagship):
+def test_the_events_in_the_picture_are_those_that_the_study_leads_with(kept):
     led = {"h200-approval-report", "h200-approval", "hygon-sugon-merger-terminated"}
-    assert pictured_events(flagship) == led
-    bare = with_spec(flagship, event_sets=(), event_groups=(), headlines=())
+    assert pictured_events(kept) == led
+    bare = with_spec(kept, event_sets=(), event_groups=(), headlines=())
     assert pictured_events(bare) == {"hygon-sugon-merger-terminated"}
     assert pictured_events(bare.model_copy(update={"sessions": ()})) == frozenset()
 
@@ -115,8 +115,8 @@ def test_labelled_lines_have_room_for_each_of_their_lines():
 # --- news in steps -------------------------------------------------------------------------------------
 
 
-def test_steps_are_told_against_the_preferred_benchmark_under_the_first_model_there_is(flagship):
-    told = told_sums(flagship, GROUP)
+def test_steps_are_told_against_the_preferred_benchmark_under_the_first_model_there_is(kept):
+    told = told_sums(kept, GROUP)
     assert [(one.security, one.model, one.benchmark) for one in told] == [
         ("NVDA", "market", "SPY"),
         ("688795", "market_adjusted", "sh000300"),
@@ -125,12 +125,12 @@ def test_steps_are_told_against_the_preferred_benchmark_under_the_first_model_th
     ]
 
 
-def test_the_days_of_each_security_add_up_to_its_sum(flagship):
-    for record in told_sums(flagship, GROUP):
-        days = days_of_sum(flagship, record)
+def test_the_days_of_each_security_add_up_to_its_sum(kept):
+    for record in told_sums(kept, GROUP):
+        days = days_of_sum(kept, record)
         assert sum(day.ar for day in days) == pytest.approx(record.car, abs=EXACT)
         assert (days[0].session, days[-1].session) == (record.first_session, record.last_session)
-    frame = steps_frame(flagship, GROUP)
+    frame = steps_frame(kept, GROUP)
     nvda = frame[frame["security"] == "NVIDIA"]
     assert list(nvda["kind"]) == ["head", "day", "day", "sum"]
     assert nvda["start"].iloc[2] == pytest.approx(nvda["estimate"].iloc[1], abs=EXACT)
@@ -138,34 +138,34 @@ def test_the_days_of_each_security_add_up_to_its_sum(flagship):
     assert (frame["kind"] == "day").sum() == 2  # the others have one session
 
 
-def test_bars_of_steps_start_where_the_last_one_ended_and_intervals_are_the_record_s(flagship):
-    frame = steps_frame(flagship, GROUP)
+def test_bars_of_steps_start_where_the_last_one_ended_and_intervals_are_the_record_s(kept):
+    frame = steps_frame(kept, GROUP)
     bars, known, bare = steps_figure(frame).data
     assert list(bars.base) == pytest.approx([0.0, bars.x[0]], abs=EXACT)
-    record = told_sums(flagship, GROUP)[0]
+    record = told_sums(kept, GROUP)[0]
     assert known.x[0] + known.error_x.array[0] == pytest.approx(100 * record.ci_high, abs=1e-9)
     assert known.x[0] - known.error_x.arrayminus[0] == pytest.approx(100 * record.ci_low, abs=1e-9)
     assert bare.error_x.array is None and bare.marker.symbol.endswith("-open")
 
 
-def test_the_sentence_of_the_steps_says_how_they_add_up(flagship):
-    text = section_words(flagship, "news")
+def test_the_sentence_of_the_steps_says_how_they_add_up(kept):
+    text = section_words(kept, "news")
     nvda = f"NVIDIA: +2.21 % (8 Dec) and {MINUS}0.22 % (9 Dec) add up to +1.99 %."
     assert f"{nvda} Its 95 % interval runs from {MINUS}2.62 % to +6.61 % (p = 0.394)." in text
     assert "Moore Threads (+6.24 %, 9 Dec), Hygon (+0.69 %, 9 Dec)" in text
     assert "are bounds" not in text
 
 
-def test_a_sum_that_ends_at_a_limit_is_called_a_bound(flagship):
-    group = flagship.spec.event_groups[0]
+def test_a_sum_that_ends_at_a_limit_is_called_a_bound(kept):
+    group = kept.spec.event_groups[0]
     ends = {
         "event_group": group.id,
         "event_id": "hygon-sugon-merger-terminated",
         "first_session": date(2025, 12, 10),
         "last_session": date(2025, 12, 10),
     }
-    changed = tuple(record.model_copy(update=ends) for record in flagship.event_groups if record.security == "603019")
-    text = section_words(flagship.model_copy(update={"event_groups": changed}), "news")
+    changed = tuple(record.model_copy(update=ends) for record in kept.event_groups if record.security == "603019")
+    text = section_words(kept.model_copy(update={"event_groups": changed}), "news")
     assert "The close of 10 Dec was at a price limit, so the figures that end there are bounds." in text
 
 
@@ -183,8 +183,8 @@ def test_every_kind_of_the_ledger_has_a_look_words_and_a_sign():
         assert all(texts.knows(f"identified.{kind}") for kind in Identified.__args__)
 
 
-def test_sugon_s_tenth_of_december_holds_two_events_and_a_limit(flagship, span):
-    frame = ledger_frame(flagship, span)
+def test_sugon_s_tenth_of_december_holds_two_events_and_a_limit(kept, span):
+    frame = ledger_frame(kept, span)
     cell = frame[(frame["security"] == "Sugon") & (frame["session"] == date(2025, 12, 10))]
     assert [tuple(row) for row in cell[["kind", "sign", "place"]].itertuples(index=False)] == [
         ("tested", "21", 0),
@@ -194,21 +194,21 @@ def test_sugon_s_tenth_of_december_holds_two_events_and_a_limit(flagship, span):
     assert list(cell["title"])[2] == "closed at lower limit"
 
 
-def test_the_ledger_holds_every_record_once(flagship):
-    names = names_of(flagship.spec, "en")
-    entries = ledger_entries(flagship, names)
-    plain = [record for record in flagship.firm_days if record.kind != "related_event"]
+def test_the_ledger_holds_every_record_once(kept):
+    names = names_of(kept.spec, "en")
+    entries = ledger_entries(kept, names)
+    plain = [record for record in kept.firm_days if record.kind != "related_event"]
     assert len([entry for entry in entries if entry.kind != "related"]) == len(plain)
     own = {(r.security, r.session, r.event_id) for r in plain if r.event_id is not None}
-    related = {(r.security, r.session, r.event_id) for r in flagship.firm_days if r.kind == "related_event"} - own
+    related = {(r.security, r.session, r.event_id) for r in kept.firm_days if r.kind == "related_event"} - own
     found = [(e.security, e.session, e.event_id) for e in entries if e.kind == "related"]
     assert len(found) == len(related) > 0 and set(found) == related
     merger = next(e for e in entries if (e.security, e.event_id) == ("688795", "hygon-sugon-merger-terminated"))
     assert merger.text == "21. Hygon and Sugon call off their share-swap merger (reaches Hygon and Sugon)"
 
 
-def test_the_grid_has_a_cell_for_each_security_and_day(flagship, span):
-    frame = ledger_frame(flagship, span)
+def test_the_grid_has_a_cell_for_each_security_and_day(kept, span):
+    frame = ledger_frame(kept, span)
     assert len(frame[["security", "session"]].drop_duplicates()) == len(SECURITIES) * len(span.days)
     assert not frame.duplicated(["security", "session", "place"]).any()
     closed = frame[frame["kind"] == CLOSED]
@@ -220,16 +220,16 @@ def test_the_grid_has_a_cell_for_each_security_and_day(flagship, span):
     assert set(frame.loc[frame["inside"], "session"]) == {date(2025, 12, day) for day in (8, 9, 10)}
 
 
-def test_days_outside_the_event_windows_are_not_called_quiet(flagship, span):
-    windows = flagship.spec.windows
+def test_days_outside_the_event_windows_are_not_called_quiet(kept, span):
+    windows = kept.spec.windows
     windows = type(windows).model_validate(windows.model_dump() | {"event": [0, 1], "car": [[0, 0], [0, 1]]})
-    frame = ledger_frame(with_spec(flagship, windows=windows), span)
+    frame = ledger_frame(with_spec(kept, windows=windows), span)
     last = frame[(frame["session"] == date(2025, 12, 15))]
     assert set(last["kind"]) == {CLOSED}
 
 
-def test_the_ledger_s_marks_carry_their_sign_and_the_legend_explains_it(flagship, span):
-    frame = ledger_frame(flagship, span)
+def test_the_ledger_s_marks_carry_their_sign_and_the_legend_explains_it(kept, span):
+    frame = ledger_frame(kept, span)
     figure = ledger_figure(frame)
     marks = frame[~frame["kind"].isin([NOTHING, CLOSED])]
     drawn = [sign for trace in figure.data if trace.text is not None for sign in trace.text]
@@ -241,47 +241,47 @@ def test_the_ledger_s_marks_carry_their_sign_and_the_legend_explains_it(flagship
     assert len(set(places)) == len(places)
 
 
-def test_the_ledger_s_sentence_counts_shared_firm_days(flagship):
-    text = section_words(flagship, "news")
+def test_the_ledger_s_sentence_counts_shared_firm_days(kept):
+    text = section_words(kept, "news")
     assert (
         "4 of the 10 sessions with a tested event hold more than one piece of news: "
         "NVIDIA (4 Dec and 9 Dec); Hygon and Sugon (10 Dec)." in text
     )
-    alone = tuple(record for record in flagship.firm_days if record.event_id == "h200-approval")
+    alone = tuple(record for record in kept.firm_days if record.event_id == "h200-approval")
     assert "none of the 4 sessions with a tested event holds a second piece of news" in section_words(
-        flagship.model_copy(update={"firm_days": alone}), "news"
+        kept.model_copy(update={"firm_days": alone}), "news"
     )
-    untested = tuple(record for record in flagship.firm_days if record.event_id == "fomc-december")
+    untested = tuple(record for record in kept.firm_days if record.event_id == "fomc-december")
     assert "No tested event falls on these days." in section_words(
-        flagship.model_copy(update={"firm_days": untested}), "news"
+        kept.model_copy(update={"firm_days": untested}), "news"
     )
 
 
 # --- identification ------------------------------------------------------------------------------------
 
 
-def test_the_identification_table_is_the_list(flagship):
-    table = news.build(study_of(flagship))["identified"]
-    assert len(table.rows) == len(flagship.identification)
+def test_the_identification_table_is_the_list(kept):
+    table = news.build(study_of(kept))["identified"]
+    assert len(table.rows) == len(kept.identification)
     words = {"separate": "this event", "confounded": "this event together with the other news"}
     words["sum_only"] = "only the sum of these events"
     texts = load_texts("en")
-    for row, record in zip(table.rows, flagship.identification, strict=True):
+    for row, record in zip(table.rows, kept.identification, strict=True):
         assert row[4] == words[record.identified]
         assert row[5] == ("–" if record.estimate is None else texts.points(record.estimate))
         assert row[6] == ("–" if record.pvalue is None else texts.pvalue(record.pvalue))
         assert row[2].count(";") == len(record.events) - 1
 
 
-def test_what_cannot_be_told_apart_is_said(flagship):
-    text = section_words(flagship, "news")
+def test_what_cannot_be_told_apart_is_said(kept):
+    text = section_words(kept, "news")
     assert (
         "“Congress leaves the GAIN AI Act out” and “SAFE CHIPS Act introduced in the Senate” fall on the same session "
         "(4 Dec: NVIDIA). Only their sum is measured" in text
     )
     assert "On 3 of the 11 sessions in the table other news falls beside the tested event" in text
-    separate = tuple(record for record in flagship.identification if record.identified == "separate")
-    alone = section_words(flagship.model_copy(update={"identification": separate}), "news")
+    separate = tuple(record for record in kept.identification if record.identified == "separate")
+    alone = section_words(kept.model_copy(update={"identification": separate}), "news")
     assert f"Each of the {len(separate)} sessions in the table holds one tested event" in alone
 
 
@@ -289,38 +289,38 @@ def test_what_cannot_be_told_apart_is_said(flagship):
 
 
 @pytest.mark.parametrize("symbol", SECURITIES)
-def test_the_parts_are_the_records_and_sum_to_the_whole(flagship, span, symbol):
-    frame = parts_frame(flagship, symbol, span)
-    own = [r for r in flagship.day_parts if r.security == symbol and r.session in span.days]
+def test_the_parts_are_the_records_and_sum_to_the_whole(kept, span, symbol):
+    frame = parts_frame(kept, symbol, span)
+    own = [r for r in kept.day_parts if r.security == symbol and r.session in span.days]
     assert list(frame["whole"]) == [record.whole for record in own]
     assert (frame["overnight"] + frame["intraday"] - frame["whole"]).abs().max() < LOGS
     assert len(frame) == (6 if symbol == "688795" else 9)
 
 
-def test_the_finding_says_how_much_came_overnight(flagship):
-    text = section_words(flagship, "markets")
+def test_the_finding_says_how_much_came_overnight(kept):
+    text = section_words(kept, "markets")
     assert "NVIDIA, 8 Dec and 9 Dec: +1.39 % in all, of which +0.13 % overnight and +1.26 % during the session." in text
     assert f"Larger than twice its usual size: {MINUS}10.53 % overnight (10 Dec)." in text
     assert "There is no usual size: fewer than 60 sessions before the event." in text
-    own = {r.session: r for r in flagship.day_parts if r.security == "NVDA"}
+    own = {r.session: r for r in kept.day_parts if r.security == "NVDA"}
     days = [own[date(2025, 12, day)] for day in (8, 9)]
     assert round(100 * sum(day.overnight for day in days), 2) == 0.13
 
 
-def test_each_bar_stands_over_its_own_box(flagship, span):
-    frame = parts_frame(flagship, "NVDA", span)
+def test_each_bar_stands_over_its_own_box(kept, span):
+    frame = parts_frame(kept, "NVDA", span)
     boxes, overnight, intraday, whole = parts_figure(frame).data
     assert list(boxes.x) == [*overnight.x, *intraday.x]
     assert set(boxes.y) == {200 * frame["overnight_typical"].iloc[0], 200 * frame["intraday_typical"].iloc[0]}
     assert list(whole.y) == [100 * value for value in frame["whole"]]
     assert intraday.marker.pattern.shape == "/"
-    assert parts_figure(parts_frame(flagship, "688795", span)).data[0].name.startswith("overnight")
-    sugon = parts_figure(parts_frame(flagship, "603019", span)).data
+    assert parts_figure(parts_frame(kept, "688795", span)).data[0].name.startswith("overnight")
+    sugon = parts_figure(parts_frame(kept, "603019", span)).data
     assert sugon[-1].name == "closed at a price limit" and list(sugon[-1].x) == [5]
 
 
-def test_sessions_without_a_tested_event_are_said_to_be_so(flagship):
-    none = flagship.model_copy(update={"identification": ()})
+def test_sessions_without_a_tested_event_are_said_to_be_so(kept):
+    none = kept.model_copy(update={"identification": ()})
     assert "No tested event falls on these sessions of NVIDIA." in section_words(none, "markets")
 
 
@@ -328,20 +328,20 @@ def test_sessions_without_a_tested_event_are_said_to_be_so(flagship):
 
 
 @pytest.mark.parametrize("topics", [markets.FOREIGN, markets.YARDSTICKS])
-def test_every_alternative_stands_once_in_a_picture_or_a_folded_table(flagship, topics):
-    view = markets._ways(study_of(flagship), "foreign" if topics == markets.FOREIGN else "yardsticks", topics)
+def test_every_alternative_stands_once_in_a_picture_or_a_folded_table(kept, topics):
+    view = markets._ways(study_of(kept), "foreign" if topics == markets.FOREIGN else "yardsticks", topics)
     found = [row for figure in view["figures"] for row in figure.table.rows]
     found += [row for item in view["others"] for row in item["table"].rows]
-    records = [record for record in flagship.alternatives if record.topic in topics]
+    records = [record for record in kept.alternatives if record.topic in topics]
     designs = {(r.event_id, r.security, r.window) for r in records}
     assert len(found) == len([r for r in records if r.variant != AS_DESIGNED]) + len(designs)
 
 
-def test_hollow_markers_are_the_flagged_estimates(flagship):
-    events = pictured_events(flagship)
+def test_hollow_markers_are_the_flagged_estimates(kept):
+    events = pictured_events(kept)
     for symbol in ("NVDA", "688041", "603019"):
-        frame = ways_frame(flagship, symbol, markets.FOREIGN, events)
-        flagged = [r for r in ways_of(flagship, symbol, markets.FOREIGN, events) if OVER_CONTROL in r.flags]
+        frame = ways_frame(kept, symbol, markets.FOREIGN, events)
+        flagged = [r for r in ways_of(kept, symbol, markets.FOREIGN, events) if OVER_CONTROL in r.flags]
         assert frame["over_control"].sum() == len(flagged) > 0
         hollow = [t for t in ways_figure(frame).data if t.mode == "markers" and t.marker.color == "#ffffff"]
         assert [trace.name for trace in hollow] == ["may already contain the news"]
@@ -349,8 +349,8 @@ def test_hollow_markers_are_the_flagged_estimates(flagship):
         assert all("may already contain the news" in text for text in hollow[0].hovertext)
 
 
-def test_the_last_new_york_session_may_hold_the_report_but_not_up_to_its_open(flagship):
-    frame = ways_frame(flagship, "688041", markets.FOREIGN, {"h200-approval"})
+def test_the_last_new_york_session_may_hold_the_report_but_not_up_to_its_open(kept):
+    frame = ways_frame(kept, "688041", markets.FOREIGN, {"h200-approval"})
     held = {row["label"]: row["over_control"] for row in frame.to_dict("records")}
     assert held == {
         "as designed": False,
@@ -362,29 +362,29 @@ def test_the_last_new_york_session_may_hold_the_report_but_not_up_to_its_open(fl
     }
 
 
-def test_the_foreign_sentence_names_what_is_free_of_the_news(flagship):
-    text = section_words(flagship, "markets")
+def test_the_foreign_sentence_names_what_is_free_of_the_news(kept):
+    text = section_words(kept, "markets")
     assert "6 of the 10 estimates with a foreign market may already contain the news." in text
     assert f"10 Dec: {MINUS}0.57 % (as designed {MINUS}0.05 %)." in text
     assert f"9 Dec: none (as designed {MINUS}0.22 %)" in text
     free = tuple(
         record.model_copy(update={"flags": tuple(flag for flag in record.flags if flag != OVER_CONTROL)})
-        for record in flagship.alternatives
+        for record in kept.alternatives
     )
-    clean = section_words(flagship.model_copy(update={"alternatives": free}), "markets")
+    clean = section_words(kept.model_copy(update={"alternatives": free}), "markets")
     assert "None of the 10 estimates with a foreign market can contain the news." in clean
 
 
-def test_peers_that_the_news_may_touch_look_like_a_relative_effect(flagship):
-    frame = ways_frame(flagship, "NVDA", markets.YARDSTICKS, pictured_events(flagship))
+def test_peers_that_the_news_may_touch_look_like_a_relative_effect(kept):
+    frame = ways_frame(kept, "NVDA", markets.YARDSTICKS, pictured_events(kept))
     assert list(frame["variant"])[:4] == [AS_DESIGNED, "index_without", "less_untouched", "less_touched"]
     assert list(frame["head"].drop_duplicates()) == ["8\xa0Dec", "8\xa0Dec to 9\xa0Dec", "9\xa0Dec"]
     looks = {t.name: (t.marker.symbol, len(t.x)) for t in ways_figure(frame).data if t.mode == "markers"}
     assert looks == {"total effect": ("circle", 9), "relative effect": ("square", 3)}
 
 
-def test_figures_of_a_limit_day_are_called_bounds(flagship):
-    view = markets.build(study_of(flagship))
+def test_figures_of_a_limit_day_are_called_bounds(kept):
+    view = markets.build(study_of(kept))
     sugon = next(figure for figure in view["yardsticks"]["figures"] if figure.id == "figure-yardsticks-603019")
     assert "3 of the 6 intervals leave zero out." in sugon.finding.replace("\N{NO-BREAK SPACE}", " ")
     assert sugon.finding.replace("\N{NO-BREAK SPACE}", " ").endswith(
@@ -394,13 +394,13 @@ def test_figures_of_a_limit_day_are_called_bounds(flagship):
     assert "bounds" not in hygon.finding
 
 
-def test_two_events_on_one_session_are_told_apart_by_their_number(flagship):
-    frame = ways_frame(flagship, "NVDA", markets.FOREIGN, {"gain-ai-dropped", "safe-chips-introduced"})
+def test_two_events_on_one_session_are_told_apart_by_their_number(kept):
+    frame = ways_frame(kept, "NVDA", markets.FOREIGN, {"gain-ai-dropped", "safe-chips-introduced"})
     assert list(frame["head"].drop_duplicates()) == ["4\xa0Dec (event 15)", "4\xa0Dec (event 16)"]
 
 
-def test_error_bars_of_the_ways_reach_the_limits_of_their_intervals(flagship):
-    frame = ways_frame(flagship, "603019", markets.YARDSTICKS, pictured_events(flagship))
+def test_error_bars_of_the_ways_reach_the_limits_of_their_intervals(kept):
+    frame = ways_frame(kept, "603019", markets.YARDSTICKS, pictured_events(kept))
     ends = set()
     for trace in ways_figure(frame).data:
         if trace.mode == "markers":
@@ -412,8 +412,8 @@ def test_error_bars_of_the_ways_reach_the_limits_of_their_intervals(flagship):
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_all_colours_are_the_house_s_and_the_same_input_gives_the_same_figure(flagship, lang):
-    one, other = list(figures(flagship, lang)), list(figures(flagship, lang))
+def test_all_colours_are_the_house_s_and_the_same_input_gives_the_same_figure(kept, lang):
+    one, other = list(figures(kept, lang)), list(figures(kept, lang))
     assert len(one) == 12
     for figure, again in zip(one, other, strict=True):
         assert figure.to_json() == again.to_json() and figure.data
@@ -424,11 +424,9 @@ def test_all_colours_are_the_house_s_and_the_same_input_gives_the_same_figure(fl
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_sections_say_what_they_lack(flagship, lang):
+def test_the_sections_say_what_they_lack(kept, lang):
     texts = load_texts(lang)
-    empty = flagship.model_copy(
-        update=dict.fromkeys((field for name, field in FIELDS.items() if name != "provenance"), ())
-    )
+    empty = kept.model_copy(update=dict.fromkeys((field for name, field in FIELDS.items() if name != "provenance"), ()))
     empty = with_spec(empty, event_sets=(), event_groups=(), headlines=())
     wanted = {"news": ("steps", "ledger", "identified"), "markets": ("parts", "foreign", "yardsticks")}
     for section, parts in wanted.items():
@@ -439,9 +437,9 @@ def test_the_sections_say_what_they_lack(flagship, lang):
 
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("section", ["news", "markets"])
-def test_readers_meet_no_ids(flagship, section, lang):
-    text = section_words(flagship, section, lang)
-    ids = [event.id for event in flagship.spec.events] + [regime.id for regime in flagship.spec.regimes]
+def test_readers_meet_no_ids(kept, section, lang):
+    text = section_words(kept, section, lang)
+    ids = [event.id for event in kept.spec.events] + [regime.id for regime in kept.spec.regimes]
     ids += [
         *LEDGER_LOOKS.keys() - {"tested", "confounder", "related", "market", "limit", "suspended", "resumed", "listing"}
     ]
@@ -450,19 +448,19 @@ def test_readers_meet_no_ids(flagship, section, lang):
     assert not re.search(r"\{\w*\}|\bnan\b|\bNone\b(?! of)", text)
 
 
-def test_the_leads_are_two_sentences(flagship):
+def test_the_leads_are_two_sentences(kept):
     texts = load_texts("en")
     for key in ("news", "steps", "ledger", "identified", "markets", "parts", "foreign", "yardsticks"):
         sentences = re.findall(r"[.!?](?:\s|$)", texts(f"{key}.lead"))
         assert len(sentences) == 2, key
 
 
-def test_a_security_without_opens_is_left_out_of_the_parts(flagship):
-    left = tuple(record for record in flagship.day_parts if record.security != "NVDA")
-    view = markets.build(study_of(flagship.model_copy(update={"day_parts": left})))
+def test_a_security_without_opens_is_left_out_of_the_parts(kept):
+    left = tuple(record for record in kept.day_parts if record.security != "NVDA")
+    view = markets.build(study_of(kept.model_copy(update={"day_parts": left})))
     assert [figure.id.split("-")[2] for figure in view["parts"]] == ["688795", "688041", "603019"]
 
 
-def test_days_far_from_the_set_are_not_in_the_picture(flagship, span):
-    far = {r.session for r in flagship.day_parts} - set(span.days)
-    assert far and not far & set(parts_frame(flagship, "NVDA", span)["session"])
+def test_days_far_from_the_set_are_not_in_the_picture(kept, span):
+    far = {r.session for r in kept.day_parts} - set(span.days)
+    assert far and not far & set(parts_frame(kept, "NVDA", span)["session"])

@@ -1165,7 +1165,7 @@ def null_study(rng, firms, correlation, *, portfolio, tails=None):
     for row, values in enumerate(rows):
         case = Case(f"f{row}", size - 1, size - 1, SESSIONS, values, {"m": market}, np.ones(size, dtype=np.int64))
         found.append(placebos_of(setting, Figure(f"f{row}", design, case, Window(0, 0)), 400))
-    return placebo_records(found)
+    return placebo_records(found, level=0.05)
 
 
 def within(rate, level, count):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from eventstudy.config import load_study
 from eventstudy.csvtext import MAX_BYTES
 from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
+from eventstudy.facts import fact, words
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources import load_prices, recorded
 from eventstudy.sources.own.folder import LAYOUT, Origin, parse_prices, read_folder, read_price_file
@@ -336,7 +337,7 @@ def test_a_folder_is_read_in_the_order_of_the_symbols(tmp_path):
     assert panel.symbols == ("^GSPC", "A")
     provenance = panel["A"].provenance
     assert (provenance.source, provenance.file, provenance.vendor) == ("folder", "A.csv", "the user's own file")
-    assert provenance.adjustment == "as supplied; the file does not say"
+    assert str(provenance.adjustment) == "as supplied; the file does not say"
     # printf "date,close\n2025-12-05,1\n" | sha256sum
     assert provenance.sha256 == "6497647028f36a552723a1ed606af006673cadc8834bb817ac2be0ec255e60aa"
 
@@ -422,6 +423,9 @@ def recorded_suspensions(symbol):
     )
 
 
+NOBODY = words("")
+
+
 def build_manifest(folder, manifest):
     """Measure the files of a folder of recordings again and bring its manifest up to date."""
     described = {entry["file"] for entry in manifest["recordings"]}
@@ -431,7 +435,9 @@ def build_manifest(folder, manifest):
         raise PriceError(f"{folder}: {names} must both be there and be described in {MANIFEST}")
     measured_all = []
     for entry in manifest["recordings"]:
-        origin = Origin(symbol=entry["symbol"], source="recorded", vendor="", file=entry["file"], adjustment="")
+        origin = Origin(
+            symbol=entry["symbol"], source="recorded", publisher=NOBODY, file=entry["file"], adjustment=NOBODY
+        )
         found = parse_prices((folder / entry["file"]).read_bytes(), entry["file"], origin).provenance
         measured = {"first": str(found.first), "last": str(found.last), "rows": found.rows, "sha256": found.sha256}
         measured_all.append(Recording(**{**entry, **measured}).document())
@@ -526,7 +532,7 @@ def test_provenance_comes_from_the_manifest(everything):
     assert provenance.vendor == "Eastmoney to 2025-12-26, Sina after"
     assert provenance.file == "603019.csv"
     assert (provenance.first, provenance.last, provenance.rows) == (date(2024, 3, 15), date(2026, 1, 16), 438)
-    assert provenance.adjustment == "unadjusted, as traded"
+    assert provenance.adjustment == fact("adjustment.as_traded")
     assert "shaishailiu/stockmonitor : newdata/603019.json after" in provenance.note
     assert everything["AMD"].provenance.file == "peers/AMD.csv"
 

@@ -16,6 +16,7 @@ import eventstudy as es
 from eventstudy.calendars import load_sessions
 from eventstudy.config import parse_study
 from eventstudy.errors import OptionError, PriceError
+from eventstudy.facts import words
 from eventstudy.prices import PricePanel, PriceSeries, Provenance
 from eventstudy.results import LISTS, StudyResult
 from eventstudy.schemas import results_schema
@@ -349,13 +350,13 @@ def made(symbol, level, missing=()):
     provenance = Provenance(
         symbol=symbol,
         source="made",
-        vendor="made for a test",
+        publisher=words("made for a test"),
         file=f"{symbol}.csv",
         first=sessions[0].item(),
         last=sessions[-1].item(),
         rows=len(sessions),
         sha256="0" * 64,
-        adjustment="none",
+        adjustment=words("none"),
     )
     return PriceSeries(symbol=symbol, sessions=sessions, close=np.asarray(level)[keep], provenance=provenance)
 

@@ -24,6 +24,7 @@ from eventstudy.config import parse_study
 from eventstudy.csvtext import AS_WRITTEN
 from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
 from eventstudy.exchanges import exchange
+from eventstudy.facts import fact, words
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources.own import grids
 from eventstudy.sources.own.cells import CellRules, read_number
@@ -167,7 +168,8 @@ def test_a_long_table_gives_every_symbol_its_rows(tmp_path):
     assert (panel["B"].close.tolist(), panel["B"].volume.tolist()) == ([20, 21], [6, 0])
     origin = panel["A"].provenance
     assert (origin.source, origin.vendor, origin.file, origin.rows) == ("folder", "Bloomberg", "p.csv", 2)
-    assert (origin.adjustment, origin.note) == ("as traded", "called 'A US' there")
+    assert (origin.adjustment, origin.notes) == (words("as traded"), (fact("called", name="A US"),))
+    assert origin.note == "called 'A US' there"
 
 
 def test_without_columns_the_headers_are_the_names_used_here(tmp_path):
@@ -214,7 +216,7 @@ def test_symbols_outside_the_tables_have_their_own_files(tmp_path):
     (tmp_path / "B.csv").write_text("date,close\n2025-12-04,7\n")
     panel = read(tmp_path, "date,A\n2025-12-04,1\n", wanted=("B", "A"), layout="wide")
     assert panel.symbols == ("B", "A")
-    assert panel["B"].provenance.adjustment == "as supplied; the file does not say"
+    assert panel["B"].provenance.adjustment == fact("adjustment.not_said")
 
 
 def test_a_table_may_be_called_like_a_symbol(tmp_path):
@@ -905,7 +907,8 @@ def test_a_wide_frame():
     assert panel.symbols == ("A", "600000")
     assert (panel["A"].sessions.tolist(), panel["A"].close.tolist()) == (DAYS[:2], [1.0, 2.5])
     origin = panel["A"].provenance
-    assert (origin.source, origin.file, origin.adjustment) == ("frame", "frame", "as supplied")
+    assert (origin.source, origin.file, origin.adjustment) == ("frame", "frame", fact("adjustment.as_supplied"))
+    assert (str(origin.adjustment), origin.vendor) == ("as supplied", "the caller's own frame")
     assert es.prices_from_frame(frame, symbols={"X": 600000}).symbols == ("X",)
     assert frame.columns.tolist() == ["A", 600000]
 
@@ -1228,7 +1231,7 @@ prices:
     closes.rename(columns={"AMD": "AMD US Equity"}).to_csv(tmp_path / "closes.csv")
     panel = es.load_prices(parse_study(STUDY + section), tmp_path)
     assert panel["AMD"].close.tolist() == recorded["AMD"].close.tolist()
-    assert panel["AMD"].provenance.adjustment == "adjusted for splits, not for dividends"
+    assert panel["AMD"].provenance.adjustment == words("adjusted for splits, not for dividends")
     returns = section.replace("values: close", "values: return")
     with pytest.raises(PriceError, match=r"^only an adjusted close is given for AMD, SPY; "):
         closes.pct_change().rename(columns={"AMD": "AMD US Equity"}).to_csv(tmp_path / "closes.csv")

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from eventstudy.errors import NoDataError, NotRecordedError, OptionError
+from eventstudy.facts import fact, words
 from eventstudy.prices import check_prices, require_usable
 from eventstudy.sources.own.folder import Origin, parse_prices
 from eventstudy.sources.vendors import eastmoney, sina, tencent, wire, yahoo
@@ -46,8 +47,8 @@ LIBRARY = {
     "tencent": "akshare 1.19.5",
     "sina": "akshare 1.19.5",
 }
-SUSPENDED = "volume 0, so no trade, and no bar taken: 10 sessions from 2025-05-26 to 2025-06-09"
-LOTS = "volume came in lots of 100 (by turnover / (volume x close)) and is given in shares"
+SUSPENDED = fact("rows.no_trade", days=fact("days", days_run="many", count=10, first="2025-05-26", last="2025-06-09"))
+LOTS = fact("volume.lots", lot=100)
 
 
 @pytest.fixture(autouse=True)
@@ -130,8 +131,7 @@ def test_where_they_are_from_is_said(vendor, symbol, name):
     assert origin.file == f"{vendor}/{name}"
     bars = figures(symbol).bars
     assert (origin.first, origin.last, origin.rows) == (bars[0].day, bars[-1].day, len(bars))
-    split = "split-adjusted; adj_close also dividend-adjusted"
-    assert origin.adjustment == (split if vendor == "yahoo" else "unadjusted")
+    assert origin.adjustment == fact("adjustment.splits" if vendor == "yahoo" else "adjustment.unadjusted")
     said = f"downloaded 2026-11-22 09:30 UTC with {LIBRARY[vendor]}"
     assert origin.note == said + notes.get((vendor, symbol), "")
     assert origin.sha256 == sha256(series_csv(series)).hexdigest()
@@ -140,7 +140,7 @@ def test_where_they_are_from_is_said(vendor, symbol, name):
 @every
 def test_the_file_of_a_series_reads_back_to_the_same_bits(vendor, symbol, name):
     series = got(vendor, name)[name]
-    again = parse_prices(series_csv(series), "X.csv", Origin(name, "cache", "", "X.csv", ""))
+    again = parse_prices(series_csv(series), "X.csv", Origin(name, "cache", words(""), "X.csv", words("")))
     assert again.sessions.tolist() == series.sessions.tolist()
     assert {key: values.tolist() for key, values in again.columns.items()} == {
         key: values.tolist() for key, values in series.columns.items()
@@ -292,7 +292,7 @@ def test_the_bar_of_a_session_that_is_not_over_is_left_out(vendor, name, minutes
     one = downloaded(vendor, name, now=now)
     late = "the session of 2026-01-16 was not over, so its bar was left out"
     assert one.series.sessions[-1].item() == one.last == (END if over else date(2026, 1, 15))
-    assert (late in one.notes) is not over
+    assert (fact("bar.not_over", session="2026-01-16") in one.notes) is not over
     assert (late in one.series.provenance.note) is not over
     assert one.series.provenance.last == one.last
 
@@ -314,7 +314,7 @@ def test_a_bar_that_has_not_come_yet_is_asked_for_again(vendor, name, days, may_
     now = CLOSES[vendor, name] + timedelta(hours=1, days=days)
     with through(Replayer(FOLDER)):
         one = download(replace(whole[vendor], table=late), name, START, END, manner(now))
-    said = "no bar of 2026-01-16 came yet"
+    said = fact("bar.due", session="2026-01-16")
     assert (one.last, said in one.notes) == ((date(2026, 1, 15), True) if may_come else (END, False))
 
 
@@ -365,7 +365,7 @@ def test_factors_come_as_rows_of_the_days_from_which_they_hold():
     np.testing.assert_allclose(one.series.close, [1.0, first, first * 142.11 / (142.11 - 0.17)], rtol=1e-12)
     assert one.notes == ()
     assert one.vendor == "sina-factors"
-    assert one.series.provenance.adjustment == "factor by which a price as traded is multiplied"
+    assert one.series.provenance.adjustment == fact("adjustment.factor")
 
 
 def test_a_share_without_dividends_has_the_factor_one():
@@ -395,9 +395,9 @@ REFUSED = [
     ),
     (
         "yahoo",
-        "0700.HK",
-        "the Yahoo symbol '0700.HK' is of an exchange whose sessions are not known here; "
-        "known are US symbols (BRK-B), Shanghai (.SS) and Shenzhen (.SZ)",
+        "DTE.BE",
+        "the Yahoo symbol 'DTE.BE' is of an exchange whose sessions are not known here; known are US symbols (BRK-B), "
+        "US futures (GC=F), coins (BTC-USD) and exchanges by their endings (0981.HK, 7203.T, HSBA.L)",
     ),
 ]
 

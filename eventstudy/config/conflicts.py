@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
+from math import isclose
 
 from eventstudy.exchanges import exchange
 from eventstudy.spec import Benchmark, PriceFile, Security, StudySpec
@@ -14,6 +15,7 @@ from eventstudy.spec.prices import Conflict, table_conflicts
 
 def conflicts(spec: StudySpec) -> Iterator[Conflict]:
     """Every conflict as the path of its entry in the study file and a sentence."""
+    yield from _two_levels(spec)
     yield from _repeated_symbols(spec)
     yield from _named_twice(spec)
     for name, benchmark in spec.benchmarks.items():
@@ -28,6 +30,14 @@ def conflicts(spec: StudySpec) -> Iterator[Conflict]:
     yield from _vendors(spec)
     yield from _price_range(spec)
     yield from _prices(spec)
+
+
+def _two_levels(spec: StudySpec) -> Iterator[Conflict]:
+    """A significance level and a confidence that are not two sides of one choice."""
+    rest = 1.0 - spec.level
+    if not isclose(spec.confidence, rest, abs_tol=1e-9):
+        fits = f"verdicts at {spec.level:g} go with intervals of {rest:g}"
+        yield ("level",), f"confidence is {spec.confidence:g}, and {fits}; state one of the two, the other follows"
 
 
 def _calendar(spec: StudySpec, symbol: str) -> str:

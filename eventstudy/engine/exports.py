@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +24,14 @@ def frames_of(study: EventStudy, window: tuple[int, int]) -> Mapping[str, pd.Dat
         "car": study.car(window),
         "aar": study.aar(),
         "tests": study.tests(window),
-        "flags": study.flags,
-        "exclusions": study.exclusions,
+        "flags": _with_json(study.flags),
+        "exclusions": _with_json(study.exclusions),
     }
+
+
+def _with_json(told: pd.DataFrame) -> pd.DataFrame:
+    """A table of facts whose values are JSON texts, as a file can hold them."""
+    return told.assign(values=[json.dumps(values, ensure_ascii=False) for values in told["values"]])
 
 
 def to_csv(study: EventStudy, folder: Path, window: tuple[int, int]) -> tuple[Path, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from eventstudy.engine.moments import Dates, event_dates
 from eventstudy.engine.sample import Sample, inside_windows
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import Fact, fact
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -27,8 +29,7 @@ class Refusal:
     """An event that is not in the results, and why."""
 
     event_id: str
-    reason: str
-    detail: str
+    why: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ class _Placed:
     keep: NDArray[np.bool_]
     refusals: list[Refusal] = field(default_factory=list)
 
-    def refuse(self, rows: NDArray[np.bool_], reason: str, details: Any) -> None:
+    def refuse(self, rows: NDArray[np.bool_], why: Callable[[int], Fact]) -> None:
         for row in np.flatnonzero(rows & self.keep):
-            self.refusals.append(Refusal(str(self.ids[row]), reason, details(row)))
+            self.refusals.append(Refusal(str(self.ids[row]), why(int(row))))
         self.keep &= ~rows
 
 
@@ -181,7 +182,7 @@ def _assets(events: pd.DataFrame, assets: tuple[str, ...], placed: _Placed) -> N
     known = {name: row for row, name in enumerate(assets)}
     names = [str(name) for name in events["asset"]]
     asset = np.array([known.get(name, -1) for name in names], dtype=np.int64)
-    placed.refuse(asset < 0, "unknown_asset", lambda row: f"returns have no column {names[row]!r}")
+    placed.refuse(asset < 0, lambda row: fact("unknown_asset", asset=names[row]))
     return asset
 
 
@@ -189,8 +190,8 @@ def _positions(
     dates: Dates, sessions: NDArray[np.datetime64], non_session: NonSession, placed: _Placed
 ) -> NDArray[np.int64]:
     stamps = dates.stamps
-    placed.refuse(np.isnat(stamps), "no_date", lambda row: "the event has no date")
-    placed.refuse(dates.unknown != "", "outside_calendar", lambda row: dates.unknown[row])
+    placed.refuse(np.isnat(stamps), lambda row: fact("no_date"))
+    placed.refuse(np.array([why is not None for why in dates.unknown]), lambda row: dates.unknown[row])
     at = np.searchsorted(sessions, stamps)
     exact = sessions[np.minimum(at, sessions.size - 1)] == stamps
     off = ~exact & placed.keep & ~np.isnat(stamps)
@@ -208,11 +209,11 @@ def _positions(
             'choose non_session="next", "previous" or "skip"'
         )
     if non_session == "skip":
-        placed.refuse(off, "not_a_session", lambda row: f"{_day(stamps[row])} is not a session of returns")
+        placed.refuse(off, lambda row: fact("not_a_session.of_returns", day=_day(stamps[row])))
     if non_session == "previous":
         at = np.where(off, at - 1, at)
     beyond = placed.keep & ((at < 0) | (at >= sessions.size))
-    placed.refuse(beyond, "outside_returns", lambda row: f"{_day(stamps[row])} lies outside {_range(sessions)}")
+    placed.refuse(beyond, lambda row: fact("outside_returns", day=_day(stamps[row]), **_range(sessions)))
     return at.astype(np.int64)
 
 
@@ -222,11 +223,12 @@ def _within(
     """Refuse events whose event window is not wholly inside the sessions: it is never truncated."""
     short = (position + windows[:, 2] < 0) | (position + windows[:, 3] >= sessions.size)
 
-    def detail(row: int) -> str:
+    def why(row: int) -> Fact:
         window = Window(int(windows[row, 2]), int(windows[row, 3]))
-        return f"the event window {window} around {_day(sessions[position[row]])} reaches outside {_range(sessions)}"
+        day = _day(sessions[position[row]])
+        return fact("event_window_outside_returns", window=window, day=day, **_range(sessions))
 
-    placed.refuse(short & placed.keep, "event_window_outside_returns", detail)
+    placed.refuse(short & placed.keep, why)
 
 
 def _spans(values: NDArray[np.float64], after_gap: Gap) -> NDArray[np.int64] | None:
@@ -261,5 +263,5 @@ def _day(stamp: Any) -> str:
     return str(stamp.astype("datetime64[D]"))
 
 
-def _range(sessions: NDArray[np.datetime64]) -> str:
-    return f"the sessions of returns, {_day(sessions[0])} to {_day(sessions[-1])}"
+def _range(sessions: NDArray[np.datetime64]) -> dict[str, str]:
+    return {"known_first": _day(sessions[0]), "known_last": _day(sessions[-1])}

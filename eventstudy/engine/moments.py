@@ -12,6 +12,7 @@ from eventstudy.calendars import load_sessions
 from eventstudy.clock import first_sessions
 from eventstudy.errors import InputError
 from eventstudy.exchanges import exchange as row_of
+from eventstudy.facts import fact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +32,10 @@ class Dates:
         Day of each event: its first session where the clock found one, else as written; NaT where there is none.
     timed : (E,) bool
         As written and with a time of day.
-    moved : (E,) str
-        Where the clock took another day than that of the moment as written, which; else empty.
-    unknown : (E,) str
-        Why the clock could not find a session; else empty.
+    moved : (E,) Fact or None
+        Where the clock took another day than that of the moment as written, which.
+    unknown : (E,) Fact or None
+        Why the clock could not find a session.
     """
 
     stamps: Stamps
@@ -73,7 +74,7 @@ def event_dates(events: pd.DataFrame, exchange: str | None) -> Dates:
             f"event row {row}: {events['date'].iloc[row]} has a time of day and no time zone; "
             "write its offset from UTC, e.g. 2024-04-03T08:30-04:00"
         )
-    found = Dates(written.copy(), timed & ~asked, *(np.full(len(events), "", dtype=object) for _ in range(2)))
+    found = Dates(written.copy(), timed & ~asked, *(np.full(len(events), None, dtype=object) for _ in range(2)))
     for code in np.unique(codes[asked & ~np.isnat(instants)].astype(str)):
         _place(found, str(code), np.flatnonzero((codes == code) & ~np.isnat(instants)), instants, events["date"])
     return found
@@ -83,12 +84,14 @@ def _place(found: Dates, code: str, rows: NDArray[np.intp], instants: Stamps, da
     """Put the first sessions of the moments of one exchange into `found`."""
     known = load_sessions(code)
     outside = (instants[rows] < known.opens[0]) | (instants[rows] >= known.closes[-1])
-    found.unknown[rows[outside]] = f"{code} sessions are known from {known.first} to {known.last}"
+    found.unknown[rows[outside]] = fact(
+        "outside_calendar", exchange=code, known_first=known.first, known_last=known.last
+    )
     rows = rows[~outside]
     first = known.sessions[first_sessions(instants[rows], known).index].astype("datetime64[ns]")
     other = first != found.stamps[rows].astype("datetime64[D]")
     for row, session in zip(rows[other], first[other].astype("datetime64[D]"), strict=True):
-        found.moved[row] = f"{dates.iloc[row]}: the first session of {code} that could react is {session}"
+        found.moved[row] = fact("moved", moment=str(dates.iloc[row]), exchange=code, session=session)
     found.stamps[rows] = first
 
 

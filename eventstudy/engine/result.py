@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +23,7 @@ from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.rows import TEST_FIELDS, result_row
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact, fact
 from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import EventDays, ResidualBlock, Section
 from eventstudy.models.cross_section import Covariance
@@ -30,8 +31,6 @@ from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NO_ESTIMATE = "the regressors are collinear, nothing varies, or the likelihood's maximum was not found"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,13 +68,10 @@ class EventStudy:
         few = abnormal.nobs < min_estimation
         broken = ~few & ~np.isfinite(abnormal.sigma)
         told = [
-            Refusal(str(event), "too_few_observations", f"{count} of at least {min_estimation} estimation observations")
+            Refusal(str(event), fact("too_few_observations.of_event", nobs=count, least=min_estimation))
             for event, count in zip(abnormal.event_ids[few], abnormal.nobs[few], strict=True)
         ]
-        told += [
-            Refusal(str(event), "not_estimable", f"{model.name} has no estimate here: {NO_ESTIMATE}")
-            for event in abnormal.event_ids[broken]
-        ]
+        told += [Refusal(str(event), fact("not_estimable", model=model.name)) for event in abnormal.event_ids[broken]]
         keep = ~(few | broken)
         kept = sample if keep.all() else sample.only(np.flatnonzero(keep))
         return cls(model, kept, abnormal.take(keep), (*refusals, *told))
@@ -111,20 +107,13 @@ class EventStudy:
 
     @property
     def exclusions(self) -> pd.DataFrame:
-        """Events that are not in the results: event_id, reason, detail."""
-        import pandas as pd
-
-        rows = [(refusal.event_id, refusal.reason, refusal.detail) for refusal in self.refusals]
-        return pd.DataFrame(rows, columns=["event_id", "reason", "detail"], dtype="str")
+        """Events that are not in the results: event_id, reason, detail, and the code and values of the detail."""
+        return _told("reason", [(refusal.event_id, refusal.why) for refusal in self.refusals])
 
     @property
     def flags(self) -> pd.DataFrame:
-        """What a reader must know of events in the results: event_id, flag, detail."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            list(flags_of(self.sample, self.abnormal)), columns=["event_id", "flag", "detail"], dtype="str"
-        )
+        """What a reader must know of events in the results: event_id, flag, detail, and its code and values."""
+        return _told("flag", list(flags_of(self.sample, self.abnormal)))
 
     def car(self, window: tuple[int, int]) -> pd.DataFrame:
         """CAR of every event over a window: car, std_error, statistic, df, pvalue, ci_low, ci_high.
@@ -377,6 +366,15 @@ class EventStudy:
         labels = [str(label) for label in self.sample.group]
         for label in sorted(set(labels)):
             yield label, np.flatnonzero(np.array(labels) == label)
+
+
+def _told(kind: str, facts: Sequence[tuple[str, Fact]]) -> pd.DataFrame:
+    """A row per event and fact; a column of its kind, its English sentence, its code and its values."""
+    import pandas as pd
+
+    rows = [(event, one.kind, str(one), one.code, dict(one.values)) for event, one in facts]
+    frame = pd.DataFrame(rows, columns=["event_id", kind, "detail", "code", "values"])
+    return frame.astype(dict.fromkeys(frame.columns[:-1], "str"))
 
 
 def _residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:

@@ -52,8 +52,8 @@ class Sample:
         -1 where an asset closed at its lower price limit, 1 at its upper, else 0; None where that is not known.
     censored : (A, S) int8, or None
         The same where a return is to be taken as cut off in estimation windows.
-    moved : (E,) str, or None
-        For events that are moments, which other day than their own is day 0; empty elsewhere.
+    moved : (E,) Fact or None, or None
+        For events that are moments, which other day than their own is day 0.
     """
 
     sessions: Days

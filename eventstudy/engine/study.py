@@ -286,7 +286,7 @@ def _frame(regressors: pd.Series | pd.DataFrame) -> pd.DataFrame:
 
 
 def _first(refusals: tuple[Refusal, ...]) -> str:
-    return f"the first of {len(refusals)}: {refusals[0].detail}" if refusals else "events has no rows"
+    return f"the first of {len(refusals)}: {refusals[0].why}" if refusals else "events has no rows"
 
 
 @contextmanager

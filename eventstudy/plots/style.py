@@ -201,8 +201,8 @@ def wrap(text: str, width: int) -> str:
 
 
 def texts_for(frame: Frame, lang: Lang) -> Texts:
-    """The words of a figure, at the significance level of the study that its frame was made from."""
-    return load_texts(lang, float(frame["level"].iloc[0]))
+    """The words of a figure, at the significance level of the study that its frame was made from, if it has rows."""
+    return load_texts(lang, *map(float, frame["level"][:1]))
 
 
 def frame_of(rows: Sequence[Mapping[str, Any]], columns: list[str] | None = None, **same: Any) -> Frame:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eventstudy.errors import PriceError
+from eventstudy.facts import Fact, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,9 +29,10 @@ class Provenance:
 
     Attributes
     ----------
-    symbol, source, vendor : str
-        The symbol in the study; the kind of source (``recorded``, ``live``, ``folder`` or ``frame``); who
-        published the figures.
+    symbol, source : str
+        The symbol in the study; the kind of source (``recorded``, ``live``, ``folder`` or ``frame``).
+    publisher : Fact
+        Who published the figures; `eventstudy.facts.words` makes a fact of a name.
     file : str
         Name of the file within its source, never an absolute path.
     first, last : date
@@ -39,20 +41,32 @@ class Provenance:
         Number of sessions in the file.
     sha256 : str
         Checksum of the file's bytes, in hexadecimal.
-    adjustment, note : str
-        What the prices are adjusted for; anything else that a reader must know.
+    adjustment : Fact
+        What the prices are adjusted for.
+    notes : tuple of Fact
+        Anything else that a reader must know.
     """
 
     symbol: str
     source: str
-    vendor: str
+    publisher: Fact
     file: str
     first: date
     last: date
     rows: int
     sha256: str
-    adjustment: str
-    note: str = ""
+    adjustment: Fact
+    notes: tuple[Fact, ...] = ()
+
+    @property
+    def vendor(self) -> str:
+        """Who published the figures, in English."""
+        return str(self.publisher)
+
+    @property
+    def note(self) -> str:
+        """The notes in English, joined by semicolons."""
+        return told(self.notes)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -47,7 +47,7 @@ from eventstudy.results.robustness import (
     SpecificationRecord,
     SpecificationSummaryRecord,
 )
-from eventstudy.spec import StudySpec
+from eventstudy.spec import ReturnKind, StudySpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,8 +118,15 @@ class StudyResult(Lists):
         lists = {
             name: [record.model_dump(mode="json", exclude_none=True) for record in self.records(name)] for name in LISTS
         }
-        head = {"id": self.spec.study.id, "title": self.spec.study.title, "returns": self.spec.returns}
-        return {"schema_version": SCHEMA_VERSION, "study": head, **lists}
+        spec = self.spec
+        head = StudyHeadRecord(
+            id=spec.study.id,
+            title=spec.study.title,
+            returns=spec.returns,
+            level=spec.level,
+            confidence=spec.confidence,
+        )
+        return {"schema_version": SCHEMA_VERSION, "study": head.model_dump(), **lists}
 
     def to_json(self) -> str:
         """results.json as text; the same study gives the same bytes."""
@@ -256,8 +263,18 @@ def _record_class(name: str) -> type[BaseModel]:
     return record
 
 
+class StudyHeadRecord(Record):
+    """Which study the results are of, what its returns are, and the shares that verdicts and intervals go by."""
+
+    id: str
+    title: str
+    returns: ReturnKind
+    level: float
+    confidence: float
+
+
 class ResultsDocument(Lists):
     """The layout of results.json, from which its JSON Schema is made."""
 
     schema_version: str
-    study: dict[str, str]
+    study: StudyHeadRecord

@@ -5,12 +5,13 @@ A number that cannot be had is absent from its record (None), and its reason sta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat, WithJsonSchema
 
-from eventstudy.facts import Fact
+from eventstudy.facts import Fact, told
 from eventstudy.spec import Role, Sign
 from eventstudy.windows import Window
 
@@ -29,6 +30,18 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class FactRecord(Record):
+    """A fact in results.json: the code of a sentence of the catalogs, ``fact.<code>``, and the values that it shows."""
+
+    code: str
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, fact: Fact) -> FactRecord:
+        """The record of a fact."""
+        return cls(code=fact.code, values=dict(fact.values))
+
+
 class SessionRecord(Record):
     """The first session in which an event could move a security: day 0."""
 
@@ -41,6 +54,7 @@ class SessionRecord(Record):
     precision: Literal["instant", "interval", "day"]
     reason: str
     detail: str
+    facts: tuple[FactRecord, ...]
     role: Role
     expected: Sign | None = None
 
@@ -293,10 +307,18 @@ class ExclusionRecord(Record):
         return hash((self.event_id, self.security, self.what, self.detail))
 
 
-class ProvenanceRecord(Record):
-    """Where a figure, a rule or a session comes from."""
+SourceKind = Literal["prices", "sessions", "market rules", "software", "study file"]
 
-    kind: Literal["prices", "sessions", "market rules", "software", "study file"]
+
+class ProvenanceRecord(Record):
+    """Where a figure, a rule or a session comes from.
+
+    `facts` are a code and its values each, from which the report has its words in both languages: what `detail` says,
+    after what `source` says where that is more than a key (of prices ``recorded``, ``live``, ``folder`` or ``frame``,
+    of software ``installed``).
+    """
+
+    kind: SourceKind
     name: str
     source: str
     first: date | None = None
@@ -304,3 +326,13 @@ class ProvenanceRecord(Record):
     rows: int | None = None
     sha256: str | None = None
     detail: str
+    facts: tuple[FactRecord, ...]
+
+    @classmethod
+    def of(
+        cls, kind: SourceKind, name: str, source: Fact | str, said: Iterable[Fact], **measured: Any
+    ) -> ProvenanceRecord:
+        """The record of what is said; a source that is a key is a str."""
+        said = [one for one in said if str(one)]
+        facts = tuple(map(FactRecord.of, [source, *said] if isinstance(source, Fact) else said))
+        return cls(kind=kind, name=name, source=str(source), detail=told(said), facts=facts, **measured)

@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
-from eventstudy.facts import Fact
-from eventstudy.results.records import Number, Record, WindowPair
+from eventstudy.results.records import FactRecord, Number, Record, WindowPair
 
 SingleTest = Literal["sq", "permutation", "conformal"]
 Rung = Literal["market_model", "peer_portfolio", "peers_beta_one", "synthetic_control", "ridge_augmented"]
 Change = Literal["moment", "drop_firm", "drop_session", "drift"]
 Adjustment = Literal["as_traded", "limit_days_dropped"]
-
-
-class FactRecord(Record):
-    """A fact in results.json: the code of a sentence of the catalogs, ``fact.<code>``, and the values that it shows."""
-
-    code: str
-    values: dict[str, Any]
-
-    @classmethod
-    def of(cls, fact: Fact) -> FactRecord:
-        """The record of a fact."""
-        return cls(code=fact.code, values=dict(fact.values))
 
 
 class PlaceboRecord(Record):

@@ -60,7 +60,8 @@ def load_prices(
     SourceError
         If no vendor gives a symbol; `kept` holds those before it.
     """
-    needed = {member for one in _mains(spec) for member in spec.benchmarks[one].members}
+    mains = {name for security in spec.securities.values() for name in security.benchmarks}
+    needed = {member for one in mains for member in spec.benchmarks[one].members}
     required = [symbol for symbol in spec.instruments if symbol not in spec.peers or symbol in needed]
     optional = [symbol for symbol in spec.instruments if symbol not in required]
     if source == "recorded":
@@ -113,11 +114,6 @@ def live_source(
     since = datetime.now(UTC) - ANEW if anew else None
     kept = None if cache is False else PriceCache(folder, told, since)
     return LiveSource(kept, Manner(pace=Pace(folder / "pace"), told=told), progress)
-
-
-def _mains(spec: StudySpec) -> set[str]:
-    """Benchmarks that securities are held against."""
-    return {name for security in spec.securities.values() for name in security.benchmarks}
 
 
 def _require_close(panel: PricePanel, symbols: Iterable[str]) -> None:

@@ -27,9 +27,10 @@ from eventstudy.errors import (
     VendorFaultError,
 )
 from eventstudy.events import Interval
+from eventstudy.facts import Fact, fact
 from eventstudy.prices import PricePanel, PriceSeries, SessionArray
 from eventstudy.sources.vendors import vendors
-from eventstudy.sources.vendors.download import Download, Manner, Vendor, download, last_over, were_sessions
+from eventstudy.sources.vendors.download import Download, Manner, Vendor, download, downloaded, last_over, were_sessions
 from eventstudy.sources.vendors.drift import cross_check
 from eventstudy.sources.vendors.symbols import china_symbol, vendor_symbols
 
@@ -55,7 +56,6 @@ OUT_OF_REACH: Mapping[type[SourceError], int] = {
 """Faults of a vendor and not of a symbol, and after how many symbols in a row it is passed over for the rest of a run.
 
 Each comes after all attempts, which take minutes where nothing answers. A server may fail at one symbol only."""
-AGAIN = "not asked again in this run"
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class LiveSource:
     progress: Callable[[int, int, str], None] = lambda done, of, symbol: None
     _faults: dict[str, list[SourceError]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _passed_over: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _raised_again: set[SourceError] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def read(self, spec: StudySpec, required: Iterable[str], optional: Iterable[str] = ()) -> PricePanel:
         """Get the prices of a study's symbols.
@@ -145,7 +146,7 @@ class LiveSource:
         kept = self._kept_of(names, first, last, at)
         for vendor in (*kept, *(vendor for vendor in names if vendor not in kept)):
             try:
-                reasons = [f"{fault}; taken from {vendor}" for fault in faults]
+                reasons = [_taken(vendor, fault) for fault in faults]
                 found = kept.get(vendor) or self.download(vendor, names[vendor], first, last, at, reasons)
                 notes = [reason for reason in reasons if reason not in found.notes]
                 notes += self._second(found, instrument, names, tolerance, last)
@@ -162,13 +163,13 @@ class LiveSource:
         raise SourceError(", ".join(names), symbol, f"no vendor gave prices ({what})")
 
     def download(
-        self, vendor: str, symbol: str, first: date, last: date, exchange: str, instead_of: Sequence[str] = ()
+        self, vendor: str, symbol: str, first: date, last: date, exchange: str, instead_of: Sequence[Fact] = ()
     ) -> Download:
         """A vendor's bars: those kept, if they cover the days, else anew; `SourceError` where they cannot be had.
 
         A vendor that is out of reach is asked no more in this run. `exchange` says whose sessions they follow.
-        `instead_of` says why others were not taken; it is
-        noted with what is downloaded, so that a later run on what is kept says the same.
+        `instead_of` says why others were not taken; it is noted with what is downloaded, so that a later run on what
+        is kept says the same.
         """
         if kept := self._kept(vendor, symbol, first, last, exchange):
             return kept
@@ -200,7 +201,9 @@ class LiveSource:
         if owner not in self._passed_over:
             self._passed_over.add(owner)
             self.manner.told(f"{owner} is passed over for the rest of this run ({fault.what})")
-        raise type(fault)(vendor, symbol, f"{AGAIN} ({fault.what})")
+        again = type(fault)(vendor, symbol, f"not asked again in this run ({fault.what})")
+        self._raised_again.add(again)
+        raise again
 
     def _kept_of(self, names: Mapping[str, str], first: date, last: date, exchange: str) -> dict[str, Download]:
         """Downloads that are kept, by vendor: they come first, so that a run repeats the one before it.
@@ -223,16 +226,16 @@ class LiveSource:
 
     def _tell_passed_over(self, faults: Iterable[SourceError], vendor: str) -> None:
         for fault in faults:
-            self._tell(fault, f"{fault}; taken from {vendor}")
+            self._tell(fault, _taken(vendor, fault))
 
-    def _tell(self, fault: SourceError, sentence: str) -> None:
+    def _tell(self, fault: SourceError, led_to: Fact) -> None:
         """Tell what a fault led to, unless it is that of a vendor of which it has been told."""
-        if not fault.what.startswith(AGAIN):
-            self.manner.told(sentence)
+        if fault not in self._raised_again:
+            self.manner.told(str(led_to))
 
     def _second(
         self, found: Download, instrument: Instrument, names: Mapping[str, str], tolerance: float, last: date
-    ) -> tuple[str, ...]:
+    ) -> tuple[Fact, ...]:
         """What a second vendor says of the closes; a note where it cannot be asked."""
         if found.vendor == SECOND_OPINION or SECOND_OPINION not in names:
             return ()
@@ -241,9 +244,9 @@ class LiveSource:
         except NotRecordedError:
             raise
         except SourceError as fault:
-            sentence = f"closes were not held against a second vendor ({fault})"
-            self._tell(fault, sentence)
-            return (sentence,)
+            note = fact("second.not_asked", why=_why(fault))
+            self._tell(fault, note)
+            return (note,)
         halts = [(halt.first, halt.last) for halt in instrument.suspensions]
         return cross_check(
             found.series,
@@ -256,8 +259,8 @@ class LiveSource:
         )
 
     def _with_factors(
-        self, found: Download, instrument: Instrument, notes: list[str]
-    ) -> tuple[Download, PriceSeries, list[str]]:
+        self, found: Download, instrument: Instrument, notes: list[Fact]
+    ) -> tuple[Download, PriceSeries, list[Fact]]:
         """The series with an adjusted close by Sina's factors, where it is a Chinese share's as traded."""
         series = found.series
         if series.adj_close is not None or self._vendors[found.vendor].describe(found.symbol)[1] != "share":
@@ -268,20 +271,30 @@ class LiveSource:
         except NotRecordedError:
             raise
         except SourceError as fault:
-            sentence = f"no factors for returns ({fault}); dividends are those that the study file states"
-            self._tell(fault, sentence)
-            return found, series, [*notes, sentence]
+            note = fact("factors.none", why=_why(fault))
+            self._tell(fault, note)
+            return found, series, [*notes, note]
         days, values = factors.series.sessions, factors.series.column("close")
         position = np.searchsorted(days, series.sessions, side="right") - 1
         adjusted = series.column("close") * values[np.maximum(position, 0)]
         known = bool(len(days)) and bool((position >= 0).all())
-        sentence = "adj_close: close times Sina's multiplicative factor" if known else "Sina's factors begin too late"
-        return found, replace(series, adj_close=adjusted) if known else series, [*notes, sentence]
+        note = fact("factors.applied") if known else fact("factors.too_late")
+        return found, replace(series, adj_close=adjusted) if known else series, [*notes, note]
 
-    def _named(self, symbol: str, found: Download, series: PriceSeries, notes: list[str]) -> PriceSeries:
+    def _named(self, symbol: str, found: Download, series: PriceSeries, notes: list[Fact]) -> PriceSeries:
         """The series under the study's symbol, with everything that was noted."""
-        note = "; ".join((f"downloaded {found.at:%Y-%m-%d %H:%M} UTC with {found.library}", *found.notes, *notes))
-        return replace(series, symbol=symbol, provenance=replace(series.provenance, symbol=symbol, note=note))
+        said = (downloaded(found.at, found.library), *found.notes, *notes)
+        return replace(series, symbol=symbol, provenance=replace(series.provenance, symbol=symbol, notes=said))
+
+
+def _taken(vendor: str, fault: SourceError) -> Fact:
+    """For which fault of another a vendor was taken."""
+    return fact("taken_from", vendor=vendor, why=_why(fault))
+
+
+def _why(fault: SourceError) -> Fact:
+    """A vendor's fault: what English says of it as it was raised, other languages by its kind."""
+    return fact("source_fault", by=fault.vendor, symbol=fault.symbol, what=fault.what, fault=type(fault).__name__)
 
 
 def _on_sessions(series: PriceSeries, exchange: str) -> PriceSeries:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from eventstudy.errors import PriceError
+from eventstudy.facts import Fact, fact, facts_in, words
 from eventstudy.prices import PricePanel, PriceSeries
 from eventstudy.sources.own.folder import Origin, parse_prices
 
 MANIFEST = "manifest.json"
-_OPTIONAL = ("asked_first", "asked_last")
+_OPTIONAL = ("asked_first", "asked_last", "facts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class Recording:
         Checksum of the file's bytes.
     asked_first, asked_last : str
         Days that the download covers, as ISO dates; empty where the figures were not downloaded.
+    facts : mapping of str to sequence of mapping
+        What `what`, `vendor`, `read_from`, `prices` and `note` say as codes with values, from which each language has
+        its words; a text without facts stands for itself in all of them.
     """
 
     symbol: str
@@ -57,10 +61,15 @@ class Recording:
     sha256: str
     asked_first: str = ""
     asked_last: str = ""
+    facts: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Its entry in the manifest."""
-        return {name: value for name, value in asdict(self).items() if value != "" or name not in _OPTIONAL}
+        return {name: value for name, value in asdict(self).items() if value or name not in _OPTIONAL}
+
+    def said(self, name: str) -> tuple[Fact, ...]:
+        """What a field says, as facts."""
+        return facts_in(self.facts[name]) if name in self.facts else (words(getattr(self, name)),)
 
 
 def recorded_symbols(folder: Path | None = None) -> tuple[str, ...]:
@@ -115,8 +124,8 @@ def read_manifest(place: Traversable) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         for entry in content["recordings"]:
-            Recording(**entry)
-    except (ValueError, KeyError, TypeError) as error:
+            _origin(Recording(**entry))
+    except (ValueError, LookupError, TypeError) as error:
         raise PriceError(
             f"{path} is not a manifest of recordings ({error!r}); record anew into another folder"
         ) from None
@@ -136,15 +145,19 @@ def _read(place: Traversable, recording: Recording) -> PriceSeries:
             f"the recording {recording.file} has the checksum {found}, its manifest says {recording.sha256}; "
             f"{mend}, or name a folder of your own files as the source"
         )
-    origin = Origin(
+    return parse_prices(data, f"recorded/{recording.file}", _origin(recording))
+
+
+def _origin(recording: Recording) -> Origin:
+    read_from = [fact("read_from", place=place) for place in recording.said("read_from")]
+    return Origin(
         symbol=recording.symbol,
         source="recorded",
-        vendor=recording.vendor,
+        publisher=recording.said("vendor")[0],
         file=recording.file,
-        adjustment=recording.prices,
-        note="; ".join(filter(None, (recording.what, f"read from {recording.read_from}", recording.note))),
+        adjustment=recording.said("prices")[0],
+        notes=(*recording.said("what"), *read_from, *recording.said("note")),
     )
-    return parse_prices(data, f"recorded/{recording.file}", origin)
 
 
 def _root() -> Traversable:

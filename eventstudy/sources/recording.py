@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from eventstudy.errors import StoreError
+from eventstudy.facts import Fact, fact, told, words
 from eventstudy.files import write_files
 from eventstudy.sources.live import LiveSource, price_range
 from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recordings
@@ -35,7 +36,7 @@ class Planned:
         Not recorded before; recorded and now with more sessions; with other prices in the overlap; with the same; or
         not downloaded because what is recorded covers the range.
     changes : tuple of str
-        What the vendor says otherwise in the overlap, a sentence each.
+        What the vendor says otherwise in the overlap, an English sentence each.
     recording : Recording
         Its entry in the manifest.
     data : bytes or None
@@ -88,7 +89,7 @@ def plan_recording(spec: StudySpec, folder: Path, source: LiveSource, *, refresh
         file = before.file if before is not None else f"peers/{symbol}.csv" if symbol in spec.peers else f"{symbol}.csv"
         late = still_due(instrument.exchange, series.sessions[-1], over, now) is not None
         asked = (first, series.provenance.last if late else over)
-        planned.append(_compared(folder, before, series, instrument.name, file, asked))
+        planned.append(_compared(folder, before, series, words(instrument.name, instrument.name_zh), file, asked))
     source.progress(len(spec.instruments), len(spec.instruments), "")
     return tuple(planned)
 
@@ -127,7 +128,7 @@ def _covers(before: Recording, first: date, last: date) -> bool:
 
 
 def _compared(
-    folder: Path, before: Recording | None, series: PriceSeries, what: str, file: str, asked: Span
+    folder: Path, before: Recording | None, series: PriceSeries, what: Fact, file: str, asked: Span
 ) -> Planned:
     """A downloaded series beside what is recorded of it."""
     data, origin = series_csv(series), series.provenance
@@ -136,10 +137,9 @@ def _compared(
         return Planned(series.symbol, "new", (), recording, data)
     old = read_recorded([series.symbol], folder)[series.symbol]
     span = (max(old.provenance.first, origin.first), min(old.provenance.last, origin.last))
-    who = origin.file.partition("/")[0]
-    if before.vendor != origin.vendor:
-        who = f"{who}, asked instead of {before.vendor},"
-    said = changes(old, series, span, f"{who} changed", f"the recording to {before.last}")
+    asked_of = origin.file.partition("/")[0]
+    who = asked_of if before.vendor == origin.vendor else fact("instead_of", vendor=asked_of, before=before.vendor)
+    said = tuple(map(str, changes(old, series, span, who, fact("recording_to", last=before.last))))
     if recording.sha256 == before.sha256:
         same = replace(before, asked_first=recording.asked_first, asked_last=recording.asked_last)
         return Planned(series.symbol, "same", (), same, None)
@@ -147,20 +147,23 @@ def _compared(
     return Planned(series.symbol, "changed" if said else "longer" if longer else "same", said, recording, data)
 
 
-def _entry(data: bytes, origin: Provenance, what: str, file: str, asked: Span) -> Recording:
-    head, _, note = origin.note.partition("; ")
+def _entry(data: bytes, origin: Provenance, what: Fact, file: str, asked: Span) -> Recording:
+    how, *notes = origin.notes
+    read_from = fact("download", file=origin.file, how=how)
+    facts = {"what": (what,), "read_from": (read_from,), "prices": (origin.adjustment,), "note": notes}
     return Recording(
         symbol=origin.symbol,
         file=file,
-        what=what,
+        what=str(what),
         vendor=origin.vendor,
-        read_from=f"{origin.file}, {head}",
-        prices=origin.adjustment,
-        note=note,
+        read_from=str(read_from),
+        prices=str(origin.adjustment),
+        note=told(notes),
         first=str(origin.first),
         last=str(origin.last),
         rows=origin.rows,
         sha256=sha256(data).hexdigest(),
         asked_first=str(asked[0]),
         asked_last=str(asked[1]),
+        facts={name: [one.document() for one in said] for name, said in facts.items()},
     )

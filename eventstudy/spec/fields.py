@@ -94,7 +94,7 @@ def with_level(given: Any) -> Any:
     except (TypeError, ValueError):
         return given
     # What is out of bounds is told once, of the one that is stated.
-    fits = 0.5 < rest < 1.0 if other == "confidence" else 0.0 < rest < 0.5
+    fits = 0.5 < rest <= 0.9999 if other == "confidence" else 0.0001 <= round(rest, 12) < 0.5
     return {**given, other: round(rest, 12)} if fits else given
 
 

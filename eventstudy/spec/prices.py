@@ -123,7 +123,7 @@ class PriceTable(Record):
     percent: bool = False
     missing: tuple[Missing, ...] = ()
     negative: Literal["bid_ask_average"] | None = None
-    adjustment: Text
+    adjustment: Text | None = None
     vendor: Text | None = None
 
 
@@ -131,6 +131,8 @@ class PriceFile(PriceTable):
     """A file of the user's own, in the folder that ``--source`` names; `adjustment` says what its prices are."""
 
     file: Annotated[Text, AfterValidator(_relative)]
+    adjustment: Text
+    adjustment_zh: Text | None = None
     sheet: Annotated[str, StringConstraints(min_length=1, max_length=31)] | None = None
     header: Annotated[int, Field(ge=1, le=1000)] = 1
     delimiter: Literal[",", ";", "\t", "|"] | None = None

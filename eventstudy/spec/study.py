@@ -323,8 +323,8 @@ class StudySpec(Record):
     study: StudyHead
     returns: ReturnKind
     seed: Annotated[int, Field(ge=0)]
-    confidence: Annotated[FiniteFloat, Field(gt=0.5, lt=1)] = 0.95
-    level: Annotated[FiniteFloat, Field(gt=0, lt=0.5)] = 0.05
+    confidence: Annotated[FiniteFloat, Field(gt=0.5, le=0.9999)] = 0.95
+    level: Annotated[FiniteFloat, Field(ge=0.0001, lt=0.5)] = 0.05
     overlays: dict[Exchange, Text] = {}
     market_rules: Text | None = None
     limit_days: LimitDays = "keep"

@@ -92,18 +92,10 @@ def _group_designs(spec: StudySpec, timed: Sequence[Timed], fitted: frozenset[st
                         event, name, (), model, benchmark, estimand_of(spec, benchmark), day0, anchor, partial
                     )
                     members = tuple(
-                        item.security for item in present if "|".join(_key_parts(whole, item.security)) in fitted
+                        item.security for item in present if replace(whole, subject=item.security).key in fitted
                     )
                     if len(members) >= 2:
-                        yield _with_members(whole, members)
-
-
-def _key_parts(design: Design, subject: str) -> tuple[str, str, str, str]:
-    return design.event.id, subject, design.model, design.benchmark or "-"
-
-
-def _with_members(design: Design, members: tuple[str, ...]) -> Design:
-    return replace(design, members=members)
+                        yield replace(whole, members=members)
 
 
 def _shared_benchmarks(spec: StudySpec, symbols: Sequence[str], model: str) -> list[str | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eventstudy.calendars import ExchangeSessions
 from eventstudy.exchanges import exchange
-from eventstudy.facts import fact
+from eventstudy.facts import Fact, fact, words
 from eventstudy.markets import load_rules
 from eventstudy.markets.rules import RULES_FILE
 from eventstudy.prices import PricePanel
@@ -24,60 +24,52 @@ def provenance_records(
 ) -> Iterator[ProvenanceRecord]:
     """The `provenance` list: the design, prices by symbol, sessions by exchange, market rules, software by version."""
     design = spec.model_dump_json(exclude={"overlays": True, "market_rules": True, "prices": {"recorded"}}).encode()
-    yield ProvenanceRecord(
-        kind="study file",
-        name=spec.study.id,
-        source="specification as read",
+    yield ProvenanceRecord.of(
+        "study file",
+        spec.study.id,
+        fact("study_file.source"),
+        [fact("study_file.detail", version=spec.version, seed=spec.seed)],
         sha256=hashlib.sha256(design).hexdigest(),
-        detail=f"version {spec.version}; seed {spec.seed}",
     )
     for symbol in [symbol for symbol in spec.instruments if symbol in prices]:
         origin = prices[symbol].provenance
-        yield ProvenanceRecord(
-            kind="prices",
-            name=symbol,
-            source=origin.source,
+        yield ProvenanceRecord.of(
+            "prices",
+            symbol,
+            origin.source,
+            [origin.publisher, origin.adjustment, *origin.notes],
             first=origin.first,
             last=origin.last,
             rows=origin.rows,
             sha256=origin.sha256,
-            detail="; ".join(part for part in (origin.vendor, origin.adjustment, origin.note) if part),
         )
     for code, sessions in sorted(exchanges.items()):
-        detail = f"known from {sessions.first} to {sessions.last}"
-        if exchange(exchange(code).calendar).published_to is None:
-            detail += f" {fact('sessions_by_rules')}"
-        yield ProvenanceRecord(
-            kind="sessions",
-            name=code,
-            source=sessions.calendar_version,
-            detail=f"{detail}; {sessions.overlay}" if sessions.overlay else detail,
-        )
-    rules = RULES_FILE.read_bytes()
-    yield ProvenanceRecord(
-        kind="market rules",
-        name=RULES_FILE.name,
-        source="packaged rule table",
-        rows=len(load_rules()),
-        sha256=hashlib.sha256(rules).hexdigest(),
-        detail="price limits and first sessions after listing, each row with its source and certainty",
-    )
+        yield ProvenanceRecord.of("sessions", code, words(sessions.calendar_version), _sessions(code, sessions))
+    yield _rules(RULES_FILE, len(load_rules()), fact("rules.packaged.source"), fact("rules.packaged.detail"))
     if spec.market_rules is not None:
         own = Path(spec.market_rules)
-        yield ProvenanceRecord(
-            kind="market rules",
-            name=own.name,
-            source="the study's own rule table",
-            rows=len(load_rules(own)),
-            sha256=hashlib.sha256(own.read_bytes()).hexdigest(),
-            detail="laid over the packaged table: it wins for the sessions that it covers",
-        )
+        yield _rules(own, len(load_rules(own)), fact("rules.own.source"), fact("rules.own.detail"))
     for name in SOFTWARE:
-        yield ProvenanceRecord(kind="software", name=name, source="installed", detail=_version(name))
+        yield ProvenanceRecord.of("software", name, "installed", [_version(name)])
 
 
-def _version(name: str) -> str:
+def _sessions(code: str, sessions: ExchangeSessions) -> list[Fact]:
+    """Over which days an exchange's sessions are known, by whose word, and what a file of the study changed."""
+    span = {"first": sessions.first, "last": sessions.last}
+    if exchange(exchange(code).calendar).published_to is None:
+        known = fact("sessions_known.by_rules", **span, why=fact("sessions_by_rules"))
+    else:
+        known = fact("sessions_known.published", **span)
+    return [known] if sessions.overlay is None else [known, sessions.overlay]
+
+
+def _rules(file: Path, rows: int, source: Fact, detail: Fact) -> ProvenanceRecord:
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    return ProvenanceRecord.of("market rules", file.name, source, [detail], rows=rows, sha256=sha256)
+
+
+def _version(name: str) -> Fact:
     try:
-        return version(name)
+        return words(version(name))
     except PackageNotFoundError:
-        return "not installed as a distribution"
+        return fact("not_installed")

@@ -10,7 +10,8 @@ from pathlib import Path
 from eventstudy.calendars import ExchangeSessions, load_sessions
 from eventstudy.clock import FirstSession, first_session
 from eventstudy.events import Month
-from eventstudy.results import SessionRecord
+from eventstudy.facts import fact, words
+from eventstudy.results import FactRecord, SessionRecord
 from eventstudy.spec import Event, Security, StudySpec, Suspension
 
 
@@ -67,15 +68,14 @@ def after_suspension(first: FirstSession, security: Security, exchange: Exchange
     if found is None:
         return first
     resumed = exchange.session_on_or_after(found.last + timedelta(days=1))
-    which = "first session that could react" if halt else "last of these sessions"
-    moved = replace(
-        first,
-        session_last=max(resumed, first.session_last),
-        detail=(
-            f"{first.detail} Trading was suspended from {found.first} to {found.last} ({found.source}), so the {which} "
-            f"is that of the resumption, {resumed}."
-        ),
+    why = fact(
+        "first_session.during_suspension" if halt else "first_session.ends_in_suspension",
+        first=found.first,
+        last=found.last,
+        source=words(found.source, found.source_zh),
+        session=resumed,
     )
+    moved = replace(first, session_last=max(resumed, first.session_last), why=(*first.why, why))
     if halt:
         moved = replace(moved, session=resumed, partial=False, reason="during_suspension")
     return after_suspension(moved, security, exchange)
@@ -98,6 +98,7 @@ def session_records(timed: tuple[Timed, ...]) -> tuple[SessionRecord, ...]:
             precision=item.first.precision,
             reason=item.first.reason,
             detail=item.first.detail,
+            facts=tuple(map(FactRecord.of, item.first.why)),
             role=item.event.role,
             expected=item.event.securities.get(item.security),
         )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from eventstudy.errors import OptionError
 from eventstudy.events import Day, Instant, Interval, Moment, Month
-from eventstudy.facts import Naming, Value, day_in_words, day_parts, entries_of, say
+from eventstudy.facts import Naming, Value, city, day_in_words, day_parts, entries_of, say
 
 Lang = Literal["en", "zh"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -188,8 +188,7 @@ class Texts:
 
     def place(self, zone: str) -> str:
         """The city of a time zone; the zone's own where the catalog holds none."""
-        key = f"zone.{zone}"
-        return self(key) if self.knows(key) else zone.rpartition("/")[2].replace("_", " ")
+        return city(zone, self.entries)
 
     def clock(self, at: datetime, zone: str) -> str:
         """Day and time of an instant in a time zone."""

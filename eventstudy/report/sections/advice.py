@@ -9,8 +9,7 @@ from eventstudy.facts import say
 from eventstudy.plots import calibration_figure, calibration_frame
 from eventstudy.plots.calibration import standing
 from eventstudy.report.views import FigureView, Study, figure_view
-from eventstudy.results import CalibrationRecord, HeadlineRecord, RecommendationRecord
-from eventstudy.results.robustness import FactRecord
+from eventstudy.results import CalibrationRecord, FactRecord, HeadlineRecord, RecommendationRecord
 from eventstudy.summary.tables import Table, columns
 
 MODEL_T = "portfolio_t"

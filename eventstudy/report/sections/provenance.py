@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventstudy.report.views import Study
+from eventstudy.results import ProvenanceRecord
 from eventstudy.summary.tables import Table, columns
 
 METHOD = (
@@ -44,7 +45,7 @@ def _prices(study: Study) -> Table:
             texts.span(record.first, record.last) if record.first and record.last else nothing,
             nothing if record.rows is None else texts.number(record.rows, 0),
             record.sha256[:DIGITS] if record.sha256 else nothing,
-            record.detail,
+            _said(study, record),
         )
         for record in study.result.provenance
         if record.kind == "prices"
@@ -53,16 +54,20 @@ def _prices(study: Study) -> Table:
 
 
 def _others(study: Study, kind: str) -> list[dict[str, str]]:
-    """Name and detail of the records of a kind; exchanges by their names."""
+    """Name of the records of a kind and what is said of them; exchanges by their names."""
     names = study.names
     return [
         {
             "name": names.exchange(record.name) if kind == "sessions" else record.name,
-            "detail": record.detail if kind == "software" else f"{record.source}; {record.detail}",
+            "detail": _said(study, record),
         }
         for record in study.result.provenance
         if record.kind == kind
     ]
+
+
+def _said(study: Study, record: ProvenanceRecord) -> str:
+    return study.texts("list.semicolon").join(study.names.fact(one.code, one.values) for one in record.facts)
 
 
 def _method(study: Study) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from eventstudy.csvtext import Layout, read_rows
 from eventstudy.errors import Fault, PriceError, PriceFileError, shortened
+from eventstudy.facts import fact
 from eventstudy.prices import COLUMNS, PricePanel, PriceSeries
 from eventstudy.sources.own.cells import STRICT
 from eventstudy.sources.own.grids import NOTHING, Found, closest
@@ -191,9 +192,9 @@ def _parse(content: bytes, path: Path, symbol: str) -> PriceSeries:
     origin = Origin(
         symbol=symbol,
         source="folder",
-        vendor="the user's own file",
+        publisher=fact("publisher.own_file"),
         file=path.name,
-        adjustment="as supplied; the file does not say",
+        adjustment=fact("adjustment.not_said"),
     )
     return parse_prices(content, str(path), origin)
 

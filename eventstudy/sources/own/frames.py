@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from eventstudy.errors import Fault, OptionError, PriceFileError, shortened
+from eventstudy.facts import fact, words
 from eventstudy.prices import PricePanel, PriceSeries
 from eventstudy.sources.own.grids import frame_grid, plain_name
 from eventstudy.sources.own.rows import Origin
@@ -36,8 +37,8 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
     percent: bool = False,
     missing: Sequence[str] = (),
     negative: Literal["bid_ask_average"] | None = None,
-    adjustment: str = "as supplied",
-    vendor: str = "the caller's own frame",
+    adjustment: str | None = None,
+    vendor: str | None = None,
 ) -> PricePanel:
     """Prices of a frame, checked cell by cell as those of a file.
 
@@ -72,8 +73,9 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
         Cells that mean: no trade; ``""`` stands for NaN, which is a fault in long and single frames otherwise.
     negative : {"bid_ask_average"}, optional
         Take the absolute value of negative closes, as CRSP marks the average of bid and ask.
-    adjustment, vendor : str
-        What the prices are adjusted for and who published them, for the provenance.
+    adjustment, vendor : str, optional
+        What the prices are adjusted for and who published them, for the provenance, which says ``as supplied`` and
+        ``the caller's own frame`` without them.
 
     Returns
     -------
@@ -128,7 +130,9 @@ def _panel(frame: pd.DataFrame, table: PriceTable, zones: str | Mapping[str, str
     rules = rules_of(table)
     for part in find_parts(grid, table, None, faults, []):
         zone = zones if zones is None or isinstance(zones, str) else zones.get(part.symbol)
-        origin = Origin(part.symbol, "frame", table.vendor or "", "frame", table.adjustment)
+        publisher = words(table.vendor) if table.vendor else fact("publisher.own_frame")
+        adjustment = words(table.adjustment) if table.adjustment else fact("adjustment.as_supplied")
+        origin = Origin(part.symbol, "frame", publisher, "frame", adjustment)
         if one := part_series(part, rules, zone, origin, "", faults):
             series[part.symbol] = replace(one, provenance=replace(one.provenance, sha256=_checksum(one)))
     if faults:

@@ -253,7 +253,7 @@ def _sheet(data: bytes, table: PriceFile, label: str, *, results: bool) -> Works
     wrong = "several sheets" if table.sheet is None else f"no sheet {table.sheet!r}"
     near = closest(table.sheet or "", list(sheets)) if table.sheet else None
     hint = f" (did you mean {near!r}?)" if near else ""
-    return Fault(label, 1, 1, f"the workbook has {wrong}; state sheet as one of {_listed(list(sheets))}{hint}")
+    return Fault(label, 1, 1, f"the workbook has {wrong}; state sheet as one of {', '.join(map(repr, sheets))}{hint}")
 
 
 def _excel_cell(cell: Cell | MergedCell) -> object:
@@ -359,7 +359,3 @@ def need(module: str, extra: str, file: str) -> None:
 
     if find_spec(module) is None:
         raise OptionError(f'{file} needs {module}; install it with: pip install "eventstudy-toolkit[{extra}]"')
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names))

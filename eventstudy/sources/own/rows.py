@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from eventstudy.errors import Fault
+from eventstudy.facts import Fact, fact
 from eventstudy.prices import BAR_ORDER, FloatArray, PriceSeries, Provenance
 from eventstudy.sources.own.cells import CellRules, PercentCell, is_missing, read_number, shown
 from eventstudy.sources.own.stamps import session_of
@@ -44,14 +45,14 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of a price file besides its bytes; the texts of a `Provenance`."""
+    """What is known of a price file besides its bytes; the facts of a `Provenance`."""
 
     symbol: str
     source: str
-    vendor: str
+    publisher: Fact
     file: str
-    adjustment: str
-    note: str = ""
+    adjustment: Fact
+    notes: tuple[Fact, ...] = ()
 
 
 def read_bar(row: Line, names: Sequence[str], rules: CellRules, zone: str | None, faults: list[Fault]) -> Bar | None:
@@ -177,23 +178,28 @@ def make_series(bars: Sequence[Bar], origin: Origin, sha256: str) -> PriceSeries
     bars : sequence of Bar
         At least one, oldest first.
     origin : Origin
-        What its provenance says besides what is measured here; what was done to the figures is added to the note.
+        What its provenance says besides what is measured here; what was done to the figures is added to the notes.
     sha256 : str
         Checksum of what was read.
     """
     sessions = np.array([bar.day for bar in bars], dtype="datetime64[D]")
     names = [name for name in bars[0].numbers if name != "return"]
     columns = {name: np.array([bar.numbers[name] for bar in bars]) for name in names}
-    notes = [origin.note]
+    notes = list(origin.notes)
     if bars[0].no_return or "return" in bars[0].numbers:
         columns["adj_close"] = _chained(bars)
-        notes.append("returns chained to an adjusted close")
+        notes.append(fact("returns.chained"))
         if "return" in bars[0].numbers:
-            notes.append(f"the return of {bars[0].day} has no row before it and is not used")
+            notes.append(fact("returns.first_unused", day=bars[0].day))
     if averaged := sum(bar.averaged for bar in bars):
-        notes.append(f"closes given as negative, averages of bid and ask: {averaged}")
+        notes.append(fact("closes_averaged", closes=averaged))
     provenance = Provenance(
-        **{**asdict(origin), "note": "; ".join(filter(None, notes))},
+        symbol=origin.symbol,
+        source=origin.source,
+        publisher=origin.publisher,
+        file=origin.file,
+        adjustment=origin.adjustment,
+        notes=tuple(notes),
         first=sessions[0].item(),
         last=sessions[-1].item(),
         rows=len(sessions),

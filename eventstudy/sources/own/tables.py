@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from eventstudy.errors import Fault, PriceError, shortened
 from eventstudy.exchanges import exchange
+from eventstudy.facts import fact, words
 from eventstudy.prices import PriceSeries
 from eventstudy.sources.own.cells import CellRules
 from eventstudy.sources.own.grids import Found, Grid, closest, open_grid, plain_name
@@ -103,10 +104,10 @@ def _origin(part: Part, table: PriceFile) -> Origin:
     return Origin(
         symbol=part.symbol,
         source="folder",
-        vendor=table.vendor or "the user's own file",
+        publisher=words(table.vendor) if table.vendor else fact("publisher.own_file"),
         file=_called(table, table.file),
-        adjustment=table.adjustment,
-        note="" if part.name == part.symbol else f"called {part.name!r} there",
+        adjustment=words(table.adjustment, table.adjustment_zh),
+        notes=() if part.name == part.symbol else (fact("called", name=part.name),),
     )
 
 

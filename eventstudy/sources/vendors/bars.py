@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import ChangedFormatError, NoDataError
+from eventstudy.facts import Fact, fact
 from eventstudy.prices import BAR_ORDER, COLUMNS, Column, FloatArray, PriceSeries, SessionArray
 from eventstudy.sources.vendors.symbols import Kind
 
@@ -43,14 +44,14 @@ class Bars:
         NaN where there was no figure.
     amount : ndarray of float64, shape (n,), or None
         Turnover in currency, where the vendor gives it; it tells the unit of the volume.
-    notes : tuple of str
-        What was left out already, a sentence each.
+    notes : tuple of Fact
+        What was left out already.
     """
 
     sessions: SessionArray
     columns: Mapping[Column, FloatArray]
     amount: FloatArray | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Fact, ...] = ()
 
 
 def from_frame(frame: pd.DataFrame, names: Mapping[str, str], vendor: str, symbol: str) -> Bars:
@@ -126,7 +127,7 @@ def tidy(
     first: date,
     last: date,
     are_sessions: Callable[[SessionArray], NDArray[np.bool_]] | None = None,
-) -> tuple[SessionArray, dict[Column, FloatArray], tuple[str, ...]]:
+) -> tuple[SessionArray, dict[Column, FloatArray], tuple[Fact, ...]]:
     """Bars of a range in order, one a session, without sessions in which nothing was traded.
 
     Parameters
@@ -137,7 +138,7 @@ def tidy(
     Returns
     -------
     sessions, columns, notes
-        What is left, and a sentence for everything that was dropped, sorted or converted.
+        What is left, and a fact for everything that was dropped, sorted or converted.
 
     Raises
     ------
@@ -166,7 +167,9 @@ def tidy(
         table = _counted(_traded(table, notes), notes)
     if not len(table.sessions):
         raise NoDataError(
-            vendor, symbol, "; ".join((f"no bars from {first} to {last}", *notes, "check the symbol and the dates"))
+            vendor,
+            symbol,
+            "; ".join((f"no bars from {first} to {last}", *map(str, notes), "check the symbol and the dates")),
         )
     _require_bars(table)
     columns = _in_shares(_ranged(table, notes), notes)
@@ -188,11 +191,10 @@ def figure_text(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
-def days_text(days: Sequence[date]) -> str:
-    """Days as a reader wants them: the first, the last, how many."""
-    if len(days) <= 2:
-        return " and ".join(str(day) for day in days)
-    return f"{len(days)} sessions from {days[0]} to {days[-1]}"
+def days_told(days: Sequence[date]) -> Fact:
+    """Days as a reader wants them: one or two as they are, of more the first, the last, how many."""
+    run = ("one", "two", "many")[min(len(days), 3) - 1]
+    return fact("days", days_run=run, count=len(days), first=days[0], last=days[-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,19 +217,19 @@ class _Table:
             self.symbol,
         )
 
-    def days(self, rows: NDArray[np.bool_]) -> str:
-        """The sessions of a mask, as text."""
-        return days_text(self.sessions[rows].tolist())
+    def days(self, rows: NDArray[np.bool_]) -> Fact:
+        """The sessions of a mask."""
+        return days_told(self.sessions[rows].tolist())
 
 
-def _in_order(table: _Table, notes: list[str]) -> _Table:
+def _in_order(table: _Table, notes: list[Fact]) -> _Table:
     order = np.argsort(table.sessions, kind="stable")
     if (order != np.arange(order.size)).any():
-        notes.append("the rows came out of order and were sorted by date")
+        notes.append(fact("rows.sorted"))
     return table.at(order)
 
 
-def _once(table: _Table, notes: list[str]) -> _Table:
+def _once(table: _Table, notes: list[Fact]) -> _Table:
     again = np.r_[False, table.sessions[1:] == table.sessions[:-1]][: table.sessions.size]
     if not again.any():
         return table
@@ -240,22 +242,22 @@ def _once(table: _Table, notes: list[str]) -> _Table:
                     f"{table.sessions[row]} came twice with different figures ({name} "
                     f"{figure_text(values[row - 1])} and {figure_text(values[row])}); use another source",
                 )
-    notes.append(f"rows that came twice were dropped: {table.days(again)}")
+    notes.append(fact("rows.twice", days=table.days(again)))
     return table.at(~again)
 
 
-def _priced(table: _Table, notes: list[str]) -> _Table:
+def _priced(table: _Table, notes: list[Fact]) -> _Table:
     """Rows with a close; a vendor writes 0 or nothing where there was none."""
     close = table.columns["close"]
     volume = table.columns.get("volume", np.full(close.size, np.nan))
     empty = np.isnan(close) | ((close == 0) & ~(volume > 0))
     if empty.any():
-        notes.append(f"no close came for {table.days(empty)}")
+        notes.append(fact("rows.no_close", days=table.days(empty)))
     return table.at(~empty)
 
 
 def _open(
-    table: _Table, kind: Kind, are_sessions: Callable[[SessionArray], NDArray[np.bool_]], notes: list[str]
+    table: _Table, kind: Kind, are_sessions: Callable[[SessionArray], NDArray[np.bool_]], notes: list[Fact]
 ) -> _Table:
     """Rows without those of holidays to which a price is carried; other rows of such days are left to be refused."""
     close = table.columns["close"]
@@ -265,11 +267,11 @@ def _open(
     if carried.any():
         carried[carried] = ~are_sessions(table.sessions[carried])
     if carried.any():
-        notes.append(f"no session, so no bar taken: {table.days(carried)}")
+        notes.append(fact("rows.no_session", days=table.days(carried)))
     return table.at(~carried)
 
 
-def _traded(table: _Table, notes: list[str]) -> _Table:
+def _traded(table: _Table, notes: list[Fact]) -> _Table:
     """Rows of sessions with a trade: some vendors carry a price through a halt, with a volume of 0."""
     volume = table.columns.get("volume")
     if volume is None:
@@ -277,19 +279,19 @@ def _traded(table: _Table, notes: list[str]) -> _Table:
     silent = volume == 0
     if not (volume > 0).any():
         if silent.any():
-            notes.append("no volume above 0 came: the vendor gives none, or nothing was traded")
+            notes.append(fact("volume.none"))
         return table
     if silent.any():
-        notes.append(f"volume 0, so no trade, and no bar taken: {table.days(silent)}")
+        notes.append(fact("rows.no_trade", days=table.days(silent)))
     return table.at(~silent)
 
 
-def _counted(table: _Table, notes: list[str]) -> _Table:
+def _counted(table: _Table, notes: list[Fact]) -> _Table:
     """Leave a volume out that is not there for every session: a series has one for each or none."""
     volume = table.columns.get("volume")
     if volume is not None and (absent := np.isnan(volume)).any():
         del table.columns["volume"]
-        notes.append(f"no volume came for {table.days(absent)}, so it was left out")
+        notes.append(fact("column_left_out", column="volume", days=table.days(absent)))
     return table
 
 
@@ -312,7 +314,7 @@ def _require_bars(table: _Table) -> None:
             raise ChangedFormatError(table.vendor, table.symbol, what)
 
 
-def _ranged(table: _Table, notes: list[str]) -> _Table:
+def _ranged(table: _Table, notes: list[Fact]) -> _Table:
     """Set a high or low that misses another price of its bar by rounding to that price."""
     columns = table.columns
     inside = [columns[name] for name in ("open", "close", "high", "low") if name in columns]
@@ -322,11 +324,11 @@ def _ranged(table: _Table, notes: list[str]) -> _Table:
         edge = outermost.reduce(inside)
         if (missed := edge != columns[name]).any():
             columns[name] = edge
-            notes.append(f"{name} missed another price of its bar by rounding and was set to it: {table.days(missed)}")
+            notes.append(fact("rounded_to_bar", column=name, days=table.days(missed)))
     return table
 
 
-def _in_shares(table: _Table, notes: list[str]) -> dict[Column, FloatArray]:
+def _in_shares(table: _Table, notes: list[Fact]) -> dict[Column, FloatArray]:
     """Columns with the volume in shares, its unit told by turnover / (volume x close); left out if that tells none."""
     columns, amount = dict(table.columns), table.amount
     volume = columns.get("volume")
@@ -338,13 +340,13 @@ def _in_shares(table: _Table, notes: list[str]) -> dict[Column, FloatArray]:
         if units.size and abs(float(np.median(units)) / size - 1) < UNIT_SLACK:
             # No session's mean price is ten times its close or a tenth of it: such a row counts in the other unit.
             if (other := (units > 10 * size) | (units < size / 10)).any():
-                days = days_text(table.sessions[held][other].tolist())
-                notes.append(f"the unit of the volume is not that of the other sessions for {days}, so it was left out")
+                days = days_told(table.sessions[held][other].tolist())
+                notes.append(fact("volume.unit_differs", days=days))
                 break
             if size != 1:
-                notes.append(f"volume came in lots of {LOT} (by turnover / (volume x close)) and is given in shares")
+                notes.append(fact("volume.lots", lot=LOT))
             return {**columns, "volume": volume * size}
     else:
-        notes.append("the unit of the volume cannot be told, so it was left out")
+        notes.append(fact("volume.no_unit"))
     del columns["volume"]
     return columns

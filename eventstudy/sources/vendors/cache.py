@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from eventstudy.errors import PriceFileError, StoreError
+from eventstudy.facts import Fact, facts_in, words
 from eventstudy.files import write_files
 from eventstudy.sources.own.folder import Origin, parse_prices
 from eventstudy.sources.vendors.bars import series_csv
@@ -83,8 +84,8 @@ class PriceCache:
         before = next((one for one in kept if one.first <= download.last and download.first <= one.last), None)
         if before is not None and (changed := compare(before, download)):
             download = replace(download, notes=(*download.notes, *changed))
-            for sentence in changed:
-                self.told(sentence)
+            for change in changed:
+                self.told(str(change))
         data = series_csv(download.series)
         document = _document(download, data)
         name = f"{download.at:%Y%m%dT%H%M%SZ}-{_checksum(document)}"
@@ -140,20 +141,23 @@ def _is_settled(path: Path) -> bool:
 
 
 def _document(download: Download, data: bytes) -> bytes:
+    origin = download.series.provenance
+    facts = {"adjustment": (origin.adjustment,), "note": origin.notes, "notes": download.notes}
     content = {
         "vendor": download.vendor,
-        "title": download.series.provenance.vendor,
+        "title": origin.vendor,
         "symbol": download.symbol,
         "first": download.first.isoformat(),
         "last": download.last.isoformat(),
         "at": download.at.isoformat(),
         "library": download.library,
-        "adjustment": download.series.provenance.adjustment,
-        "note": download.series.provenance.note,
+        "adjustment": str(origin.adjustment),
+        "note": origin.note,
         "rows": len(download.series),
         "sha256": sha256(data).hexdigest(),
         "requests": list(download.requests),
-        "notes": list(download.notes),
+        "notes": list(map(str, download.notes)),
+        "facts": {name: [one.document() for one in said] for name, said in facts.items()},
     }
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -171,10 +175,10 @@ def _read(path: Path) -> Download:
         origin = Origin(
             symbol=content["symbol"],
             source="live",
-            vendor=content["title"],
+            publisher=words(content["title"]),
             file=f"{content['vendor']}/{content['symbol']}",
-            adjustment=content["adjustment"],
-            note=content["note"],
+            adjustment=_said(content, "adjustment")[0],
+            notes=_said(content, "note"),
         )
         return Download(
             series=parse_prices(data, str(path.with_suffix(".csv")), origin),
@@ -184,9 +188,17 @@ def _read(path: Path) -> Download:
             at=datetime.fromisoformat(content["at"]).astimezone(UTC),
             library=content["library"],
             requests=tuple(content["requests"]),
-            notes=tuple(content["notes"]),
+            notes=_said(content, "notes"),
         )
     except OSError as error:
         raise StoreError(f"{error.filename or path} cannot be read ({error.strerror or error})") from None
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path} is not the record of a download ({error!r})") from None
+
+
+def _said(content: Mapping[str, Any], name: str) -> tuple[Fact, ...]:
+    """The facts of an entry; its text, where an earlier version wrote no facts."""
+    if "facts" in content:
+        return facts_in(content["facts"][name])
+    texts = content[name]
+    return tuple(map(words, [texts] if isinstance(texts, str) else texts))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from eventstudy.calendars import ExchangeSessions, load_sessions
 from eventstudy.clock import last_closed_session
 from eventstudy.errors import ChangedFormatError, SourceError
+from eventstudy.facts import Fact, fact, words
 from eventstudy.prices import PricePanel, PriceSeries, Provenance, SessionArray
 from eventstudy.sources.vendors.bars import Bars, series_csv, tidy
 from eventstudy.sources.vendors.manners import Pace, retrying
@@ -48,7 +49,7 @@ class Vendor:
         Short name, which is that of its file, and name for readers.
     library : str
         Distribution that speaks to it.
-    adjustment : str
+    adjustment : Fact
         What its prices are adjusted for.
     table : callable
         (symbol, first, last) to `Bars`, by the vendor's library.
@@ -67,7 +68,7 @@ class Vendor:
     name: str
     title: str
     library: str
-    adjustment: str
+    adjustment: Fact
     table: Table
     check: Callable[[Asked, Reply, str], None]
     describe: Callable[[str], tuple[str, Kind]]
@@ -150,8 +151,8 @@ class Download:
         The library with its version.
     requests : tuple of str
         Addresses asked, in order, without secrets.
-    notes : tuple of str
-        What was dropped, sorted or converted, a sentence each.
+    notes : tuple of Fact
+        What was dropped, sorted or converted.
     """
 
     series: PriceSeries
@@ -161,12 +162,17 @@ class Download:
     at: datetime
     library: str
     requests: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Fact, ...]
 
     @property
     def symbol(self) -> str:
         """The vendor's symbol."""
         return self.series.symbol
+
+
+def downloaded(at: datetime, library: str) -> Fact:
+    """When figures were downloaded and with what."""
+    return fact("downloaded", at=f"{at:%Y-%m-%d %H:%M}", library=library)
 
 
 def download(
@@ -190,12 +196,12 @@ def download(
     sessions, columns, notes = tidy(bars, vendor.name, symbol, kind, first, closed, held_open)
     late = bars.sessions[(bars.sessions > np.datetime64(closed)) & (bars.sessions <= np.datetime64(last))]
     if late.size:
-        notes = (*notes, f"the session of {late[0]} was not over, so its bar was left out")
+        notes = (*notes, fact("bar.not_over", session=late[0].item()))
     covered = min(last, closed)
     if vendor.every_session and (due := still_due(exchange, sessions[-1], covered, at)) is not None:
-        covered, notes = sessions[-1].item(), (*notes, f"no bar of {due} came yet")
+        covered, notes = sessions[-1].item(), (*notes, fact("bar.due", session=due))
     library = f"{vendor.library} {_version(vendor.library)}"
-    blank = Provenance(symbol, "live", vendor.title, "", first, last, 0, "", vendor.adjustment)
+    blank = Provenance(symbol, "live", words(vendor.title), "", first, last, 0, "", vendor.adjustment)
     series = PriceSeries(symbol=symbol, sessions=sessions, provenance=blank, **{"close": None, **columns})
     origin = replace(
         blank,
@@ -204,7 +210,7 @@ def download(
         last=sessions[-1].item(),
         rows=len(sessions),
         sha256=sha256(series_csv(series)).hexdigest(),
-        note="; ".join((f"downloaded {at:%Y-%m-%d %H:%M} UTC with {library}", *notes)),
+        notes=(downloaded(at, library), *notes),
     )
     series = replace(series, provenance=origin)
     return Download(series, vendor.name, first, covered, at, library, requests, notes)

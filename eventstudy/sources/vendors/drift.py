@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.errors import DisagreementError, HoleError
+from eventstudy.facts import Fact, fact
 from eventstudy.prices import JUMP_THRESHOLD, FloatArray, PriceSeries, SessionArray, Span
-from eventstudy.sources.vendors.bars import days_text, figure_text
+from eventstudy.sources.vendors.bars import days_told, figure_text
 from eventstudy.sources.vendors.download import Download
 
 SAME = 1e-9
@@ -27,14 +28,14 @@ ENOUGH = 5
 """Sessions with one factor from which on it is no coincidence of wrong figures."""
 
 
-def compare(before: Download, after: Download) -> tuple[str, ...]:
-    """What the later of two downloads of the same symbol says otherwise, a sentence each; empty where nothing."""
+def compare(before: Download, after: Download) -> tuple[Fact, ...]:
+    """What the later of two downloads of the same symbol says otherwise; empty where nothing."""
     first, last = max(before.first, after.first), min(before.last, after.last)
-    return changes(before.series, after.series, (first, last), f"{after.vendor} changed", f"{before.at:%Y-%m-%d}")
+    return changes(before.series, after.series, (first, last), after.vendor, f"{before.at:%Y-%m-%d}")
 
 
-def changes(old: PriceSeries, new: PriceSeries, span: Span, who: str, since: str) -> tuple[str, ...]:
-    """What one series says otherwise than another over a span of days, a sentence each.
+def changes(old: PriceSeries, new: PriceSeries, span: Span, who: str | Fact, since: str | Fact) -> tuple[Fact, ...]:
+    """What one series says otherwise than another over a span of days.
 
     Parameters
     ----------
@@ -42,16 +43,16 @@ def changes(old: PriceSeries, new: PriceSeries, span: Span, who: str, since: str
         Two series of the same symbol.
     span : (first, last)
         Days, both included, that both cover.
-    who, since : str
-        Words for the sentences: ``yahoo changed``, the day of the old series.
+    who, since : str or Fact
+        Whose series the new one is, and the day of the old one.
     """
-    symbol = new.symbol
+    about = {"who": who, "symbol": new.symbol, "since": since}
     old_rows, new_rows = _within(old.sessions, span), _within(new.sessions, span)
     gone = np.setdiff1d(old.sessions[old_rows], new.sessions[new_rows])
     come = np.setdiff1d(new.sessions[new_rows], old.sessions[old_rows])
     said = [
-        f"{who} {symbol} since {since}: {what} {days_text(days.tolist())}"
-        for what, days in (("no longer has", gone), ("now has", come))
+        fact("changed.sessions", **about, what=what, days=days_told(days.tolist()))
+        for what, days in (("gone", gone), ("come", come))
         if days.size
     ]
     _, left, right = np.intersect1d(old.sessions, new.sessions, return_indices=True)
@@ -59,7 +60,7 @@ def changes(old: PriceSeries, new: PriceSeries, span: Span, who: str, since: str
     left, right = left[shared], right[shared]
     days = old.sessions[left]
     if old.close is not None and new.close is not None:
-        said.extend(_changed(days, old.close[left], new.close[right], who, symbol, since))
+        said.extend(_changed(days, old.close[left], new.close[right], about))
         kept = _apart(old.close[left], new.close[right]) <= SAME
         for name in ("open", "high", "low"):
             before, after = old.columns.get(name), new.columns.get(name)
@@ -67,10 +68,10 @@ def changes(old: PriceSeries, new: PriceSeries, span: Span, who: str, since: str
                 continue
             # Where the close changed too, that has been said.
             if (alone := (_apart(before[left], after[right]) > SAME) & kept).any():
-                said.append(f"{who} the {name} of {symbol} since {since}: {days_text(days[alone].tolist())}")
+                said.append(fact("changed.column", **about, column=name, days=days_told(days[alone].tolist())))
     moved = _returns_moved(old, left, new, right)
     if moved.any():
-        said.append(f"{who} the adjusted returns of {symbol} since {since}: {days_text(days[1:][moved].tolist())}")
+        said.append(fact("changed.adjusted_returns", **about, days=days_told(days[1:][moved].tolist())))
     return tuple(said)
 
 
@@ -83,7 +84,7 @@ def cross_check(
     tolerance: float,
     suspensions: Sequence[Span],
     covered: Span | None = None,
-) -> tuple[str, ...]:
+) -> tuple[Fact, ...]:
     """Hold one vendor's closes against another's.
 
     Parameters
@@ -100,7 +101,7 @@ def cross_check(
 
     Returns
     -------
-    tuple of str
+    tuple of Fact
         What was found in agreement, or explained.
 
     Raises
@@ -118,27 +119,23 @@ def cross_check(
     for halt in suspensions:
         missing = missing[~_within(missing, halt)]
     if missing.size:
-        what = f"has no bar on {days_text(missing.tolist())}, {other_vendor} has; not a halt but a hole"
+        what = f"has no bar on {days_told(missing.tolist())}, {other_vendor} has; not a halt but a hole"
         raise HoleError(vendor, series.symbol, f"{what}: use another source, or declare a suspension")
     days, left, right = np.intersect1d(series.sessions, theirs_there, return_indices=True)
     if not days.size:
-        return (f"{other_vendor} has none of these sessions, so closes were not compared",)
+        return (fact("second.no_session", second=other_vendor),)
     ours, theirs = series.close[left], other.close[_within(other.sessions, span)][right]
     unseen = _unseen(series.sessions[_within(series.sessions, span)], days, other_vendor)
     apart = _apart(ours, theirs)
     # Half a per cent is not half a per cent to the last digit: 99.5 and 100 differ by a little more.
     beyond = apart > tolerance + SAME
     if not beyond.any():
-        agreed = f"closes agree with {other_vendor}'s on {days.size} session{'s' if days.size > 1 else ''}"
-        return (f"{agreed} (largest difference {apart.max():.2%}){unseen}",)
+        return fact("second.agrees", second=other_vendor, sessions=days.size, largest=apart.max()), *unseen
     if splits := _splits(ours, theirs, tolerance):
-        row, factor = splits[0]
-        if len(splits) == 1:
-            what = f"closes up to {days[row]} are {factor:.6g} times these throughout: adjusted for a split"
-        else:
-            spans = ", ".join(f"{times:.6g} times these up to {days[until]}" for until, times in reversed(splits))
-            what = f"closes are {spans}: adjusted for splits"
-        return (f"{other_vendor}'s {what}{unseen}",)
+        spans = [{"times": times, "until": days[row].item()} for row, times in reversed(splits)]
+        if len(spans) == 1:
+            return fact("second.split", second=other_vendor, **spans[0]), *unseen
+        return fact("second.splits", second=other_vendor, spans=spans), *unseen
     raise DisagreementError(vendor, series.symbol, _disagreement(days, ours, theirs, other_vendor, tolerance))
 
 
@@ -156,26 +153,23 @@ def _disagreement(days: SessionArray, ours: FloatArray, theirs: FloatArray, othe
     )
 
 
-def _unseen(ours: SessionArray, common: SessionArray, other_vendor: str) -> str:
+def _unseen(ours: SessionArray, common: SessionArray, other_vendor: str) -> tuple[Fact, ...]:
     """What to add where the second vendor has not all sessions."""
     alone = np.setdiff1d(ours, common)
-    return f"; {other_vendor} has no bar on {days_text(alone.tolist())}" if alone.size else ""
+    return (fact("second.no_bar", second=other_vendor, days=days_told(alone.tolist())),) if alone.size else ()
 
 
-def _changed(days: SessionArray, old: FloatArray, new: FloatArray, who: str, symbol: str, since: str) -> Iterator[str]:
+def _changed(days: SessionArray, old: FloatArray, new: FloatArray, about: Mapping[str, str | Fact]) -> Iterator[Fact]:
     apart = _apart(old, new)
     differ = apart > SAME
     if not differ.any():
         return
     if factor := _split_factor(old, new, differ, ROUNDING):
-        until = days[int(np.flatnonzero(differ)[-1])]
-        yield f"{who} {symbol} since {since}: closes up to {until} are now {factor:.6g} times what they were (a split)"
+        yield fact("changed.split", **about, until=days[int(np.flatnonzero(differ)[-1])].item(), times=factor)
         return
-    worst, count = int(apart.argmax()), int(differ.sum())
-    yield (
-        f"{who} {count} close{'s' if count > 1 else ''} of {symbol} since {since}, "
-        f"the largest on {days[worst]} from {figure_text(old[worst])} to {figure_text(new[worst])}"
-    )
+    worst = int(apart.argmax())
+    figures = {"closes": differ.sum(), "day": days[worst].item(), "was": old[worst], "now": new[worst]}
+    yield fact("changed.closes", **about, **figures)
 
 
 def _apart(old: FloatArray, new: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from eventstudy.errors import ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
+from eventstudy.facts import fact
 from eventstudy.sources.vendors.bars import Bars, from_frame
 from eventstudy.sources.vendors.download import Vendor
 from eventstudy.sources.vendors.symbols import Kind, china_symbol
@@ -76,7 +77,7 @@ VENDOR = Vendor(
     name="eastmoney",
     title="Eastmoney",
     library="akshare",
-    adjustment="unadjusted",
+    adjustment=fact("adjustment.unadjusted"),
     table=_table,
     check=_check,
     describe=_describe,

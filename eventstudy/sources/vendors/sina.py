@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 
 from eventstudy.errors import BrokenReplyError, ChangedFormatError, NoDataError, OptionError, UnknownSymbolError
+from eventstudy.facts import fact
 from eventstudy.sources.vendors.bars import Bars, from_frame
 from eventstudy.sources.vendors.download import Vendor
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, listed_symbol
@@ -128,7 +129,7 @@ VENDOR = Vendor(
     name="sina",
     title="Sina",
     library="akshare",
-    adjustment="unadjusted",
+    adjustment=fact("adjustment.unadjusted"),
     table=_table,
     check=_check,
     describe=_describe_bars,
@@ -140,7 +141,7 @@ fetch = VENDOR.fetch
 SINA_FACTORS = replace(
     VENDOR,
     name="sina-factors",
-    adjustment="factor by which a price as traded is multiplied",
+    adjustment=fact("adjustment.factor"),
     table=_factor_table,
     describe=lambda symbol: (_describe(symbol)[0], "index"),
     every_session=False,

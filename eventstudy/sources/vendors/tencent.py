@@ -17,6 +17,7 @@ from eventstudy.errors import (
     UnreachableError,
     VendorFaultError,
 )
+from eventstudy.facts import fact
 from eventstudy.sources.vendors.bars import Bars, from_frame
 from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, listed_symbol
@@ -135,7 +136,7 @@ VENDOR = Vendor(
     name="tencent",
     title="Tencent",
     library="akshare",
-    adjustment="unadjusted",
+    adjustment=fact("adjustment.unadjusted"),
     table=_table,
     check=_check,
     describe=_describe,

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from eventstudy.errors import ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
+from eventstudy.facts import fact
 from eventstudy.prices import Column, FloatArray
-from eventstudy.sources.vendors.bars import Bars, days_text, figure_text, from_frame
+from eventstudy.sources.vendors.bars import Bars, days_told, figure_text, from_frame
 from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
 from eventstudy.sources.vendors.watch import whole_json
@@ -84,7 +85,7 @@ def _without_gaps(bars: Bars) -> Bars:
         absent = closed & ((columns[name] == 0) | np.isnan(columns[name]))
         if absent.any():
             del columns[name]
-            notes.append(f"no {name} came for {days_text(bars.sessions[absent].tolist())}, so it was left out")
+            notes.append(fact("column_left_out", column=name, days=days_told(bars.sessions[absent].tolist())))
     return Bars(bars.sessions, columns, notes=tuple(notes))
 
 
@@ -165,7 +166,7 @@ VENDOR = Vendor(
     name="yahoo",
     title="Yahoo Finance",
     library="yfinance",
-    adjustment="split-adjusted; adj_close also dividend-adjusted",
+    adjustment=fact("adjustment.splits"),
     table=_table,
     check=_check,
     describe=_describe,

@@ -10,8 +10,7 @@ from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
 from eventstudy.models import fit_model
 from eventstudy.panel import align
-from eventstudy.results import CalibrationRecord, RecommendationRecord
-from eventstudy.results.robustness import FactRecord
+from eventstudy.results import CalibrationRecord, FactRecord, RecommendationRecord
 from eventstudy.robustness import calibrate
 from eventstudy.study.cases import build_case
 from eventstudy.study.robust.figures import Figure
