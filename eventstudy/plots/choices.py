@@ -83,7 +83,8 @@ def counterfactual_frame(result: StudyResult, headline: str, *, lang: Lang = "en
 
 
 def _counterfactual(result: StudyResult, names: Names, record: CounterfactualRecord) -> dict[str, Any]:
-    name = names.texts(f"choices.rung.{record.rung}", benchmark=_benchmark(result, names, record.id))
+    benchmark = next((names.benchmark(head.benchmark) for head in result.headlines if head.id == record.id), "")
+    name = names.texts(f"choices.rung.{record.rung}", benchmark=benchmark)
     judged = _judged(names, record)
     return {
         "rung": record.rung,
@@ -101,10 +102,6 @@ def _counterfactual(result: StudyResult, names: Names, record: CounterfactualRec
         "sigma": record.sigma,
         "nobs": record.nobs,
     }
-
-
-def _benchmark(result: StudyResult, names: Names, headline: str) -> str:
-    return next((names.benchmark(head.benchmark) for head in result.headlines if head.id == headline), "")
 
 
 def _judged(names: Names, record: CounterfactualRecord) -> list[str]:

@@ -126,9 +126,10 @@ def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding
     texts = names.texts
     differs = head.decisive < result.spec.level
     members = members_of(result, head)
+    kind = "mean" if head.kind == "group" else "single"
     main = texts(
         "finding.differs" if differs else "finding.zero",
-        quantity=_quantity(names, head, members),
+        quantity=texts.count(f"quantity.{kind}", head.window.size, members=names.securities(members)),
         estimate=texts.percent(head.estimate),
         confidence=texts.level(result.spec.confidence),
         low=texts.percent(head.ci_low),
@@ -166,11 +167,6 @@ def _other_pvalues(result: StudyResult, names: Names, head: HeadlineRecord) -> I
     else:
         family = texts.p_equals(head.maxt_pvalue)
         yield texts("finding.p_family", model=model, family=family, n=len(result.headlines))
-
-
-def _quantity(names: Names, head: HeadlineRecord, members: Sequence[str]) -> str:
-    kind = "mean" if head.kind == "group" else "single"
-    return names.texts.count(f"quantity.{kind}", head.window.size, members=names.securities(members))
 
 
 def _bound(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
