@@ -35,7 +35,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
                 raise IsADirectoryError(None, "a folder of that name is in the way", str(target))
             part = target.with_name(f".{target.name}.{token_hex(4)}.part")
             parts[part] = target
-            _write(part, content)
+            write_new(part, content)
         for part, target in parts.items():
             part.replace(target)
     except BaseException:
@@ -43,7 +43,8 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
         raise
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet; it is on the disk when this returns."""
     with path.open("xb") as file:
         file.write(content)
         file.flush()

@@ -11,8 +11,7 @@ from scipy import stats
 import eventstudy as es
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import fact
-from eventstudy.models.calendar_time import newey_west_lags
-from eventstudy.models.cross_section import slope_distribution
+from eventstudy.models.regressions import newey_west_lags, slope_distribution
 from tests.test_engine import EXACT, OPTIONS, many, standard
 
 

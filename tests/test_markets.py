@@ -22,8 +22,8 @@ from eventstudy.markets import (
     LimitFlags,
     LimitRule,
     Status,
-    limit_prices,
     limit_rule,
+    limits,
     load_rules,
     merged_rules,
     reference_prices,
@@ -86,6 +86,12 @@ def main_board(given: Bars, dividends: dict[date, float] | None = None) -> Limit
 
 
 # -- limit prices ----------------------------------------------------------------------------------
+
+
+def limit_prices(reference, limit, tick=Decimal("0.01"), *, rounding="half_up"):
+    """Limit prices from reference prices, as `limit_flags` reckons them."""
+    ticks, known = limits._ticks(reference, tick, "reference")
+    return limits._prices_of(*limits._limit_ticks(ticks, known, limit, rounding), known, tick)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eventstudy.abnormal import abnormal_returns, cumulative, detectable_effect, interval
 from eventstudy.models import MODELS
 from eventstudy.models.diagnostics import residual_diagnostics
-from eventstudy.models.event_days import fit_event_days
+from eventstudy.models.regressions import fit_event_days
 from eventstudy.panel import Case, EventPanel, align
 from eventstudy.windows import Window
 

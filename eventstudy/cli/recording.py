@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from eventstudy.cli.terminal import DEFAULT_STUDY, NoCacheOption, QuietOption, StudyArgument, downloading, show, table
+from eventstudy.errors import OptionError
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from eventstudy.sources.recording import Planned
 
 
@@ -63,7 +62,6 @@ def record(
 def _recordings_of(study: str, stated: str | None) -> Path:
     """The folder of recordings that a study states, else ``recorded`` beside it."""
     from eventstudy.config.study_file import FLAGSHIP, study_path
-    from eventstudy.errors import OptionError
 
     if stated is not None:
         return Path(stated)
@@ -74,8 +72,6 @@ def _recordings_of(study: str, stated: str | None) -> Path:
 
 def _refuse_file(folder: Path) -> None:
     """Refuse a place that is no folder before anything is downloaded for it."""
-    from eventstudy.errors import OptionError
-
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"{folder} is a file; name a folder, which need not exist")
 

@@ -19,6 +19,7 @@ from eventstudy.config.study_file import FLAGSHIP, parse_study
 from eventstudy.config.wording import Value, item_lines, named_lines
 from eventstudy.errors import Fault, InputError, OptionError, StudyFileError
 from eventstudy.events import Day, Interval, Moment, Month, parse_moment
+from eventstudy.files import write_new
 from eventstudy.spec import Event, Source, StudySpec
 
 if TYPE_CHECKING:
@@ -268,10 +269,7 @@ def _put(target: Path, name: str, read: bytes, data: bytes) -> None:
         mode = stat.S_IMODE(target.stat().st_mode)
         if not os.access(target, os.W_OK):
             raise PermissionError(None, "the file is read-only")
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(part, data)
         part.chmod(mode)
         if target.read_bytes() != read:
             raise InputError(f"{name}: the file was changed while the event was being added; run the command again")

@@ -101,14 +101,12 @@ class _Page:
     tokens: Sequence[yaml.Token]
 
     def section(self, node: yaml.CollectionNode) -> Section | None:
-        import yaml
-
         if node.flow_style:
             return None
         column = node.start_mark.column
         listed = isinstance(node, yaml.SequenceNode)
         entries = self._dashes(node) if listed else [key.start_mark.index for key, _ in node.value]
-        if any(self.text[self._line(entry).start : entry].strip(" ") for entry in entries):
+        if any(self.text[self.lines[self._number(entry)].start : entry].strip(" ") for entry in entries):
             return None
         values = node.value if listed else [value for _, value in node.value]
         floors = [self._content_end(0, entry) for entry in entries]
@@ -124,14 +122,9 @@ class _Page:
         )
 
     def _dashes(self, node: yaml.CollectionNode) -> list[int]:
-        import yaml
-
         inside = range(node.start_mark.index, node.end_mark.index)
         marks = [token.start_mark for token in self.tokens if isinstance(token, yaml.BlockEntryToken)]
         return [mark.index for mark in marks if mark.column == node.start_mark.column and mark.index in inside]
-
-    def _line(self, index: int) -> Line:
-        return self.lines[self._number(index)]
 
     def _number(self, index: int) -> int:
         return bisect_right(self.lines, index, key=lambda line: line.start) - 1

@@ -12,7 +12,7 @@ from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.engine.sample import Cutter, Sample, inside_windows, pieces
 from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
-from eventstudy.models.calendar_time import Covariance, fit_calendar_time
+from eventstudy.models.regressions import TimeCovariance, fit_calendar_time
 from eventstudy.windows import Window
 
 Floats = NDArray[np.float64]
@@ -56,7 +56,7 @@ def calendar_time(
     *,
     min_firms: int = 1,
     weighted: bool = False,
-    covariance: Covariance = "newey_west",
+    covariance: TimeCovariance = "newey_west",
 ) -> TestResult:
     """Test of the mean abnormal return per session of all firms inside an event window.
 

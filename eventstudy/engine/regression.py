@@ -9,7 +9,7 @@ import numpy as np
 from eventstudy.arrays import Floats
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
-from eventstudy.models.cross_section import Covariance, fit_cross_section, slope_distribution
+from eventstudy.models.regressions import Covariance, fit_cross_section, slope_distribution
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,7 +26,7 @@ from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import EventDays, ResidualBlock, Section
-from eventstudy.models.cross_section import Covariance
+from eventstudy.models.regressions import Covariance
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:

@@ -186,8 +186,9 @@ def contrast(
         return blank.refused(reason)
     value, variance = _selected(fit, select)
     estimate, std_error = float(value[0]), float(np.sqrt(variance[0, 0]))
-    statistic = estimate / std_error
-    answer = Question(blank, "two-sided").by_t(statistic, _fewest(fit, select), estimate=estimate, std_error=std_error)
+    statistic, named = estimate / std_error, select.any(axis=(0, 2))
+    df = float(fit.df[np.ix_(named, named)].min())
+    answer = Question(blank, "two-sided").by_t(statistic, df, estimate=estimate, std_error=std_error)
     return _bootstrapped(fit, answer, select, statistic**2, draws=draws, seed=seed)
 
 
@@ -205,12 +206,6 @@ def _selected(fit: SurFit, select: Floats) -> tuple[Floats, Floats]:
     used = flat.any(axis=0)
     weights = flat[:, used]
     return weights @ fit.ar.ravel()[used], weights @ fit.covariance[np.ix_(used, used)] @ weights.T
-
-
-def _fewest(fit: SurFit, select: Floats) -> float:
-    """Smallest degrees of freedom between securities that have weight."""
-    named = select.any(axis=(0, 2))
-    return float(fit.df[np.ix_(named, named)].min())
 
 
 def _bootstrapped(

@@ -7,7 +7,6 @@ from eventstudy.markets.limits import (
     LimitFlags,
     LimitPrices,
     limit_flags,
-    limit_prices,
     reference_prices,
     security_limit_flags,
 )
@@ -22,7 +21,6 @@ __all__ = [
     "SessionRules",
     "Status",
     "limit_flags",
-    "limit_prices",
     "limit_rule",
     "load_rules",
     "merged_rules",

@@ -101,41 +101,6 @@ class LimitFlags:
         hold(self)
 
 
-def limit_prices(
-    reference: ArrayLike,
-    limit: Decimal | float,
-    tick: Decimal | float = Decimal("0.01"),
-    *,
-    rounding: Rounding = "half_up",
-) -> LimitPrices:
-    """Compute the limit prices of a session from its reference price.
-
-    Parameters
-    ----------
-    reference : array-like of float
-        Reference prices, unadjusted, on the tick; NaN passes through.
-    limit : Decimal or float
-        Largest move (0.10 = 10 %), taken at its decimal face value.
-    tick : Decimal or float
-        Price step.
-    rounding : str
-        ``half_up`` to the nearest tick, or ``inward`` to the tick towards the reference price.
-
-    Returns
-    -------
-    LimitPrices
-        Floats nearest to the exact decimal limit prices, so that ``==`` with a price read from text holds.
-
-    Raises
-    ------
-    PriceError
-        Where a price is not on the tick (an adjusted price), not positive, or so low that the band is
-        narrower than one tick, for which no rule is on record here.
-    """
-    ticks, known = _ticks(reference, tick, "reference")
-    return _prices_of(*_limit_ticks(ticks, known, limit, rounding), known, tick)
-
-
 def reference_prices(
     close: Floats,
     *,
@@ -195,7 +160,9 @@ def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, without_l
     PriceError
         Where prices that a limit applies to are not on the tick, as adjusted prices are not.
     """
-    flags = _no_flags(len(bars.close), without_limit)
+    flags: dict[str, NDArray[Any]] = {one.name: np.zeros(len(bars.close), dtype=bool) for one in fields(LimitFlags)}
+    flags |= {name: np.full(len(bars.close), np.nan) for name in ("reference", "down", "up")}
+    flags["no_limit_session"] = without_limit
     held = ~without_limit & ~np.isnan(reference) & ~np.isnan(bars.close)
     for number, rule in enumerate(rules.rules):
         rows = np.flatnonzero((rules.rule_of == number) & held)
@@ -289,12 +256,6 @@ def _flags_of_rule(bars: Bars, reference: Floats, rule: LimitRule, rows: NDArray
         "touched_limit_down": low_known & (low == down) & (close != down),
         "outside": beyond,
     }
-
-
-def _no_flags(count: int, free: Mask) -> dict[str, NDArray[Any]]:
-    flags: dict[str, NDArray[Any]] = {field.name: np.zeros(count, dtype=bool) for field in fields(LimitFlags)}
-    flags.update({name: np.full(count, np.nan) for name in ("reference", "down", "up")}, no_limit_session=free)
-    return flags
 
 
 def _ticks(prices: ArrayLike, tick: Decimal | float, what: str) -> tuple[Ints, Mask]:

@@ -152,8 +152,8 @@ def fit_linear(
     """
     count = used.sum(axis=1)
     df = count - len(names) - int(intercept)
-    x, x_mean = _centred(factors, used, count, intercept=intercept)
-    response, y_mean = _centred(y, used, count, intercept=intercept)
+    x, x_mean = centred(factors, used, count, intercept=intercept)
+    response, y_mean = centred(y, used, count, intercept=intercept)
     inverse_root, singular = _inverse_root(x, np.where(used, factors, 0.0))
     bad = singular | (df < 1)
     rotated = np.einsum("ejk,ket,et->ej", inverse_root, x, response, optimize=True)
@@ -182,7 +182,7 @@ def fit_linear(
     )
 
 
-def _centred(values: Floats, used: Mask, count: Ints, *, intercept: bool) -> tuple[Floats, Floats]:
+def centred(values: Floats, used: Mask, count: Ints, *, intercept: bool = True) -> tuple[Floats, Floats]:
     """Values with zeros where unused, less their mean where there is a constant; and that mean (else 0)."""
     kept = np.where(used, values, 0.0)
     if not intercept:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy.arrays import Floats, Ints, Mask
-from eventstudy.models.linear import Model, NormalReturnFit, only_benchmark
+from eventstudy.models.linear import Model, NormalReturnFit, centred, only_benchmark
 from eventstudy.panel import EventPanel
 
 _CONSTANT = 1e-18  # variance below this share of the benchmark's mean square: a constant, but for float rounding
@@ -47,7 +46,7 @@ def fit_scholes_williams(panel: EventPanel) -> NormalReturnFit:
     used = np.isfinite(panel.returns) & np.isfinite(z)
     count = used.sum(axis=1)
     df = count - 2
-    (y, y_mean), (x, x_mean), (z, _) = (_deviations(values, used, count) for values in (panel.returns, x, z))
+    (y, y_mean), (x, x_mean), (z, _) = (centred(values, used, count) for values in (panel.returns, x, z))
     zy, zx, zz, xx = (np.einsum("et,et->e", one, other) for one, other in ((z, y), (z, x), (z, z), (x, x)))
     square = xx + count * x_mean**2
     bad = (df < 1) | (np.minimum(xx, zz) <= _CONSTANT * square) | (zx**2 <= _UNRELATED * zz * xx)
@@ -67,12 +66,6 @@ def fit_scholes_williams(panel: EventPanel) -> NormalReturnFit:
         expected=alpha[:, None] * panel.event_span + beta[:, None] * event_x,
         leverage_root=np.stack([constant, slope], axis=-1),
     )
-
-
-def _deviations(values: Floats, used: Mask, count: Ints) -> tuple[Floats, Floats]:
-    """Deviations from the mean of the used days, zero elsewhere; and that mean."""
-    mean = np.where(used, values, 0.0).sum(axis=1) / np.maximum(count, 1)
-    return np.where(used, values - mean[:, None], 0.0), mean
 
 
 MODEL = Model("scholes_williams", fit_scholes_williams, needs="benchmark")

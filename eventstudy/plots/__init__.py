@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from eventstudy.plots.around import path_event, path_model, pictured_events, shown_securities, spans
 from eventstudy.plots.calibration import calibrated, calibration_figure, calibration_frame
-from eventstudy.plots.contrasts import contrast_figure, contrast_frame
-from eventstudy.plots.counterfactuals import counterfactual_figure, counterfactual_frame
+from eventstudy.plots.choices import (
+    contrast_figure,
+    contrast_frame,
+    counterfactual_figure,
+    counterfactual_frame,
+    drift_figure,
+    drift_frame,
+    sensitivity_figure,
+    sensitivity_frame,
+)
 from eventstudy.plots.days import days_figure, days_frame
 from eventstudy.plots.estimates import (
     event_days_figure,
@@ -23,7 +31,6 @@ from eventstudy.plots.paths import car_path_figure, car_path_frame, event_path_f
 from eventstudy.plots.placebo import placebo_figure, placebo_frame
 from eventstudy.plots.prices import marker_frame, price_figure, price_frame
 from eventstudy.plots.regimes import beta_figure, beta_frame, regime_figure, regime_frame
-from eventstudy.plots.sensitivity import drift_figure, drift_frame, sensitivity_figure, sensitivity_frame
 from eventstudy.plots.single import single_figure, single_frame
 from eventstudy.plots.specifications import specification_figure, specification_frame
 from eventstudy.plots.steps import steps_figure, steps_frame

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventstudy.errors import OptionError
 from eventstudy.files import write_files
+from eventstudy.results import LISTS, StudyResult
 from eventstudy.texts import Lang, load_texts
-
-if TYPE_CHECKING:
-    from eventstudy.results import StudyResult
 
 __all__ = ["write_report"]
 
@@ -64,8 +62,6 @@ def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang
 
 def csv_files(result: StudyResult) -> dict[str, bytes]:
     """``tables/<list>.csv`` for every list of results: UTF-8, LF, one row per record."""
-    from eventstudy.results import LISTS
-
     return {f"tables/{name}.csv": _csv(result, name).encode() for name in LISTS}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from eventstudy.calendars import to_date
 from eventstudy.inference import JointFit, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
-from eventstudy.models.event_days import fit_event_days
+from eventstudy.models.regressions import fit_event_days
 from eventstudy.panel import Case, align
 from eventstudy.results import EventDayRecord, JointRecord
 from eventstudy.spec import EventSet, LimitDays, StudySpec

@@ -79,8 +79,11 @@ def summary_text(result: StudyResult, *, lang: Lang = "en") -> str:
         plain(names.must(result.spec.study, "question")),
         *_said(result, names),
         *_days(result, names),
-        *_joint(result, names),
-        *_claims(result, names),
+        _heading(names, "joint"),
+        _table_or(names, joint_table(result, names), "joint.none"),
+        _table_or(names, portfolio_table(result, names, windows=result.spec.windows.car[:1]), "portfolio.none"),
+        _heading(names, "claims"),
+        _table_or(names, claims_table(result, names), "claims.none"),
         *_left_out(result, names),
     ]
     return "\n\n".join(parts) + "\n"
@@ -118,18 +121,6 @@ def _days(result: StudyResult, names: Names) -> Iterator[str]:
         yield markdown(event_day_table(result, names, event_set.id))
 
 
-def _joint(result: StudyResult, names: Names) -> Iterator[str]:
-    yield _heading(names, "joint")
-    yield from _table_or(names, joint_table(result, names), "joint.none")
-    means = portfolio_table(result, names, windows=result.spec.windows.car[:1])
-    yield from _table_or(names, means, "portfolio.none")
-
-
-def _claims(result: StudyResult, names: Names) -> Iterator[str]:
-    yield _heading(names, "claims")
-    yield from _table_or(names, claims_table(result, names), "claims.none")
-
-
 def _left_out(result: StudyResult, names: Names) -> Iterator[str]:
     yield _heading(names, "exclusions")
     groups = exclusion_groups(result, names)
@@ -141,5 +132,5 @@ def _left_out(result: StudyResult, names: Names) -> Iterator[str]:
         yield f"**{names.texts('heading.shifted')}**\n\n{_bullets(moved)}"
 
 
-def _table_or(names: Names, table: Table, otherwise: str) -> Iterator[str]:
-    yield markdown(table) if table.rows else names.texts(otherwise)
+def _table_or(names: Names, table: Table, otherwise: str) -> str:
+    return markdown(table) if table.rows else names.texts(otherwise)

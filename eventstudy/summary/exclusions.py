@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eventstudy.summary.findings import inseparable_pairs
+from eventstudy.summary.findings import inseparable
 from eventstudy.texts.names import Names
 
 if TYPE_CHECKING:
@@ -142,17 +142,6 @@ def _in_words(result: StudyResult, names: Names, records: Sequence[ExclusionReco
         yield names.texts("exclusion.verbatim", what=about, detail=names.fact(record.code, record.values))
 
 
-def _inseparable(result: StudyResult, names: Names, _: Sequence[ExclusionRecord]) -> Iterator[str]:
-    for (one, other, session), securities in inseparable_pairs(result).items():
-        yield names.texts(
-            "not_said.inseparable",
-            one=names.event_quoted(one),
-            other=names.event_quoted(other),
-            day=names.texts.short(session),
-            securities=names.securities(securities),
-        )
-
-
 def _headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     told = {head.id for head in result.headlines}
     for headline in result.spec.headlines:
@@ -189,7 +178,7 @@ TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Ite
     "after_last_price": _per_subject("after_last_price"),
     "no_price": _per_subject("no_price"),
     "suspension": _suspensions,
-    "not_separately_identified": _inseparable,
+    "not_separately_identified": lambda result, names, _: inseparable(result, names),
     "not_estimated": _contrasts_and_headlines,
     "touched_donors": _touched,
     **dict.fromkeys(LADDER, _in_words),

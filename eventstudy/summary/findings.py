@@ -74,7 +74,7 @@ def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:
     texts = names.texts
     said = [texts("not_said.null")] if any(head.decisive >= result.spec.level for head in result.headlines) else []
     said.append(texts("not_said.cause"))
-    said.extend(_inseparable(result, names))
+    said.extend(inseparable(result, names))
     said.extend(_without_history(result, names))
     if {record.estimand for record in result.ar} >= {"total", "relative"}:
         said.append(texts("not_said.estimands"))
@@ -126,9 +126,10 @@ def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding
     texts = names.texts
     differs = head.decisive < result.spec.level
     members = members_of(result, head)
+    kind = "mean" if head.kind == "group" else "single"
     main = texts(
         "finding.differs" if differs else "finding.zero",
-        quantity=_quantity(names, head, members),
+        quantity=texts.count(f"quantity.{kind}", head.window.size, members=names.securities(members)),
         estimate=texts.percent(head.estimate),
         confidence=texts.level(result.spec.confidence),
         low=texts.percent(head.ci_low),
@@ -166,11 +167,6 @@ def _other_pvalues(result: StudyResult, names: Names, head: HeadlineRecord) -> I
     else:
         family = texts.p_equals(head.maxt_pvalue)
         yield texts("finding.p_family", model=model, family=family, n=len(result.headlines))
-
-
-def _quantity(names: Names, head: HeadlineRecord, members: Sequence[str]) -> str:
-    kind = "mean" if head.kind == "group" else "single"
-    return names.texts.count(f"quantity.{kind}", head.window.size, members=names.securities(members))
 
 
 def _bound(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
@@ -294,7 +290,8 @@ def _note(names: Names, head: HeadlineRecord) -> Iterator[str]:
         yield note
 
 
-def _inseparable(result: StudyResult, names: Names) -> Iterator[str]:
+def inseparable(result: StudyResult, names: Names) -> Iterator[str]:
+    """The pairs of `inseparable_pairs`, a sentence each."""
     texts = names.texts
     for (one, other, session), securities in inseparable_pairs(result).items():
         yield texts(

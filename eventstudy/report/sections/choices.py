@@ -15,7 +15,7 @@ from eventstudy.plots import (
     sensitivity_figure,
     sensitivity_frame,
 )
-from eventstudy.plots.sensitivity import AS_IS
+from eventstudy.plots.choices import AS_IS
 from eventstudy.plots.style import Frame
 from eventstudy.report.sections.curve import bounds, curve_view
 from eventstudy.report.views import FigureView, Study, figure_view

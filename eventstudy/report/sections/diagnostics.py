@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventstudy.report.views import Study
-from eventstudy.results import DiagnosticRecord, ParamsRecord
+from eventstudy.results import DiagnosticRecord
 from eventstudy.summary.tables import Table, columns
 
 CHECKS = ("jarque_bera", "ljung_box_5", "arch_lm_5")
@@ -37,7 +37,10 @@ def _table(study: Study, shown: dict[tuple[str, str | None], list[DiagnosticReco
     rows = []
     for (security, benchmark), records in shown.items():
         pvalues = {record.diagnostic: record.pvalue for record in records}
-        params = _params(study, records[0])
+        wanted = (records[0].event_id, security, records[0].model, benchmark)
+        params = next(
+            one for one in study.result.params if (one.event_id, one.security, one.model, one.benchmark) == wanted
+        )
         rows.append(
             (
                 names.security(security),
@@ -53,15 +56,6 @@ def _table(study: Study, shown: dict[tuple[str, str | None], list[DiagnosticReco
     drift = ("drift>", "drift_p>") if _before(study) else ()
     window = texts.window(*_before(study)[0]) if drift else ""
     return Table(columns(names, (*keys, *drift), window=window), tuple(rows))
-
-
-def _params(study: Study, record: DiagnosticRecord) -> ParamsRecord:
-    wanted = (record.event_id, record.security, record.model, record.benchmark)
-    return next(
-        params
-        for params in study.result.params
-        if (params.event_id, params.security, params.model, params.benchmark) == wanted
-    )
 
 
 def _before(study: Study) -> list[Any]:
