@@ -79,7 +79,7 @@ def stops(sample: Sample, abnormal: Abnormal) -> Ints:
     if sample.at_limit is None:
         raise OptionError("car_to_open needs at_limit=, the closes at a price limit")
     days = np.arange(max(abnormal.event_window.last, 0) + 1)
-    session = np.minimum(sample.position[:, None] + days, sample.sessions.size - 1)
+    session = sample.columns(Window(0, int(days[-1])))  # -1 past the end, which lies outside the event window too
     hit = sample.at_limit[sample.asset[:, None], session] != 0
     traded = np.isfinite(sample.values[sample.asset[:, None], session])
     inside = days <= sample.event[:, 1:]
