@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from eventstudy.engine.sample import Sample, inside_windows
 from eventstudy.errors import InputError
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.days import places
-from eventstudy.gate.tables import Labels, as_pandas, label
+from eventstudy.gate.tables import Wide, as_pandas, label
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ class Refusal:
 
     event_id: str
     why: Fact
+
+
+class Regressors(NamedTuple):
+    """Benchmark or factors on the sessions of the returns: K names and (K, S) values."""
+
+    names: tuple[str, ...]
+    values: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Placed:
     """
 
     event_ids: NDArray[np.object_]
-    assets: Sequence[str]
+    assets: NDArray[np.object_]
     dates: pd.Series[Any]
     position: Ints
     day: Days
@@ -105,32 +112,23 @@ class _Placing:
 
 
 def place_events(
-    sessions: Days,
-    assets: tuple[str, ...],
-    values: Floats,
+    returns: Wide,
     given: Any,
-    regressors: pd.DataFrame,
+    regressors: Regressors,
     options: Options,
-    labels: Labels,
 ) -> tuple[Sample, Placed]:
     """Place events on returns.
 
     Parameters
     ----------
-    sessions : (S,) datetime64[ns]
-        The sessions of the returns.
-    assets : tuple of A str
-        Their assets.
-    values : (A, S) float
-        Decimal returns, NaN where an asset did not trade; may be a memory-mapped file.
+    returns : Wide
+        Decimal returns, NaN where an asset did not trade; the values may be a memory-mapped file.
     given : table
         Columns asset and date, optionally those of `EVENT_COLUMNS` and the characteristics listed.
-    regressors : DataFrame, (S, K)
+    regressors : Regressors
         Benchmark or factors on the same sessions.
     options : Options
         The caller's choices.
-    labels : Labels
-        What the labels of the returns were.
 
     Raises
     ------
@@ -141,20 +139,19 @@ def place_events(
     events = _events(given, options.characteristics)
     ids, windows = _ids(events), _windows(events, options)
     placing = _Placing(ids, np.ones(len(events), dtype=bool), np.full(len(events), fact("as_dated"), dtype=object))
-    names = [label(name) for name in events["asset"]]
-    asset = _assets(names, assets, placing)
-    dates = event_dates(events, options.exchange, options.date_format, labels)
-    factors = np.ascontiguousarray(regressors.to_numpy(dtype=float, na_value=np.nan).T)
+    sessions, values, factors = returns.sessions, returns.values, regressors.values
+    names, asset = _assets(events["asset"], returns.names, placing)
+    dates = event_dates(events, options.exchange, options.date_format, returns.labels)
     calendars = own_calendars(sessions, values, factors, asset, dates.exchange)
     place = _places(dates, sessions, asset, calendars, options.non_session, placing)
     _within(place, asset, windows, sessions, calendars, placing)
     keep, position = placing.keep, calendars.columns(asset, place)
     sample = Sample(
         sessions=sessions,
-        assets=assets,
+        assets=returns.names,
         values=values,
         span=spans(values, calendars, gaps=options.after_gap != "one_session"),
-        names=tuple(str(name) for name in regressors.columns),
+        names=regressors.names,
         factors=factors,
         compounding="log" if options.after_gap == "log" else "simple",
         event_ids=ids[keep],
@@ -251,11 +248,16 @@ def _own_numbers(cells: pd.Series[Any], name: str) -> Floats:
     return numbers
 
 
-def _assets(names: Sequence[str], assets: tuple[str, ...], placing: _Placing) -> Ints:
+def _assets(cells: pd.Series[Any], assets: tuple[str, ...], placing: _Placing) -> tuple[NDArray[np.object_], Ints]:
+    """(E,) assets as texts, and their rows among those of the returns."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(cells, use_na_sentinel=False)
     known = {name: row for row, name in enumerate(assets)}
-    asset = np.array([known.get(name, -1) for name in names], dtype=np.int64)
+    labels = np.array([label(name) for name in distinct], dtype=object)
+    names, asset = labels[codes], np.array([known.get(name, -1) for name in labels], dtype=np.int64)[codes]
     placing.refuse(asset < 0, lambda row: fact("unknown_asset", asset=names[row]))
-    return asset
+    return names, asset
 
 
 def _places(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from eventstudy.engine.estimate import ChosenModel, estimate
-from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, place_events
+from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.outcomes import outcomes_in
 from eventstudy.engine.partitions import map_partitions
@@ -20,7 +21,7 @@ from eventstudy.errors import InputError, OptionError
 from eventstudy.exchanges import exchange as exchange_row
 from eventstudy.facts import fact
 from eventstudy.gate.days import require_date_format
-from eventstudy.gate.tables import as_pandas, label, read_wide
+from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
 from eventstudy.gate.values import Accepted, check_finite, check_scale, check_values, read_accept
 from eventstudy.models import MODELS, lagged_factors
 from eventstudy.robustness.simulation import Executor
@@ -149,16 +150,12 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     chosen, shifts = _model(model, model_options)
     require_censorable(model, limit_days)
     own = read_wide(returns, "returns", date_format=date_format, zone=_zone(exchange))
-    given = _regressors(own.frame, benchmark, factors, model, date_format=date_format, zone=_zone(exchange))
-    require_returns(own.frame, given, accepted)
-    frame = own.frame
+    given = _regressors(own, benchmark, factors, model, date_format=date_format, zone=_zone(exchange))
+    require_returns(own, given, accepted)
     if risk_free is not None:
-        frame, given = _excess(frame, given, risk_free, options.after_gap, model)
-    regressors = shifted(given, shifts)
-    values = np.ascontiguousarray(frame.to_numpy(dtype=float).T)
-    sessions = frame.index.to_numpy(dtype="datetime64[ns]")
-    sample, placed = place_events(sessions, tuple(frame.columns), values, events, regressors, options, own.labels)
-    sample = with_limits(sample, frame, at_limit, limit_days)
+        own, given = _excess(own, given, risk_free, options.after_gap, model)
+    sample, placed = place_events(own, events, _shifted(given, shifts), options)
+    sample = with_limits(sample, at_limit, limit_days)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
@@ -206,13 +203,12 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     )
     chosen, shifts = _model(model, model_options)
     given = read_wide(regressors, "regressors")
-    frame = shifted(given.frame, shifts)
-    sessions = frame.index.to_numpy(dtype="datetime64[ns]")
     named = as_pandas(events, "events")
     wanted = tuple(dict.fromkeys(map(label, named["asset"]))) if "asset" in named.columns else ()
     with _bar(len(wanted), shown=progress, what="files") as advance:
-        assets, values = map_partitions(Path(folder), sessions, Path(scratch), assets=wanted, progress=advance)
-    sample, placed = place_events(sessions, assets, values, named, frame, options, given.labels)
+        assets, values = map_partitions(Path(folder), given.sessions, Path(scratch), assets=wanted, progress=advance)
+    returns = Wide(assets, given.sessions, values, given.labels)
+    sample, placed = place_events(returns, named, _shifted(Regressors(given.names, given.values), shifts), options)
     nothing: frozenset[Accepted] = frozenset()
     return _study(sample, placed, chosen, nothing, min_estimation=min_estimation, executor=executor, progress=progress)
 
@@ -247,31 +243,28 @@ def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, t
     return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
-def shifted(regressors: pd.DataFrame, shifts: tuple[int, int]) -> pd.DataFrame:
+def _shifted(regressors: Regressors, shifts: tuple[int, int]) -> Regressors:
     """Regressors with their lags and leads as further columns."""
-    import pandas as pd
-
     if shifts == (0, 0):
         return regressors
-    values = regressors.to_numpy(dtype=float, na_value=np.nan).T
-    names, columns = lagged_factors(tuple(map(str, regressors.columns)), values, lags=shifts[0], leads=shifts[1])
-    return pd.DataFrame(columns.T, index=regressors.index, columns=list(names))
+    return Regressors(*lagged_factors(regressors.names, regressors.values, lags=shifts[0], leads=shifts[1]))
 
 
 def _excess(
-    returns: pd.DataFrame, regressors: pd.DataFrame, risk_free: Any, after_gap: Gap, model: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    returns: Wide, regressors: Regressors, risk_free: Any, after_gap: Gap, model: str
+) -> tuple[Wide, Regressors]:
     """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
     if after_gap != "one_session":
         raise OptionError("risk_free covers one session each; with after_gap give excess returns instead")
-    rate = read_wide(risk_free, "risk_free").frame
-    if rate.shape[1] != 1:
-        raise InputError(fact("gate.one_column", what="risk_free", columns=rate.columns.tolist()))
-    aligned = rate.iloc[:, 0].reindex(returns.index)
-    if aligned.isna().any():
-        raise InputError(f"risk_free has no value on {int(aligned.isna().sum())} sessions of returns")
-    benchmark = regressors if MODELS[model].needs != "benchmark" else regressors.sub(aligned, axis=0)
-    return returns.sub(aligned, axis=0), benchmark
+    read = read_wide(risk_free, "risk_free")
+    if len(read.names) != 1:
+        raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
+    rate = read.on(returns.sessions)
+    check_values(rate, returns.sessions, read.names, "risk_free")
+    if (lacking := np.isnan(rate)).any():
+        raise InputError(f"risk_free has no value on {int(lacking.sum())} sessions of returns")
+    benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
+    return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
 
 
 def _options(
@@ -327,51 +320,46 @@ def _zone(exchange: str | None) -> str | None:
 
 
 def _regressors(
-    returns: pd.DataFrame,
+    returns: Wide,
     benchmark: Any,
     factors: Any,
     model: str,
     *,
     date_format: str | None,
     zone: str | None,
-) -> pd.DataFrame:
+) -> Regressors:
     """The regressors on the sessions of the returns; sessions that they lack are missing."""
-    import pandas as pd
-
     needs = MODELS[model].needs
     if needs is None:
-        return pd.DataFrame(index=returns.index)
+        return Regressors((), np.empty((0, returns.sessions.size)))
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
     given = benchmark if what == "benchmark" else factors
     if given is None:
         raise OptionError(f"model={model!r} needs {needs}=")
     if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
-        if (name := label(given)) not in returns.columns:
+        if (name := label(given)) not in returns.names:
             raise OptionError(f"benchmark={given!r} is not a column of returns; give a column or a Series")
-        return returns[[name]]
-    read = read_wide(given, what, date_format=date_format, zone=zone).frame
-    if what == "benchmark" and needs == "benchmark" and read.shape[1] != 1:
-        raise InputError(fact("gate.one_column", what=what, columns=read.columns.tolist()))
-    aligned = read.reindex(returns.index)
-    if not np.isfinite(aligned.to_numpy(dtype=float)).any():
+        place = returns.names.index(name)
+        return Regressors((name,), returns.values[place : place + 1])
+    read = read_wide(given, what, date_format=date_format, zone=zone)
+    if needs == "benchmark" and len(read.names) != 1:
+        raise InputError(fact("gate.one_column", what=what, columns=read.names))
+    aligned = read.on(returns.sessions)
+    if not np.isfinite(aligned).any():
         raise InputError("the benchmark or factors share no session with returns; align their dates")
-    return aligned
+    return Regressors(read.names, aligned)
 
 
-def require_returns(returns: pd.DataFrame, regressors: pd.DataFrame, accepted: frozenset[Accepted]) -> None:
+def require_returns(returns: Wide, regressors: Regressors, accepted: frozenset[Accepted]) -> None:
     """Refuse values that no return can have, and units that no decimal return has, unless they are vouched for."""
-    sessions = returns.index.to_numpy()
-    what = "benchmark" if regressors.shape[1] == 1 else "factors"
-    tables = [(returns, "returns")]
-    if not regressors.columns.isin(returns.columns).all():
-        tables.append((regressors, what))
-    for frame, called in tables:
-        check = check_finite if "outcome" in accepted else check_values
-        check(frame.to_numpy(dtype=float), sessions, frame.columns, called)
+    what = "benchmark" if len(regressors.names) == 1 else "factors"
+    for values, names, called in ((*regressors[::-1], what), (returns.values, returns.names, "returns")):
+        if "outcome" in accepted:
+            check_finite(values, returns.sessions, names, called)
+        else:
+            check_values(values, returns.sessions, names, called, vouched="scale" in accepted)
     if not accepted:
-        yardsticks = {str(name): regressors[name].to_numpy(dtype=float) for name in regressors.columns}
-        assets = returns.loc[:, ~returns.columns.isin(regressors.columns)]
-        check_scale(assets.to_numpy(dtype=float), assets.columns, yardsticks, what)
+        check_scale(returns.values, returns.names, dict(zip(*regressors, strict=True)))
 
 
 @contextmanager

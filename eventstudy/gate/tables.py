@@ -1,4 +1,4 @@
-"""Tables of any kind to one: pandas, polars and Arrow, wide or long, under any labels, as a frame of days x assets."""
+"""Tables of any kind to one: pandas, polars and Arrow, wide or long, under any labels, as numbers of assets by day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eventstudy.arrays import Days
+from eventstudy.arrays import Days, Floats
 from eventstudy.errors import InputError
 from eventstudy.facts import fact
 from eventstudy.gate.days import SHOWN, read_stamps
@@ -32,18 +32,31 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wide:
-    """Numbers by session and column.
+    """Numbers by column and session.
 
     Attributes
     ----------
-    frame : DataFrame, (S, A) float
-        Index: strictly increasing days without a clock or zone. Columns: texts, each once.
+    names : tuple of A str
+        The columns, each once.
+    sessions : (S,) datetime64[ns]
+        Strictly increasing days.
+    values : (A, S) float
+        The numbers, NaN where a cell is empty.
     labels : Labels
-        What the labels were.
+        What the labels of the sessions were.
     """
 
-    frame: pd.DataFrame
-    labels: Labels
+    names: tuple[str, ...]
+    sessions: Days
+    values: Floats
+    labels: Labels = Labels()
+
+    def on(self, sessions: Days) -> Floats:
+        """(A, S') the numbers on other sessions, NaN on those that are not there."""
+        if sessions is self.sessions:
+            return self.values
+        at = np.minimum(np.searchsorted(self.sessions, sessions), self.sessions.size - 1)
+        return np.where(self.sessions[at] == sessions, self.values[:, at], np.nan)
 
 
 def as_pandas(given: Any, what: str) -> pd.DataFrame:
@@ -130,28 +143,14 @@ def read_wide(given: Any, what: str, *, date_format: str | None = None, zone: st
     InputError
         For anything that leaves open which number belongs to which asset and session; the code says what.
     """
-    frame = as_pandas(given, what)
-    stamps, frame = _dated(frame, what)
-    if (names := _long(frame)) is not None:
-        frame, stamps = _pivoted(frame, stamps, names, what, date_format, zone)
-        return Wide(frame, Labels())
-    days, known = _days(stamps, what, date_format, zone)
+    stamps, frame = _dated(as_pandas(given, what), what)
+    if (headings := _long(frame)) is not None:
+        days, _ = _days(stamps, what, date_format, zone, clocks=False)
+        return _pivoted(frame, days, headings, what)
+    days, labels = _days(stamps, what, date_format, zone)
     _increasing(days, what)
-    labels = _labels(frame.columns, what)
-    if any(kind.kind != "f" for kind in map(_plain_kind, frame.dtypes)):
-        frame = _numbers(frame, labels, days, what)
-    return Wide(_relabelled(frame, days, labels), known)
-
-
-def _plain_kind(dtype: Any) -> Any:
-    return dtype if isinstance(dtype, np.dtype) else np.dtype(object)
-
-
-def _relabelled(frame: pd.DataFrame, days: Days, labels: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    frame = frame.set_axis(pd.DatetimeIndex(days, name=frame.index.name), axis=0)
-    return frame.set_axis(pd.Index(labels, dtype=object), axis=1)
+    names = _labels(frame.columns, what)
+    return Wide(names, days, _numbers(frame, names, days, what), labels)
 
 
 def _dated(frame: pd.DataFrame, what: str) -> tuple[pd.Series[Any], pd.DataFrame]:
@@ -187,36 +186,26 @@ def _long(frame: pd.DataFrame) -> tuple[Any, Any] | None:
     return (assets[0], values[0]) if len(assets) == 1 and len(values) == 1 else None
 
 
-def _pivoted(
-    frame: pd.DataFrame,
-    stamps: pd.Series[Any],
-    names: tuple[Any, Any],
-    what: str,
-    date_format: str | None,
-    zone: str | None,
-) -> tuple[pd.DataFrame, pd.Series[Any]]:
+def _pivoted(frame: pd.DataFrame, days: Days, headings: tuple[Any, Any], what: str) -> Wide:
     """A long table turned wide; a session that an asset lacks is missing."""
     import pandas as pd
 
-    asset, value = names
-    days, _ = _days(stamps, what, date_format, zone, clocks=False)
-    labels = np.array([label(one) for one in frame[asset]], dtype=object)
+    asset, value = headings
     if (bad := frame[asset].isna().to_numpy()).any():
         raise InputError(fact("gate.no_asset", what=what, row=int(np.flatnonzero(bad)[0])))
-    cells = _numbers(frame[[value]], [str(value)], days, what).to_numpy()[:, 0]
+    column, distinct = pd.factorize(frame[asset])
+    names = tuple(label(one) for one in distinct)
+    cells = _numbers(frame[[value]], [names[one] for one in column], days, what, long=True)[0]
     sessions, row = np.unique(days, return_inverse=True)
-    columns, column = np.unique(labels.astype(str), return_inverse=True)
-    place = row * columns.size + column
+    place = column * sessions.size + row
     unique, counts = np.unique(place, return_counts=True)
     if (counts > 1).any():
-        twice = unique[counts > 1]
-        shown = [{"asset": str(columns[one % columns.size]), "session": _day(sessions[one // columns.size])} for one in twice[:SHOWN]]
-        raise InputError(fact("gate.twice.of_asset", what=what, n=twice.size, own_cells=tuple(shown)))
-    wide = np.full((sessions.size, columns.size), np.nan)
-    wide[row, column] = cells
-    order = np.argsort(np.unique(column, return_index=True)[1], kind="stable")
-    index = pd.DatetimeIndex(sessions, name="session")
-    return pd.DataFrame(wide[:, order], index=index, columns=pd.Index(columns[order], dtype=object)), stamps
+        twice = [divmod(int(one), sessions.size) for one in unique[counts > 1]]
+        shown = tuple({"asset": names[one], "session": _day(sessions[day])} for one, day in twice[:SHOWN])
+        raise InputError(fact("gate.twice.of_asset", what=what, n=len(twice), own_cells=shown))
+    wide = np.full((len(names), sessions.size), np.nan)
+    wide[column, row] = cells
+    return Wide(names, sessions, wide)
 
 
 def _days(
@@ -271,45 +260,39 @@ def _increasing(days: Days, what: str) -> None:
     raise InputError(fact(code, what=what, row=at, session=_day(days[at]), before=_day(days[at - 1])))
 
 
-def _labels(columns: pd.Index[Any], what: str) -> list[str]:
+def _labels(columns: pd.Index[Any], what: str) -> tuple[str, ...]:
     """Headings as texts, each once."""
-    import pandas as pd
-
-    if (none := [place for place, name in enumerate(columns) if pd.isna(name) or not label(name)]):
-        raise InputError(fact("gate.no_heading", what=what, column=none[0] + 1))
-    labels = [label(name) for name in columns]
+    labels = tuple(label(name) for name in columns)
+    if columns.isna().any() or "" in labels:
+        raise InputError(fact("gate.no_heading", what=what, column=1 + int(np.argmax(columns.isna() | (np.array(labels) == "")))))
     if len(set(labels)) < len(labels):
-        seen: set[str] = set()
-        twice = next(name for name in labels if name in seen or seen.add(name))
+        twice = next(name for place, name in enumerate(labels) if name in labels[:place])
         raise InputError(fact("gate.twice.asset", what=what, asset=twice))
     return labels
 
 
-def _numbers(frame: pd.DataFrame, labels: Sequence[str], days: Days, what: str) -> pd.DataFrame:
-    """A frame of numbers; a cell that is none is refused with its asset and session."""
-    import pandas as pd
-
-    columns, wrong = [], []
-    for place, name in enumerate(labels):
-        cells = frame.iloc[:, place]
-        if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
-            if not pd.api.types.is_complex_dtype(cells.dtype):
-                columns.append(cells.to_numpy(dtype=float, na_value=np.nan))
-                continue
-        found, bad = _parsed(cells)
-        columns.append(found)
-        wrong += [(int(row), name, str(cells.iloc[int(row)])) for row in np.flatnonzero(bad)]
+def _numbers(frame: pd.DataFrame, names: Sequence[str], days: Days, what: str, *, long: bool = False) -> Floats:
+    """(A, S) numbers of a frame; a cell that is none is refused with its asset and session."""
+    if all(isinstance(kind, np.dtype) and kind.kind == "f" for kind in set(frame.dtypes)):
+        return np.ascontiguousarray(frame.to_numpy(dtype=float).T)
+    numbers, wrong = [], []
+    for place in range(frame.shape[1]):
+        found, bad = _parsed(frame.iloc[:, place])
+        numbers.append(found)
+        wrong += [(int(row), names[row if long else place], str(frame.iloc[row, place])) for row in np.flatnonzero(bad)]
     if wrong:
-        wrong.sort()
+        wrong.sort(key=lambda one: one[0])
         shown = tuple({"value": text, "asset": name, "session": _day(days[row])} for row, name, text in wrong[:SHOWN])
         raise InputError(fact("gate.text", what=what, n=len(wrong), cells=shown))
-    return pd.DataFrame(np.column_stack(columns), index=frame.index, columns=frame.columns)
+    return np.array(numbers)
 
 
 def _parsed(cells: pd.Series[Any]) -> tuple[Any, Any]:
     """Numbers of cells of any kind, and which of them are none."""
     import pandas as pd
 
+    if pd.api.types.is_any_real_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
+        return cells.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(cells), dtype=bool)
     empty = cells.isna().to_numpy()
     plain = np.array([isinstance(one, (bool, np.bool_, complex, pd.Timestamp, pd.Timedelta)) for one in cells])
     texts = cells.astype(object).where(~(empty | plain), None)

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from eventstudy.arrays import Days, Floats, Mask
+from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.errors import InputError, OptionError
-from eventstudy.facts import Fact, fact
+from eventstudy.facts import fact
 from eventstudy.gate.days import SHOWN
 
 Accepted = Literal["scale", "outcome"]
@@ -39,12 +39,14 @@ def read_accept(accept: Sequence[str]) -> frozenset[Accepted]:
     return frozenset(accept)  # type: ignore[arg-type]
 
 
-def check_values(values: Floats, sessions: Days, names: Sequence[str], what: str) -> None:
-    """Refuse infinite returns and returns of -1 or below, which no price can have.
+def check_values(
+    values: Floats, sessions: Days, names: Sequence[str], what: str, *, vouched: bool = False
+) -> None:
+    """Refuse values that no decimal return of a price can have.
 
     Parameters
     ----------
-    values : (S, A) float
+    values : (A, S) float
         Simple returns, decimal; NaN where there is none.
     sessions : (S,) datetime64
         Their sessions.
@@ -52,22 +54,31 @@ def check_values(values: Floats, sessions: Days, names: Sequence[str], what: str
         Their assets.
     what : str
         What they are called: ``returns``, ``benchmark``, ``factors``.
+    vouched : bool
+        Whether the caller vouches for the units; infinite values and codes are refused all the same.
 
     Raises
     ------
     InputError
         Code ``gate.infinite``, ``gate.codes`` or ``gate.below_minus_one`` with the number of such cells and the first
-        places.
+        places; ``gate.scale.large`` where more than half of a column exceeds `LARGE` in absolute value.
     """
     if not values.size:
         return
     low, high = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
     if np.isinf(low) or np.isinf(high):
         raise _cells("gate.infinite", np.isinf(values), values, sessions, names, what)
+    if low <= -1.0 and (known := np.isin(values, CODES)).any():
+        raise _cells("gate.codes", known, values, sessions, names, what)
+    if vouched:
+        return
+    if (high > LARGE or low < -LARGE) and (large := _large(values)).any():
+        chosen = np.flatnonzero(large)[:SHOWN]
+        medians = np.nanmedian(np.abs(values[chosen]), axis=1)
+        told = tuple({"asset": names[one], "median": float(size)} for one, size in zip(chosen, medians, strict=True))
+        raise InputError(fact("gate.scale.large", what=what, n=int(large.sum()), medians=told, bound=LARGE))
     if low <= -1.0:
-        known = np.isin(values, CODES)
-        code, cells = ("gate.codes", known) if known.any() else ("gate.below_minus_one", values <= -1.0)
-        raise _cells(code, cells, values, sessions, names, what)
+        raise _cells("gate.below_minus_one", values <= -1.0, values, sessions, names, what)
 
 
 def check_finite(values: Floats, sessions: Days, names: Sequence[str], what: str) -> None:
@@ -77,11 +88,11 @@ def check_finite(values: Floats, sessions: Days, names: Sequence[str], what: str
 
 
 def check_scale(assets: Floats, names: Sequence[str], yardsticks: Mapping[str, Floats], what: str = "returns") -> None:
-    """Refuse units that decimal returns cannot have.
+    """Refuse assets and yardsticks whose units differ.
 
     Parameters
     ----------
-    assets : (S, A) float
+    assets : (A, S) float
         Returns.
     names : sequence of A str
         Their assets.
@@ -93,28 +104,19 @@ def check_scale(assets: Floats, names: Sequence[str], yardsticks: Mapping[str, F
     Raises
     ------
     InputError
-        Code ``gate.scale.large`` where more than half of a column is above `LARGE` in absolute value, ``gate.scale.apart``
-        where the spreads of an asset and a yardstick differ by more than `APART`; both give the sizes.
+        Code ``gate.scale.apart`` where the spreads of an asset and a yardstick differ by more than `APART`, with both.
 
     Notes
     -----
     Judged by counts: more than half of the absolute values above ``APART * m`` is a median above it. Medians are
     computed for suspects only. The spread is the median distance from the median; a column whose spread is 0 is not judged.
     """
-    for name, column in yardsticks.items():
-        if _large(column[:, None])[0]:
-            raise InputError(_told_large("benchmark", [name], column[:, None]))
-    if (large := _large(assets)).any():
-        chosen = np.flatnonzero(large)[:SHOWN]
-        raise InputError(
-            _told_large(what, [names[place] for place in chosen], assets[:, chosen], int(large.sum()))
-        )
     spreads = {name: _spread(column) for name, column in yardsticks.items()}
     sizes = [one for one in spreads.values() if one > 0.0]
     if not sizes or not assets.size:
         return
     for place in _suspects(assets, min(sizes) * APART, max(sizes) / APART):
-        own = _spread(assets[:, place])
+        own = _spread(assets[place])
         for name, other in spreads.items():
             if own > 0.0 and other > 0.0 and not 1.0 / APART <= own / other <= APART:
                 told: dict[str, Any] = {"asset": names[place], "benchmark": name, "own": own, "other": other}
@@ -122,26 +124,25 @@ def check_scale(assets: Floats, names: Sequence[str], yardsticks: Mapping[str, F
 
 
 def _large(values: Floats) -> Mask:
-    """(A,) whether more than half of a column's values exceed `LARGE`."""
-    high, low = np.fmax.reduce(values, axis=0, initial=0.0), np.fmin.reduce(values, axis=0, initial=0.0)
-    found = np.zeros(values.shape[1], dtype=bool)
+    """(A,) whether more than half of an asset's values exceed `LARGE`."""
+    high, low = np.fmax.reduce(values, axis=1), np.fmin.reduce(values, axis=1)
+    found = np.zeros(values.shape[0], dtype=bool)
     beyond = np.flatnonzero((high > LARGE) | (low < -LARGE))
-    if beyond.size:
-        sizes = np.abs(values[:, beyond])
-        known = np.isfinite(sizes).sum(axis=0)
-        found[beyond] = (known >= LEAST) & (2 * (sizes > LARGE).sum(axis=0) > known)
+    sizes = np.abs(values[beyond])
+    known = np.isfinite(sizes).sum(axis=1)
+    found[beyond] = (known >= LEAST) & (2 * (sizes > LARGE).sum(axis=1) > known)
     return found
 
 
-def _suspects(values: Floats, above: float, below: float) -> np.ndarray[Any, Any]:
-    """Columns more than half of whose values other than 0 lie above or below a size."""
+def _suspects(values: Floats, above: float, below: float) -> Ints:
+    """Assets more than half of whose values other than 0 lie above or below a size."""
     sizes = np.abs(values)
-    small, rest = np.count_nonzero(sizes < below, axis=0), np.count_nonzero(sizes >= below, axis=0)
-    big = np.count_nonzero(sizes > above, axis=0) if np.fmax.reduce(sizes, axis=None) > above else 0
+    small, rest = np.count_nonzero(sizes < below, axis=1), np.count_nonzero(sizes >= below, axis=1)
+    big = np.count_nonzero(sizes > above, axis=1) if np.fmax.reduce(sizes, axis=None) > above else 0
     maybe = np.flatnonzero((small > rest) | (2 * big > small + rest))
-    moves = sizes[:, maybe]
-    moving = (moves > 0.0).sum(axis=0)
-    counts = np.maximum(((moves > 0.0) & (moves < below)).sum(axis=0), (moves > above).sum(axis=0))
+    moves = sizes[maybe]
+    moving = (moves > 0.0).sum(axis=1)
+    counts = np.maximum(((moves > 0.0) & (moves < below)).sum(axis=1), (moves > above).sum(axis=1))
     return maybe[(moving >= LEAST) & (2 * counts > moving)]
 
 
@@ -151,18 +152,10 @@ def _spread(values: Floats) -> float:
     return float(np.median(np.abs(known - np.median(known)))) if known.size >= LEAST else 0.0
 
 
-def _told_large(what: str, names: Sequence[str], values: Floats, n: int = 1) -> Fact:
-    medians = [float(np.nanmedian(np.abs(values[:, place]))) for place in range(len(names))]
-    told = tuple({"asset": name, "median": median} for name, median in zip(names, medians, strict=True))
-    return fact("gate.scale.large", what=what, n=n, medians=told, bound=LARGE)
-
-
-def _cells(
-    code: str, wrong: Mask, values: Floats, sessions: Days, names: Sequence[str], what: str
-) -> InputError:
-    rows, columns = np.nonzero(wrong)
+def _cells(code: str, wrong: Mask, values: Floats, sessions: Days, names: Sequence[str], what: str) -> InputError:
+    days, rows = np.nonzero(wrong.T)
     shown = tuple(
-        {"value": float(values[row, column]), "asset": names[column], "session": str(sessions[row].astype("datetime64[D]"))}
-        for row, column in zip(rows[:SHOWN], columns[:SHOWN], strict=True)
+        {"value": float(values[row, day]), "asset": names[row], "session": str(sessions[day].astype("datetime64[D]"))}
+        for day, row in zip(days[:SHOWN], rows[:SHOWN], strict=True)
     )
-    return InputError(fact(code, n=rows.size, what=what, cells=shown))
+    return InputError(fact(code, n=days.size, what=what, cells=shown))
