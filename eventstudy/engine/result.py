@@ -408,6 +408,7 @@ def _told(kind: str, facts: Sequence[tuple[str, Fact]]) -> pd.DataFrame:
 
 
 def _residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:
+    days = np.array(sample.estimation_window.days)
     for held, part in pieces(sample, CHUNK):
         for rows, _, fit in fit_blocks(part, model):
-            yield ResidualBlock(held[rows], fit.resid, part.only(rows).columns(sample.estimation_window))
+            yield ResidualBlock(held[rows], fit.resid, part.only(rows).times(sample.estimation_window), days)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from eventstudy.engine.estimate import ChosenModel, estimate
-from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, Regressors, place_events
+from eventstudy.engine.inputs import FARTHEST, Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.outcomes import outcomes_in
 from eventstudy.engine.partitions import map_partitions
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 Table: TypeAlias = Any
 """A pandas, polars or Arrow table or series; `eventstudy.gate.tables` says what is read of it."""
-FURTHEST = 100_000
-"""Sessions from the event that a window may reach: some four hundred years of days."""
 
 
 def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
@@ -65,9 +63,9 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     Parameters
     ----------
     returns : table
-        Decimal returns (0.01 = 1 %) as the user defines them, above -1; NaN where an asset did not trade. Pandas, polars
-        or Arrow; wide (sessions x assets, sessions as the index or a column ``date``) or long (a row an asset and
-        session, with columns such as ``permno``, ``date``, ``ret``).
+        Decimal returns (0.01 = 1 %) as the user defines them, above -1; NaN where an asset did not trade. Pandas,
+        polars or Arrow; wide (sessions x assets, sessions as the index or a column ``date``) or long (a row an asset
+        and session, with columns such as ``permno``, ``date``, ``ret``).
     events : table
         Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
         ``weight``, ``exchange``, own windows ``estimation_first``, ``estimation_last``, ``event_first``,
@@ -110,8 +108,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         text with its offset (``2024-04-03T08:30-04:00``): day 0 is then the first session that could react, and
         `flags` says ``moved`` where that is another day than the moment's own.
     date_format : str, optional
-        Format of dates that are texts (``"%d/%m/%Y"``, as `datetime.strptime` knows it). Without it: ISO dates, and eight
-        digits (``20240403``).
+        Format of dates that are texts (``"%d/%m/%Y"``, as `datetime.strptime` knows it). Without it: ISO dates, and
+        eight digits (``20240403``).
     characteristics : sequence of str
         Columns of `events` that describe them; `EventStudy.characteristics` holds them for `regress`.
     accept : sequence of {"scale", "outcome"}
@@ -154,6 +152,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     require_returns(own, given, accepted)
     if risk_free is not None:
         own, given = _excess(own, given, risk_free, options.after_gap, model)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise OptionError(f"executor={executor!r} has no map; give a pool such as concurrent.futures', or None")
     sample, placed = place_events(own, events, _shifted(given, shifts), options)
     sample = with_limits(sample, at_limit, limit_days)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
@@ -267,7 +267,7 @@ def _excess(
     return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
 
 
-def _options(
+def _options(  # noqa: PLR0913 - all keyword-only
     *,
     estimation_window: tuple[int, int],
     event_window: tuple[int, int],
@@ -291,7 +291,7 @@ def _options(
         raise OptionError(f"exchange={exchange!r} is not allowed; allowed: a code such as 'XNYS' or None")
     if date_format is not None:
         require_date_format(date_format)
-    if isinstance(characteristics, str) or not all(isinstance(name, str) for name in characteristics):
+    if not isinstance(characteristics, (list, tuple)) or not all(isinstance(name, str) for name in characteristics):
         raise OptionError(f"characteristics={characteristics!r} is not allowed; allowed: a list of columns of events")
     columns = tuple(characteristics)
     return Options(*windows, non_session, after_gap, exclude_event_days, exchange, date_format, columns)
@@ -299,15 +299,19 @@ def _options(
 
 def _window(name: str, given: Any) -> Window:
     numbers = given if isinstance(given, (tuple, list)) else ()
-    whole = [not isinstance(end, bool) and isinstance(end, (int, float, np.number)) and end == int(end) for end in numbers]
-    if len(numbers) != 2 or not all(whole):
+    if len(numbers) != 2 or not all(map(_whole, numbers)):
         raise OptionError(f"{name} is two whole numbers, first and last relative day, not {given!r}")
     window = Window(int(numbers[0]), int(numbers[1]))
     if window.first > window.last:
         raise OptionError(f"{name} {window} ends before it begins")
-    if max(map(abs, window)) > FURTHEST:
-        raise OptionError(f"{name} {window} reaches beyond {FURTHEST:,} sessions from the event; choose a nearer one")
+    if max(map(abs, window)) > FARTHEST:
+        raise OptionError(f"{name} {window} reaches beyond {FARTHEST:,} sessions from the event; choose a nearer one")
     return window
+
+
+def _whole(number: Any) -> bool:
+    plain = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
+    return plain and bool(np.isfinite(number)) and number == int(number)
 
 
 def _allowed(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
@@ -353,6 +357,9 @@ def _regressors(
 def require_returns(returns: Wide, regressors: Regressors, accepted: frozenset[Accepted]) -> None:
     """Refuse values that no return can have, and units that no decimal return has, unless they are vouched for."""
     what = "benchmark" if len(regressors.names) == 1 else "factors"
+    for values, called in ((regressors.values, what), (returns.values, "returns")):
+        if values.size and not np.isfinite(values).any():
+            raise InputError(fact("gate.no_values", what=called))
     for values, names, called in ((*regressors[::-1], what), (returns.values, returns.names, "returns")):
         if "outcome" in accepted:
             check_finite(values, returns.sessions, names, called)
