@@ -1,16 +1,15 @@
-"""The gate: what cannot be is refused with its place, units are judged, what is suspicious is told beside the figure."""
+"""The gate: what cannot be is refused with its place, and so are units and options that are not known."""
 
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import eventstudy as es
-from eventstudy.errors import EventStudyError, InputError, OptionError
+from eventstudy.errors import InputError, OptionError
 
 SESSIONS = pd.bdate_range("2023-01-02", periods=300, name="date")
 WINDOWS = {"estimation_window": (-120, -11), "event_window": (-2, 2)}
@@ -174,7 +173,7 @@ REFUSED = {
     "another format": (lambda: study(events=dated("2023-10-10"), date_format="%d/%m/%Y"), "gate.dates.format"),
     **{
         f"clock {value!r}": (lambda value=value: study(events=dated(value)), "gate.events.clock")
-        for value in ("2023-10-10 08:30", "2023-10-10T08:30Z", dt.datetime(2023, 10, 10, 8, 30))
+        for value in ("2023-10-10 08:30", "2023-10-10T08:30Z", dt.datetime(2023, 10, 10, 8, 30, tzinfo=dt.UTC))
     },
     "clock without a zone": (lambda: study(events=dated("2023-10-10 08:30"), exchange="XNYS"), "gate.events.no_zone"),
     "a Sunday": (lambda: study(events=dated("2023-10-08")), "gate.events.not_a_session"),

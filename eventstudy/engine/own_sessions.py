@@ -35,7 +35,7 @@ class Calendars:
     @property
     def one(self) -> bool:
         """Whether all assets with events have the same sessions."""
-        return self.own.shape[0] == 1
+        return bool(self.own.shape[0] == 1)
 
     @property
     def single(self) -> bool:
