@@ -304,7 +304,11 @@ BAD = {
     "gap": ({"after_gap": "fill"}, OptionError, "after_gap='fill' is not allowed; allowed: one_session, simple, log"),
     "window": ({"event_window": (5, -5)}, OptionError, r"event_window \[\+5, -5\] ends before it begins"),
     "windows": ({"estimation_window": (-120, -3)}, OptionError, r"the estimation window \[-120, -3\] must end before"),
-    "fraction": ({"event_window": (0, 1.5)}, OptionError, "event_window is two whole numbers"),
+    "fraction": (
+        {"event_window": (0, 1.5)},
+        OptionError,
+        r"event_window=\(0, 1\.5\) is not a window; allowed: one pair of whole numbers",
+    ),
     "benchmark": ({"benchmark": "SPX"}, OptionError, "benchmark='SPX' is not a column of returns"),
     "no benchmark": ({"benchmark": None}, OptionError, "model='market' needs benchmark="),
 }

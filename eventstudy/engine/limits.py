@@ -14,6 +14,7 @@ from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.models import MODELS
+from eventstudy.options import one_of
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ def with_limits(sample: Sample, returns: pd.DataFrame, at_limit: pd.DataFrame | 
     InputError
         Where `at_limit` lacks a session or an asset of `returns`, or holds anything but -1, 0 and 1.
     """
-    if choice not in get_args(LimitDays):
-        raise OptionError(f"limit_days={choice!r} is not allowed; allowed: {', '.join(get_args(LimitDays))}")
+    one_of("limit_days", choice, get_args(LimitDays))
     if at_limit is None:
         if choice != "keep":
             raise OptionError(f"limit_days={choice!r} needs at_limit=, the closes at a price limit")

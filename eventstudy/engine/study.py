@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
@@ -18,13 +18,14 @@ from eventstudy.engine.result import EventStudy
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.models import MODELS, lagged_factors
+from eventstudy.options import keywords, one_of, shown, spelled, switch, whole, window_of
 from eventstudy.robustness.simulation import Executor
-from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@spelled
 def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
     returns: pd.DataFrame,
     events: pd.DataFrame,
@@ -122,6 +123,7 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     return _study(sample, refusals, chosen, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
+@spelled
 def event_study_parquet(  # noqa: PLR0913 - as event_study
     folder: str | Path,
     events: pd.DataFrame,
@@ -178,6 +180,7 @@ def _study(
     executor: Executor | None,
     progress: bool,
 ) -> EventStudy:
+    whole("min_estimation", min_estimation, least=0)
     if not sample.event_ids.size:
         raise InputError(f"no event can be studied; {_first(refusals)}")
     with _bar(sample.event_ids.size, shown=progress, what="events") as advance:
@@ -187,14 +190,13 @@ def _study(
 
 def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, tuple[int, int]]:
     """The model with its options, and the lags and leads of the regressors that it wants."""
-    _allowed("model", name, tuple(MODELS))
+    one_of("model", name, MODELS)
     row = MODELS[name]
-    for option in options or {}:
-        if option not in row.options:
-            allowed = ", ".join(row.options) or "none"
-            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {allowed}")
+    if options is not None and not isinstance(options, Mapping):
+        raise OptionError(f"model_options={shown(options)} is not allowed; give a mapping of option to value")
+    keywords(f"model={name!r}", options or (), row.options)
     given = dict(options or {})
-    lags, leads = (int(given.pop(side, 1)) if row.shifted else 0 for side in ("lags", "leads"))
+    lags, leads = (whole(side, given.pop(side, 1), least=0) if row.shifted else 0 for side in ("lags", "leads"))
     return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
@@ -231,26 +233,12 @@ def _options(
     after_gap: Gap,
     exclude_event_days: bool,
 ) -> Options:
-    windows = _window("estimation_window", estimation_window), _window("event_window", event_window)
+    windows = window_of("estimation_window", estimation_window), window_of("event_window", event_window)
     if windows[0].last >= windows[1].first:
         raise OptionError(f"the estimation window {windows[0]} must end before the event window {windows[1]} begins")
-    _allowed("non_session", non_session, ("raise", "next", "previous", "skip"))
-    _allowed("after_gap", after_gap, ("one_session", "simple", "log"))
-    return Options(*windows, non_session, after_gap, exclude_event_days)
-
-
-def _window(name: str, given: tuple[int, int]) -> Window:
-    if len(given) != 2 or any(int(end) != end for end in given):
-        raise OptionError(f"{name} is two whole numbers, first and last relative day, not {given!r}")
-    window = Window(int(given[0]), int(given[1]))
-    if window.first > window.last:
-        raise OptionError(f"{name} {window} ends before it begins")
-    return window
-
-
-def _allowed(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise OptionError(f"{name}={value!r} is not allowed; allowed: {', '.join(allowed)}")
+    one_of("non_session", non_session, get_args(NonSession))
+    one_of("after_gap", after_gap, get_args(Gap))
+    return Options(*windows, non_session, after_gap, switch("exclude_event_days", exclude_event_days))
 
 
 def _regressors(
