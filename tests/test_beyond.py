@@ -46,12 +46,12 @@ def test_calendar_time_is_the_regression_of_the_portfolio():
     portfolio = np.where(held, own, 0).sum(axis=1)[use] / firms[use]
     design = sm.add_constant(returns["MKT"].to_numpy()[use])
     plain = sm.OLS(portfolio, design).fit()
-    found = study.test("calendar_time", (0, 3), min_firms=2, covariance="classical")
+    found = study.test("calendar_time", (0, 3), min_firms=2, covariance="nonrobust")
     assert (found.estimate, found.std_error) == pytest.approx((plain.params[0], plain.bse[0]), abs=EXACT)
     assert found.pvalue == pytest.approx(plain.pvalues[0], abs=1e-9)
     assert found.df == use.sum() - 2
     weighted = sm.WLS(portfolio, design, weights=firms[use]).fit(cov_type="HC1")
-    found = study.test("calendar_time", (0, 3), min_firms=2, weighted=True, covariance="hc1")
+    found = study.test("calendar_time", (0, 3), min_firms=2, weighted=True, covariance="HC1")
     assert (found.estimate, found.std_error) == pytest.approx((weighted.params[0], weighted.bse[0]), abs=EXACT)
     lags = newey_west_lags(int(use.sum()))
     robust = sm.OLS(portfolio, design).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})

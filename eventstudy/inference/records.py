@@ -12,6 +12,7 @@ from typing import Any, Literal
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.section import Section
+from eventstudy.options import keyword_names, keywords
 
 Alternative = Literal["two-sided", "greater", "less"]
 DegreesOfFreedom = float | tuple[float, float] | None
@@ -161,6 +162,11 @@ class Test:
         if self.run is not None:
             object.__setattr__(self, "__doc__", self.run.__doc__)  # so that help() tells of the test
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of the options that it takes."""
+        return () if self.run is None else keyword_names(self.run)
+
     def __call__(self, section: Section, /, **options: Any) -> TestResult:
         """Run the test.
 
@@ -171,4 +177,5 @@ class Test:
         """
         if self.run is None:
             raise OptionError(f"{self.name} is not run on a cross-section; docs/tests.md says how it is run")
+        keywords(f"the test {self.name}", options, self.options)
         return self.run(section, **options)
