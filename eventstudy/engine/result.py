@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import CONFIDENCE, interval, t_test
+from eventstudy.display import Shown
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
 from eventstudy.engine.estimate import Abnormal, ChosenModel
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EventStudy:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EventStudy(Shown):
     """Estimates of every usable event and tests across them; frames are handed out fresh.
 
     Attributes
@@ -248,6 +249,15 @@ class EventStudy:
             return calendar_time(self.sample, self._window(window), **options)
         return TESTS[name](self.section(window), **options)
 
+    def test_results(self, window: tuple[int, int] = (0, 0), **options: Any) -> dict[str, TestResult]:
+        """Every test over a window as records, by name; options as in `tests`."""
+        keywords("tests()", options, tuple(dict.fromkeys(name for test in TESTS.values() for name in test.options)))
+        section = self.section(window)
+        return {
+            name: test(section, **{key: options[key] for key in options if key in test.options})
+            for name, test in TESTS.items()
+        }
+
     def tests(self, window: tuple[int, int] = (0, 0), **options: Any) -> pd.DataFrame:
         """Every test over a window, a row each; a test that cannot be run says why in ``unavailable``.
 
@@ -260,12 +270,7 @@ class EventStudy:
         """
         import pandas as pd
 
-        keywords("tests()", options, tuple(dict.fromkeys(name for test in TESTS.values() for name in test.options)))
-        section = self.section(window)
-        rows = {
-            name: result_row(test(section, **{key: options[key] for key in options if key in test.options}))
-            for name, test in TESTS.items()
-        }
+        rows = {name: result_row(found) for name, found in self.test_results(window, **options).items()}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
 
     @spelled
@@ -379,10 +384,8 @@ class EventStudy:
         """Write every table as a sheet of one workbook."""
         return exports.to_excel(self, Path(path), window)
 
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(self.summary())}</pre>"
+    def about(self) -> str:
+        return exports.about(self)
 
     def section(self, window: tuple[int, int]) -> Section:
         """The cross-section that tests see: the events with everything observed in the window."""
