@@ -226,7 +226,7 @@ def test_options_of_models(name):
     ("option", "message"),
     [
         ({"modle": "mean"}, "event_study() has no option 'modle'; allowed: returns, events, benchmark, factors"),
-        ({"min_estimation": "30"}, "min_estimation='30' is not allowed; it is a whole number, 0 or more"),
+        ({"min_estimation": "30"}, "min_estimation='30' is not allowed; it is a whole number, 1 or more"),
         ({"exclude_event_days": "no"}, "exclude_event_days='no' is not allowed; allowed: True, False"),
         ({"model": ["market"]}, "model=['market'] is not allowed; allowed: market, market_adjusted, mean"),
         ({"non_session": True}, "non_session=True is not allowed; allowed: raise, next, previous, skip"),

@@ -46,9 +46,6 @@ def section_of(sample: Sample, found: Abnormal, model: ChosenModel, window: Wind
 
 def residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:
     """Estimation residuals of every event, fitted anew block by block."""
-    days = np.arange(sample.estimation_window.first, sample.estimation_window.last + 1)
     for held, part in pieces(sample, CHUNK):
         for rows, _, fit in fit_blocks(part, model):
-            session = part.position[rows, None] + days
-            inside = (session >= 0) & (session < sample.sessions.size)
-            yield ResidualBlock(held[rows], fit.resid, np.where(inside, session, -1))
+            yield ResidualBlock(held[rows], fit.resid, part.only(rows).columns(sample.estimation_window))
