@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, wraps
 from inspect import Parameter, signature
 from numbers import Integral, Real
-from typing import Any, ParamSpec, TypeGuard, TypeVar
+from typing import Any, Literal, ParamSpec, TypeGuard, TypeVar
 
 import numpy as np
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.windows import Window
 
 Given = ParamSpec("Given")
@@ -25,37 +26,38 @@ def one_of(name: str, value: object, allowed: Iterable[object]) -> None:
     """Raise `OptionError` for a value that is none of those allowed."""
     chosen = tuple(allowed)
     if not any(type(value) is type(one) and value == one for one in chosen):
-        raise OptionError(f"{name}={shown(value)} is not allowed; allowed: {', '.join(map(str, chosen))}")
+        raise OptionError(fact("option.one_of", name=name, given=shown(value), allowed=tuple(map(str, chosen))))
 
 
 def whole(name: str, value: Any, *, least: int) -> int:
     """A whole number of at least `least`; `OptionError` for anything else."""
     if not _is_whole(value):
-        raise OptionError(f"{name}={shown(value)} is not allowed; it is a whole number, {least} or more")
+        raise OptionError(fact("option.whole", name=name, given=shown(value), least=least))
     if value < least:
-        raise OptionError(f"{name}={shown(value)} is not allowed; it is {least} or more")
+        raise OptionError(fact("option.least", name=name, given=shown(value), least=least))
     return int(value)
 
 
 def number(name: str, value: Any, *, least: float | None = None) -> float:
     """A number, of at least `least` where that is given; `OptionError` for anything else."""
-    if not is_number(value) or (least is not None and not value >= least):
-        allowed = "" if least is None else f", {least:g} or more"
-        raise OptionError(f"{name}={shown(value)} is not allowed; it is a number{allowed}")
+    if not is_number(value):
+        raise OptionError(fact("option.number", name=name, given=shown(value)))
+    if least is not None and not value >= least:
+        raise OptionError(fact("option.least", name=name, given=shown(value), least=least))
     return float(value)
 
 
-def share(name: str, value: Any, example: str) -> float:
-    """A probability between 0 and 1, neither included; `OptionError` with an example for anything else."""
+def share(name: str, value: Any, code: Literal["option.level", "option.alpha"]) -> float:
+    """A probability between 0 and 1, neither included; else an `OptionError` with the example of its code."""
     if not is_number(value) or not 0.0 < value < 1.0:
-        raise OptionError(f"{name}={shown(value)} is not a probability between 0 and 1; {example}")
+        raise OptionError(fact(code, name=name, given=shown(value)))
     return float(value)
 
 
 def switch(name: str, value: object) -> bool:
     """True or False; `OptionError` for anything else."""
     if not isinstance(value, bool | np.bool_):
-        raise OptionError(f"{name}={shown(value)} is not allowed; allowed: True, False")
+        raise OptionError(fact("option.one_of", name=name, given=shown(value), allowed=("True", "False")))
     return bool(value)
 
 
@@ -69,15 +71,12 @@ def window_of(name: str, given: object) -> Window:
     """
     ends = tuple(given) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str | bytes) else ()
     if len(ends) != 2 or not all(map(_is_whole, ends)):
-        raise OptionError(
-            f"{name}={shown(given)} is not a window; allowed: one pair of whole numbers, first and last relative day, "
-            "as (-1, 1)"
-        )
+        raise OptionError(fact("option.window", name=name, given=shown(given)))
     window = Window(int(ends[0]), int(ends[1]))
     if window.first > window.last:
-        raise OptionError(f"{name} {window} ends before it begins; give the first and then the last relative day")
+        raise OptionError(fact("option.window_order", name=name, window=window))
     if max(map(abs, window)) > FARTHEST:
-        raise OptionError(f"{name} {window} is not allowed; allowed: relative days from -{FARTHEST} to {FARTHEST}")
+        raise OptionError(fact("option.window_far", name=name, window=window, farthest=FARTHEST))
     return window
 
 
@@ -85,7 +84,8 @@ def keywords(what: str, given: Iterable[str], allowed: Sequence[str]) -> None:
     """Raise `OptionError` for the name of an option that there is not."""
     for name in given:
         if name not in allowed:
-            raise OptionError(f"{what} has no option {name!r}; allowed: {', '.join(allowed) or 'none'}")
+            code = "option.unknown" if allowed else "option.none"
+            raise OptionError(fact(code, what=what, option=str(name), allowed=tuple(allowed)))
 
 
 @lru_cache

@@ -395,7 +395,7 @@ class EventStudy:
     def _window(self, window: tuple[int, int]) -> Window:
         chosen = window_of("window", window)
         if not self.event_window.covers(chosen):
-            raise OptionError(f"the window {chosen} is not inside the event window {self.event_window}")
+            raise OptionError(fact("option.window_outside", window=chosen, event_window=self.event_window))
         return chosen
 
     def _index(self) -> pd.Index[str]:

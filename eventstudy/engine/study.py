@@ -64,9 +64,9 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     Parameters
     ----------
     returns : table
-        Decimal returns (0.01 = 1 %) as the user defines them, above -1; NaN where an asset did not trade. Pandas, polars
-        or Arrow; wide (sessions x assets, sessions as the index or a column ``date``) or long (a row an asset and
-        session, with columns such as ``permno``, ``date``, ``ret``).
+        Decimal returns (0.01 = 1 %) as the user defines them, above -1; NaN where an asset did not trade. Pandas,
+        polars or Arrow; wide (sessions x assets, sessions as the index or a column ``date``) or long (a row an asset
+        and session, with columns such as ``permno``, ``date``, ``ret``).
     events : table
         Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
         ``weight``, ``exchange``, own windows ``estimation_first``, ``estimation_last``, ``event_first``,
@@ -109,8 +109,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         text with its offset (``2024-04-03T08:30-04:00``): day 0 is then the first session that could react, and
         `flags` says ``moved`` where that is another day than the moment's own.
     date_format : str, optional
-        Format of dates that are texts (``"%d/%m/%Y"``, as `datetime.strptime` knows it). Without it: ISO dates, and eight
-        digits (``20240403``).
+        Format of dates that are texts (``"%d/%m/%Y"``, as `datetime.strptime` knows it). Without it: ISO dates, and
+        eight digits (``20240403``).
     characteristics : sequence of str
         Columns of `events` that describe them; `EventStudy.characteristics` holds them for `regress`.
     accept : sequence of {"scale", "outcome"}
@@ -153,6 +153,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     require_returns(own, given, accepted)
     if risk_free is not None:
         own, given = _excess(own, given, risk_free, options.after_gap, model)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise OptionError(fact("option.executor", given=shown(executor)))
     sample, placed = place_events(own, events, _shifted(given, shifts), options)
     sample = with_limits(sample, at_limit, limit_days)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
@@ -235,7 +237,7 @@ def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, t
     one_of("model", name, MODELS)
     row = MODELS[name]
     if options is not None and not isinstance(options, Mapping):
-        raise OptionError(f"model_options={shown(options)} is not allowed; give a mapping of option to value")
+        raise OptionError(fact("option.mapping", name="model_options", given=shown(options)))
     keywords(f"model={name!r}", options or (), row.options)
     given = dict(options or {})
     lags, leads = (whole(side, given.pop(side, 1), least=0) if row.shifted else 0 for side in ("lags", "leads"))
@@ -254,7 +256,7 @@ def _excess(
 ) -> tuple[Wide, Regressors]:
     """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
     if after_gap != "one_session":
-        raise OptionError("risk_free covers one session each; with after_gap give excess returns instead")
+        raise OptionError(fact("option.risk_free", after_gap=after_gap))
     read = read_wide(risk_free, "risk_free")
     if len(read.names) != 1:
         raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
@@ -266,7 +268,7 @@ def _excess(
     return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
 
 
-def _options(
+def _options(  # noqa: PLR0913 - all keyword-only
     *,
     estimation_window: tuple[int, int],
     event_window: tuple[int, int],
@@ -280,19 +282,17 @@ def _options(
 ) -> Options:
     windows = window_of("estimation_window", estimation_window), window_of("event_window", event_window)
     if windows[0].last >= windows[1].first:
-        raise OptionError(f"the estimation window {windows[0]} must end before the event window {windows[1]} begins")
+        raise OptionError(fact("option.windows", estimation=windows[0], event=windows[1]))
     one_of("non_session", non_session, get_args(NonSession))
     one_of("after_gap", after_gap, get_args(Gap))
     switch("exclude_event_days", exclude_event_days)
     whole("min_estimation", min_estimation, least=1)
     if exchange is not None and not isinstance(exchange, str):
-        raise OptionError(f"exchange={shown(exchange)} is not allowed; allowed: a code such as 'XNYS' or None")
+        raise OptionError(fact("option.exchange", given=shown(exchange)))
     if date_format is not None:
         require_date_format(date_format)
-    if isinstance(characteristics, str) or not all(isinstance(name, str) for name in characteristics):
-        raise OptionError(
-            f"characteristics={shown(characteristics)} is not allowed; allowed: a list of columns of events"
-        )
+    if not isinstance(characteristics, (list, tuple)) or not all(isinstance(name, str) for name in characteristics):
+        raise OptionError(fact("option.characteristics", given=shown(characteristics)))
     columns = tuple(characteristics)
     return Options(*windows, non_session, after_gap, exclude_event_days, exchange, date_format, columns)
 
@@ -317,10 +317,10 @@ def _regressors(
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
     given = benchmark if what == "benchmark" else factors
     if given is None:
-        raise OptionError(f"model={model!r} needs {needs}=")
+        raise OptionError(fact("option.needs", name="model", given=shown(model), needs=needs))
     if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
         if (name := label(given)) not in returns.names:
-            raise OptionError(f"benchmark={given!r} is not a column of returns; give a column or a Series")
+            raise OptionError(fact("option.not_a_column", name=what, given=shown(given)))
         place = returns.names.index(name)
         return Regressors((name,), returns.values[place : place + 1])
     read = read_wide(given, what, date_format=date_format, zone=zone)
@@ -335,6 +335,9 @@ def _regressors(
 def require_returns(returns: Wide, regressors: Regressors, accepted: frozenset[Accepted]) -> None:
     """Refuse values that no return can have, and units that no decimal return has, unless they are vouched for."""
     what = "benchmark" if len(regressors.names) == 1 else "factors"
+    for values, called in ((regressors.values, what), (returns.values, "returns")):
+        if values.size and not np.isfinite(values).any():
+            raise InputError(fact("gate.no_values", what=called))
     for values, names, called in ((*regressors[::-1], what), (returns.values, returns.names, "returns")):
         if "outcome" in accepted:
             check_finite(values, returns.sessions, names, called)
