@@ -46,7 +46,7 @@ def section_of(sample: Sample, found: Abnormal, model: ChosenModel, window: Wind
 
 def residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:
     """Estimation residuals of every event, fitted anew block by block."""
-    days = np.arange(sample.estimation_window.first, sample.estimation_window.last + 1)
+    days = np.array(sample.estimation_window.days)
     for held, part in pieces(sample, CHUNK):
         for rows, _, fit in fit_blocks(part, model):
             yield ResidualBlock(held[rows], fit.resid, part.only(rows).times(sample.estimation_window), days)

@@ -256,7 +256,7 @@ def _excess(
 ) -> tuple[Wide, Regressors]:
     """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
     if after_gap != "one_session":
-        raise OptionError(fact("option.rate_over_gaps"))
+        raise OptionError(fact("option.risk_free", after_gap=after_gap))
     read = read_wide(risk_free, "risk_free")
     if len(read.names) != 1:
         raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
@@ -282,18 +282,19 @@ def _options(  # noqa: PLR0913 - all keyword-only
 ) -> Options:
     windows = window_of("estimation_window", estimation_window), window_of("event_window", event_window)
     if windows[0].last >= windows[1].first:
-        raise OptionError(fact("option.windows", first=windows[0], second=windows[1]))
+        raise OptionError(fact("option.windows", estimation=windows[0], event=windows[1]))
     one_of("non_session", non_session, get_args(NonSession))
     one_of("after_gap", after_gap, get_args(Gap))
-    whole("min_estimation", min_estimation, least=0)
+    switch("exclude_event_days", exclude_event_days)
+    whole("min_estimation", min_estimation, least=1)
     if exchange is not None and not isinstance(exchange, str):
         raise OptionError(fact("option.exchange", given=shown(exchange)))
     if date_format is not None:
         require_date_format(date_format)
     if not isinstance(characteristics, (list, tuple)) or not all(isinstance(name, str) for name in characteristics):
-        raise OptionError(fact("option.columns", name="characteristics", given=shown(characteristics)))
-    left_out, columns = switch("exclude_event_days", exclude_event_days), tuple(characteristics)
-    return Options(*windows, non_session, after_gap, left_out, exchange, date_format, columns)
+        raise OptionError(fact("option.characteristics", given=shown(characteristics)))
+    columns = tuple(characteristics)
+    return Options(*windows, non_session, after_gap, exclude_event_days, exchange, date_format, columns)
 
 
 def _zone(exchange: str | None) -> str | None:
@@ -316,10 +317,10 @@ def _regressors(
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
     given = benchmark if what == "benchmark" else factors
     if given is None:
-        raise OptionError(fact("option.needs", model=model, needs=needs))
+        raise OptionError(fact("option.needs", name="model", given=shown(model), needs=needs))
     if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
         if (name := label(given)) not in returns.names:
-            raise OptionError(fact("option.benchmark", given=shown(given)))
+            raise OptionError(fact("option.not_a_column", name=what, given=shown(given)))
         place = returns.names.index(name)
         return Regressors((name,), returns.values[place : place + 1])
     read = read_wide(given, what, date_format=date_format, zone=zone)
