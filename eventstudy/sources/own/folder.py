@@ -173,7 +173,7 @@ def parse_prices(data: bytes, label: str, origin: Origin) -> PriceSeries:
     faults = list(broken)
     names = tuple(rows[0].cells) if rows else ()
     bars = [bar for row in rows if (bar := read_bar(row, names, STRICT, None, faults)) is not None]
-    faults.extend(series_faults(bars))
+    faults.extend(series_faults(bars, STRICT))
     if faults:
         raise PriceFileError(shortened(faults))
     return make_series(bars, origin, hashlib.sha256(data).hexdigest())

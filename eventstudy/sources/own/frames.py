@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from eventstudy.errors import Fault, OptionError, PriceFileError, shortened
 from eventstudy.facts import fact, words
 from eventstudy.prices import PricePanel, PriceSeries
-from eventstudy.sources.own.grids import frame_grid, plain_name
+from eventstudy.sources.own.grids import frame_grid, plain_name, without_ends
+from eventstudy.sources.own.parts import find_parts, rules_of
 from eventstudy.sources.own.rows import Origin
-from eventstudy.sources.own.tables import find_parts, part_series, rules_of
+from eventstudy.sources.own.tables import part_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +36,13 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
     decimal: Literal[".", ","] = ".",
     thousands: Literal[",", ".", "'", " "] | None = None,
     percent: bool = False,
+    currency: str | None = None,
+    short_volumes: bool = False,
     missing: Sequence[str] = (),
     negative: Literal["bid_ask_average"] | None = None,
+    order: Literal["oldest_first", "newest_first"] = "oldest_first",
+    skip_after_header: int | str | Sequence[str] = 0,
+    skip_at_end: int | str | Sequence[str] = 0,
     adjustment: str | None = None,
     vendor: str | None = None,
 ) -> PricePanel:
@@ -69,10 +75,18 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
         How numbers that are texts are written.
     percent : bool
         Whether returns are in percent.
+    currency : str, optional
+        Sign that stands before or after prices that are texts.
+    short_volumes : bool
+        Whether volumes that are texts are written as 1.2M.
     missing : sequence of str
         Cells that mean: no trade; ``""`` stands for NaN, which is a fault in long and single frames otherwise.
     negative : {"bid_ask_average"}, optional
         Take the absolute value of negative closes, as CRSP marks the average of bid and ask.
+    order : {"oldest_first", "newest_first"}
+        Which row comes first.
+    skip_after_header, skip_at_end : int, str or sequence of str
+        Rows at both ends that are not of the table (units, a source): how many, or what they begin with.
     adjustment, vendor : str, optional
         What the prices are adjusted for and who published them, for the provenance, which says ``as supplied`` and
         ``the caller's own frame`` without them.
@@ -115,8 +129,13 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
         decimal=decimal,
         thousands=thousands,
         percent=percent,
+        currency=currency,
+        short_volumes=short_volumes,
         missing=tuple(missing),
         negative=negative,
+        order=order,
+        skip_after_header=skip_after_header,
+        skip_at_end=skip_at_end,
         adjustment=adjustment,
         vendor=vendor,
     )
@@ -124,7 +143,10 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
 
 
 def _panel(frame: pd.DataFrame, table: PriceTable, zones: str | Mapping[str, str] | None) -> PricePanel:
-    grid = frame_grid(frame)
+    try:
+        grid = without_ends(frame_grid(frame), table)
+    except ValueError as error:
+        raise OptionError(str(error)) from None
     faults: list[Fault] = []
     series: dict[str, PriceSeries] = {}
     rules = rules_of(table)
