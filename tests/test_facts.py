@@ -297,6 +297,20 @@ SENTENCES = [
         "to come",
     ),
     (
+        fact("stale", n=6),
+        "6 returns of exactly 0 in a row while the market moved: the closes were carried forward, or nothing was "
+        "traded",
+    ),
+    (
+        fact("split_ratio", change=-0.2045, new=5, old=4),
+        "a move of -20.4%, about that of a split of 5 for 4: true, or a split that the prices are not adjusted for",
+    ),
+    (
+        fact("reversal", change=9.02, back=-0.9),
+        "a move of +902.0% that the next return undoes (-90.0%): true, or a wrong price",
+    ),
+    (fact("jump", change=0.359), "a move of +35.9%: true, or a split or a wrong price"),
+    (
         fact("limits.off_tick", column="close", price=9.876, tick="0.01"),
         "the close 9.876 is not a price on the tick 0.01; price limits need the prices that were traded, not adjusted "
         "ones",

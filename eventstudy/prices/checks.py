@@ -191,7 +191,7 @@ def check_jumps(series: PriceSeries, *, listed: date | None = None) -> tuple[Fin
             change = np.where(usable[1:] & usable[:-1], prices[1:] / prices[:-1] - 1, 0.0)
         for row in np.flatnonzero((np.abs(change) > JUMP_THRESHOLD) & (series.sessions[1:] != _day(listed))) + 1:
             told = {"column": name, "change": change[row - 1], "old": prices[row - 1], "new": prices[row]}
-            found.setdefault(int(row), _finding(series, series.sessions[row], "jump", **told))
+            found.setdefault(int(row), _finding(series, series.sessions[row], "jump.in_prices", **told))
     return tuple(found.values())
 
 
