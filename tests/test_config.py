@@ -386,6 +386,15 @@ def test_many_faults_of_a_kind_are_one_line_and_many_kinds_are_cut_short():
     assert found[-1] == "events.yaml:92:1: from here on 40 more faults"
 
 
+def test_text_that_no_file_can_hold_is_refused():
+    assert faults(SMALL.replace("NVIDIA", '"a \\ud800"', 1)) == [
+        "events.yaml:20:11: 'a \\ud800' has a character that no file can hold"
+    ]
+    assert faults(SMALL.replace("securities: {NVDA", 'securities: {"\\udfff": x, NVDA', 1)) == [
+        "events.yaml:30:18: '\\udfff' has a character that no file can hold"
+    ]
+
+
 def test_bom_and_windows_line_ends_are_read():
     assert parse_study(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode()).study.id == "small"
 

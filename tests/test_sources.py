@@ -311,6 +311,11 @@ def test_a_bom_does_not_shift_columns():
     assert faults_of("\ufeffdate,cloze,close\n") == [f"1:6: unknown column 'cloze'; allowed: {ALLOWED}"]
 
 
+def test_a_symbol_that_no_file_can_be_called_is_refused(tmp_path):
+    with pytest.raises(PriceError, match="cannot be the name of a file; rename it in the study"):
+        read_folder(tmp_path, ["\ud800"])
+
+
 def test_many_faults_are_counted():
     rows = "".join(f"{date.fromordinal(738000 + row)},0\n" for row in range(65))
     assert faults_of("date,close\n" + rows) == [

@@ -272,9 +272,12 @@ def test_returns_alone_begin_at_a_base_of_100(tmp_path):
 def test_returns_in_a_wide_table(tmp_path):
     content = "date,A,B\n2025-12-04,,\n2025-12-05,2%,\n2025-12-08,3%,1%\n2025-12-09,-3%,1%\n"
     panel = read(tmp_path, content, wanted=("A", "B"), layout="wide", values="return")
-    np.testing.assert_allclose(panel["A"].adj_close, [100.0, 103.0, 99.91], rtol=1e-14)
-    np.testing.assert_allclose(panel["B"].adj_close, [100.0, 101.0], rtol=1e-14)
-    assert panel["B"].provenance.note.endswith("the return of 2025-12-08 has no row before it and is not used")
+    np.testing.assert_allclose(panel["A"].adj_close, [100.0, 102.0, 105.06, 101.9082], rtol=1e-14)
+    np.testing.assert_allclose(panel["B"].adj_close, [100.0, 101.0, 102.01], rtol=1e-14)
+    assert panel["B"].sessions.tolist() == [date(2025, 12, 5), date(2025, 12, 8), date(2025, 12, 9)]
+    one = read(tmp_path, "date,A\n2025-12-04,2%\n2025-12-05,\n2025-12-08,3%\n", layout="wide", values="return")["A"]
+    assert (one.sessions.tolist(), one.adj_close.tolist()) == ([DAYS[0], DAYS[2]], [100.0, 103.0])
+    assert one.provenance.note.endswith("the return of 2025-12-04 has no row before it and is not used")
 
 
 CRSP = {
@@ -374,7 +377,7 @@ def test_a_workbook_with_a_title_formats_and_empty_rows_at_its_end(tmp_path):
         symbols={"000001": "1"},
         values="return",
     )["000001"]
-    assert (one.sessions.tolist(), one.adj_close.tolist()) == ([DAYS[1]], [100.0])
+    assert (one.sessions.tolist(), one.adj_close.tolist()) == (DAYS[:2], [100.0, 101.23])
 
 
 def test_errors_and_formulas_that_are_said_to_be_missing(tmp_path):
@@ -1137,7 +1140,7 @@ def test_long_and_single_frames():
     single = wide.rename(columns={"B": "close"})
     assert es.prices_from_frame(single, "single", of="B")["B"].close.tolist() == [2.0, 3.0, 4.0]
     returns = es.prices_from_frame(wide.pct_change(), values="return", adjustment="total returns")["A"]
-    np.testing.assert_allclose(returns.adj_close, [100, 120], rtol=1e-14)
+    np.testing.assert_allclose(returns.adj_close, [100, 250, 300], rtol=1e-14)
 
 
 def test_a_frame_with_stamps_and_types_of_every_kind():
@@ -1172,6 +1175,153 @@ def test_faults_of_frames_name_label_and_column():
     ]
 
 
+def yahoo_frame(*levels, **closes):
+    """A frame as `yfinance.download` gives it: fields over tickers or the reverse, an index called Date."""
+    fields = {"Adj Close": 0.5, "Close": 1, "High": 1.25, "Low": 0.75, "Open": 1, "Volume": 1000}
+    columns = {
+        (name, ticker): times * np.array(one) for name, times in fields.items() for ticker, one in closes.items()
+    }
+    frame = pd.DataFrame(columns, index=INDEX.rename("Date"))
+    frame.columns = frame.columns.set_names(["Price", "Ticker"])
+    return frame.reorder_levels(levels, axis=1) if levels else frame
+
+
+@pytest.mark.parametrize("levels", [(), ("Ticker", "Price")], ids=["price over ticker", "ticker over price"])
+def test_frames_as_yfinance_downloads_them(levels):
+    panel = es.prices_from_frame(yahoo_frame(*levels, A=[1, 2.5, 3], B=[4, 5, np.nan]), adjustment="for splits")
+    assert panel.symbols == ("A", "B")
+    assert panel["A"].close.tolist() == [1, 2.5, 3]
+    assert panel["A"].adj_close.tolist() == [0.5, 1.25, 1.5]
+    assert panel["A"].high.tolist() == [1.25, 3.125, 3.75]
+    assert (panel["B"].sessions.tolist(), panel["B"].volume.tolist()) == (DAYS[:2], [4000, 5000])
+    only = es.prices_from_frame(yahoo_frame(*levels, A=[1, 2.5, 3]), values="adj_close")["A"]
+    assert list(only.columns) == ["adj_close"]
+    one = es.prices_from_frame(yahoo_frame(*levels, A=[1, 2.5, 3]), "single", of="A")["A"]
+    assert (one.close.tolist(), one.volume.tolist()) == ([1, 2.5, 3], [1000, 2500, 3000])
+
+
+def test_frames_of_yfinance_with_one_level():
+    frame = yahoo_frame(A=[1, 2.5, 3]).droplevel("Ticker", axis=1).assign(Dividends=0.0)
+    frame.index = frame.index.tz_localize(NEW_YORK)
+    one = es.prices_from_frame(frame, "single", of="A")["A"]
+    assert (one.sessions.tolist(), one.close.tolist(), one.adj_close.tolist()) == (DAYS, [1, 2.5, 3], [0.5, 1.25, 1.5])
+    assert one.provenance.adjustment == fact("adjustment.as_supplied")
+    alone = es.prices_from_frame(frame.drop(columns="Adj Close"), "single", of="A")["A"]
+    assert str(alone.provenance.adjustment) == (
+        "as yfinance gives Close without Adj Close: for splits, and for dividends unless auto_adjust=False"
+    )
+    same(
+        es.prices_from_frame(yahoo_frame(A=[1, 2.5, 3])["Close"]),
+        es.prices_from_frame(frame[["Close"]].set_axis(["A"], axis=1)),
+    )
+    with pytest.raises(OptionError) as caught:
+        es.prices_from_frame(frame)
+    assert str(caught.value) == (
+        "the columns Open, High, Low, Close, Adj Close, Volume are fields of one symbol; "
+        "state layout='single' and of=, its symbol"
+    )
+
+
+def test_polars_and_arrow_tables():
+    polars = pytest.importorskip("polars")
+    columns = {"date": DAYS, "A": [1.0, 2.5, None], "B": [None, 3.0, 4.0]}
+    wide = es.prices_from_frame(pd.DataFrame({"A": [1.0, 2.5, np.nan], "B": [np.nan, 3.0, 4.0]}, index=INDEX))
+    same(es.prices_from_frame(polars.DataFrame(columns)), wide)
+    same(es.prices_from_frame(pyarrow.table(columns)), wide)
+    long = {"Session": DAYS, "PERMNO": [10107.0, 10107.0, 10107.0], "RET": [None, 0.5, 0.1]}
+    for table in (polars.DataFrame(long), pyarrow.table(long), pd.DataFrame(long)):
+        panel = es.prices_from_frame(table, "long")
+        assert panel.symbols == ("10107",)
+        np.testing.assert_allclose(panel["10107"].adj_close, [100, 150, 165])
+    texts = polars.DataFrame(
+        {"date": ["12/04/2025", "12/05/2025"], "Close": ["$1,234.50", "$2"], "Volume": ["1.2M", "3K"]}
+    )
+    one = es.prices_from_frame(
+        texts, "single", of="A", dates="%m/%d/%Y", thousands=",", currency="$", short_volumes=True
+    )["A"]
+    assert (one.close.tolist(), one.volume.tolist()) == ([1234.5, 2], [1.2e6, 3e3])
+
+
+def test_labels_that_are_numbers():
+    frame = pd.DataFrame([[1.0, 2.0], [1.5, 2.5]], index=INDEX[:2], columns=[10107, 10108.0])
+    assert es.prices_from_frame(frame).symbols == ("10107", "10108")
+    assert es.prices_from_frame(frame, symbols={10107: 10107, "B": 10108}).symbols == ("10107", "B")
+    assert es.prices_from_frame(frame[[10107]].set_axis(["close"], axis=1), "single", of=10107).symbols == ("10107",)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (None, "the frame must be a pandas, polars or Arrow table, not NoneType; make one of it first"),
+        ("soon", "the frame must be a pandas, polars or Arrow table, not str; make one of it first"),
+        (7, "the frame must be a pandas, polars or Arrow table, not int; make one of it first"),
+        ([1.0, 2.0], "the frame must be a pandas, polars or Arrow table, not list; make one of it first"),
+        ({"A": [1.0]}, "the frame must be a pandas, polars or Arrow table, not dict; make one of it first"),
+        (np.ones((3, 2)), "the frame must be a pandas, polars or Arrow table, not numpy.ndarray; make one of it first"),
+        (object(), "the frame must be a pandas, polars or Arrow table, not builtins.object; make one of it first"),
+        (pd.DataFrame(index=INDEX), "the frame has no rows or no columns; give a frame with prices"),
+        (pd.DataFrame({"A": []}), "the frame has no rows or no columns; give a frame with prices"),
+        (
+            pd.Series([1.0], index=INDEX[:1]),
+            "the series has no name, which would be its symbol; name it: series.rename('SYMBOL')",
+        ),
+        (
+            pd.DataFrame([[1.0]], index=INDEX[:1], columns=pd.Index(["\ud800"], dtype=object)),
+            "'\\ud800' has a character that no file can hold; write it otherwise",
+        ),
+        (
+            pd.DataFrame({"date": INDEX}),
+            "frame:1:1: no column is of a symbol; give a frame with a column or rows of one",
+        ),
+    ],
+)
+def test_what_is_no_frame_of_prices_is_refused_in_words(given, told):
+    with pytest.raises((es.InputError, PriceFileError)) as caught:
+        es.prices_from_frame(given)
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"columns": ["date"]},
+            "columns maps the names used here to those of the frame, as {'close': 'Last'}, not ['date']",
+        ),
+        ({"symbols": "A"}, "symbols maps the names used here to those of the frame, as {'close': 'Last'}, not 'A'"),
+        (
+            {"exchange_timezone": "Mars"},
+            "exchange_timezone: unknown time zone 'Mars'; write a name such as America/New_York",
+        ),
+        (
+            {"exchange_timezone": {"A": 5}},
+            "exchange_timezone: unknown time zone 5; write a name such as America/New_York",
+        ),
+        ({"missing": 5}, "missing: 5 is not allowed; Input should be a valid tuple"),
+        ({"values": "price"}, "values: 'price' is not allowed; allowed: 'close', 'adj_close' or 'return'"),
+        ({"order": "up"}, "order: 'up' is not allowed; allowed: 'oldest_first' or 'newest_first'"),
+        (
+            {"skip_at_end": 2.5},
+            "skip_at_end: 2.5 is not allowed; write how many rows, or the text with which they begin",
+        ),
+        (
+            {"skip_at_end": 2},
+            "skip_after_header and skip_at_end leave out 0 and 2 rows, and 1 stand below the header; "
+            "state how many are not of the table",
+        ),
+        (
+            {"vendor": "\udcff"},
+            "vendor: '\\udcff' is not allowed; "
+            "Input should be a valid string, unable to parse raw data as a unicode string",
+        ),
+    ],
+)
+def test_options_of_frames_that_are_refused(options, told):
+    with pytest.raises(OptionError) as caught:
+        es.prices_from_frame(pd.DataFrame({"A": [1.0]}, index=INDEX[:1]), **options)
+    assert str(caught.value) == told
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -1202,8 +1352,17 @@ def test_options_that_are_not_allowed(options, message):
 
 def test_frames_that_are_no_tables():
     with pytest.raises(OptionError) as caught:
-        es.prices_from_frame(pd.DataFrame({("Close", "A"): [1.0]}, index=INDEX[:1]))
-    assert str(caught.value) == "the frame's columns have 2 levels; give a frame with one, e.g. frame['Close']"
+        es.prices_from_frame(pd.DataFrame({("Px", "A"): [1.0]}, index=INDEX[:1]))
+    assert str(caught.value) == (
+        "the frame's columns have 2 levels, none of which names close; state columns={'close': ...}, "
+        "or give a frame with one level, a column a symbol"
+    )
+    fields = pd.DataFrame({"Open": [1.0], "High": [1.0], "Low": [1.0], "Close": [1.0]}, index=INDEX[:1])
+    with pytest.raises(OptionError) as caught:
+        es.prices_from_frame(fields)
+    assert str(caught.value) == (
+        "the columns Open, High, Low, Close are fields of one symbol; state layout='single' and of=, its symbol"
+    )
     with pytest.raises(OptionError) as caught:
         es.prices_from_frame(pd.DataFrame())
     assert str(caught.value) == "the frame has no rows or no columns; give a frame with prices"
@@ -1437,10 +1596,56 @@ prices:
     panel = es.load_prices(parse_study(STUDY + section), tmp_path)
     assert panel["AMD"].close.tolist() == recorded["AMD"].close.tolist()
     assert panel["AMD"].provenance.adjustment == words("adjusted for splits, not for dividends")
-    returns = section.replace("values: close", "values: return")
+    adjusted = section.replace("values: close", "values: adj_close")
     with pytest.raises(PriceError, match=r"^only an adjusted close is given for AMD, SPY; "):
-        closes.pct_change().rename(columns={"AMD": "AMD US Equity"}).to_csv(tmp_path / "closes.csv")
-        es.load_prices(parse_study(STUDY + returns), tmp_path)
+        es.load_prices(parse_study(STUDY + adjusted), tmp_path)
+
+
+def test_a_study_on_returns_alone(tmp_path, amd, recorded):
+    """CRSP's RET with its codes, percent of a terminal: a study needs nothing else, and its figures are the same."""
+    closes = es.PricePanel({symbol: replace(recorded[symbol], adj_close=None) for symbol in ("AMD", "SPY")})
+    returns = closes.to_frame().pct_change()
+    long = returns.rename_axis("date").reset_index().melt("date", var_name="PERMNO", value_name="RET")
+    long["PERMNO"] = long["PERMNO"].map({"AMD": 61241, "SPY": 84398.0})
+    long["RET"] = long["RET"].map(repr).where(long["RET"].notna(), "C")
+    long.to_csv(tmp_path / "crsp.csv", index=False)
+    (100 * returns).map("{!r}".format).replace("nan", "").to_csv(tmp_path / "terminal.csv")
+    crsp = """\
+prices:
+  files:
+    - file: crsp.csv
+      layout: long
+      columns: {date: date, symbol: PERMNO, return: RET}
+      symbols: {AMD: 61241, SPY: 84398}
+      missing: [B, C, "-66", "-77", "-88", "-99"]
+      adjustment: RET of CRSP, total return
+"""
+    terminal = """\
+prices:
+  files:
+    - file: terminal.csv
+      layout: wide
+      values: return
+      percent: true
+      columns: {date: session}
+      adjustment: total return
+"""
+    wanted = cars(amd, closes)
+    for section in (crsp, terminal):
+        study = parse_study(STUDY + section)
+        panel = es.load_prices(study, tmp_path)
+        assert all(one.of_returns for one in panel.series.values())
+        found = es.run_study(study, panel)
+        pd.testing.assert_frame_equal(found.to_frame("car"), wanted, rtol=1e-9)
+        es.write_report(found, tmp_path / "out")
+
+
+def test_returns_alone_leave_price_limits_unchecked(flagship_spec, recorded):
+    alone = es.prices_from_frame(recorded.to_frame()[["688041"]].pct_change(), values="return")["688041"]
+    found = es.run_study(flagship_spec, es.PricePanel({**recorded.series, "688041": alone}))
+    told = [one for one in found.exclusions if one.code == "limits_not_checked.returns_only"]
+    assert [(one.security, one.values) for one in told] == [("688041", {"security": "688041"})]
+    assert told[0].detail == ("688041: its source gives returns and no price, so no close was held against a limit")
 
 
 # --- The page -----------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ __all__ = ["LAYOUT", "PEERS", "Origin", "parse_prices", "read_folder", "read_pri
 
 LAYOUT = "date,open,high,low,close[,adj_close][,volume] or date,close[,adj_close], in any order"
 
-_SYMBOL = re.compile(r"[^/\\:\x00-\x1f]+")
+_SYMBOL = re.compile(r"[^/\\:\x00-\x1f\ud800-\udfff]+")
 
 PEERS = "peers"
 """Subfolder that the files of peers may stand in."""

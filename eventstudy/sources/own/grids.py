@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NEAR = 0.6
 _NAMELESS = re.compile(r"(Unnamed: [0-9]+(_level_[0-9]+)?)?")
 """A header that is empty, or what pandas calls one that is."""
+_WHOLE = re.compile(r"[0-9]+\.0")
 _TELLING = 3
 _ALIKE: tuple[Callable[[str, str], bool], ...] = (
     lambda other, own: other == own,
@@ -75,6 +76,11 @@ class Grid:
     def header(self) -> tuple[str, ...]:
         """The columns' names as a sentence shows them."""
         return tuple(" / ".join(dict.fromkeys(filter(None, names))) for names in self.names)
+
+    @property
+    def levels(self) -> int:
+        """How many names a column has at most."""
+        return max(map(len, self.names), default=0)
 
     def called(self, name: str) -> list[int]:
         """The columns of which a name is one; for the empty name those without any."""
@@ -226,10 +232,10 @@ def spread(headings: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     for line in upper:
         name, names = "", []
         for cell in line:
-            name = cell or name
+            name = plain_name(cell) or name
             names.append(name)
         carried.append(names)
-    return tuple(zip(*carried, last, strict=True))
+    return tuple(zip(*carried, map(plain_name, last), strict=True))
 
 
 def unnamed(row: int | None, column: int) -> str:
@@ -337,10 +343,11 @@ def _plain(cell: Any) -> object:
 
 
 def plain_name(value: Any) -> str:
-    """A header or symbol as text: 600000.0 of a spreadsheet is 600000."""
+    """A header or symbol as text: 600000.0 of a spreadsheet is 600000, also where it came as a text."""
     if value is None:
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    return text.removesuffix(".0") if _WHOLE.fullmatch(text) else text
 
 
 def need(module: str, extra: str, file: str) -> None:

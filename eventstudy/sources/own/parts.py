@@ -215,9 +215,11 @@ def _is_date(cell: object, rules: CellRules) -> bool:
 def _chosen(table: PriceTable, symbols: Sequence[str] | None, names: Sequence[str]) -> dict[str, str]:
     """What the table calls each symbol: as stated, else the symbol itself unless that name is another's."""
     if symbols is None:
-        return dict(table.symbols) or {name: name for name in names}
-    taken = set(table.symbols.values())
-    chosen = {symbol: table.symbols.get(symbol, symbol) for symbol in symbols}
+        called = {str(symbol): plain_name(name) for symbol, name in table.symbols.items()}
+        return called or {name: name for name in names}
+    called = {symbol: plain_name(name) for symbol, name in table.symbols.items()}
+    taken = set(called.values())
+    chosen = {symbol: called.get(symbol, symbol) for symbol in symbols}
     return {symbol: name for symbol, name in chosen.items() if symbol in table.symbols or name not in taken}
 
 
@@ -232,7 +234,9 @@ def _absent(
         near = closest(name, tuple(places))
         hint = f" (did you mean {near!r}?)" if near else ""
         yield grid.fault(None, at, f"no {what} of {name!r} ({symbol}){hint}; {there}")
-    if not absent and not any(name in places for name in chosen.values()):
+    if not chosen:
+        yield grid.fault(None, at, f"no {what} is of a symbol; give a frame with a column or rows of one")
+    elif not absent and not any(name in places for name in chosen.values()):
         pairs = ((symbol, closest(name, tuple(places))) for symbol, name in chosen.items())
         may_be = ", ".join(f"{symbol} may be {other!r}" for symbol, other in pairs if other)
         message = f"no {what} is of a symbol of the study, {listed(tuple(chosen))}; {there}"

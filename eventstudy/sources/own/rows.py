@@ -105,7 +105,7 @@ def read_bar(row: Line, names: Sequence[str], rules: CellRules, zone: str | None
                 numbers[name] = read_number(name, cell, rules)
         except ValueError as error:
             faults.append(row.fault(name, str(error)))
-    if absent and _no_trade(row, names, absent, numbers, rules, faults):
+    if absent and _no_trade(row, names, absent, numbers, faults):
         return None
     below = frozenset(name for name, value in numbers.items() if value < 0 and name != "return")
     averaged = rules.bid_ask_average and "close" in below
@@ -114,6 +114,12 @@ def read_bar(row: Line, names: Sequence[str], rules: CellRules, zone: str | None
     faults.extend(_range_faults(row, numbers))
     signed = None if rules.percent or not numbers.get("return") else _signed(row["return"])
     return Bar(row, day, numbers, below, averaged, signed, "return" in absent)
+
+
+def based(bars: list[Bar]) -> list[Bar]:
+    """Bars of returns alone, without sessions without one, but for that before the first: its base."""
+    first = next((row for row, bar in enumerate(bars) if not bar.no_return), len(bars) + 1)
+    return [bar for row, bar in enumerate(bars) if row == first - 1 or not bar.no_return]
 
 
 def _range_faults(row: Line, numbers: dict[str, float]) -> Iterator[Fault]:
@@ -131,16 +137,14 @@ def _no_trade(
     names: Sequence[str],
     absent: Sequence[str],
     numbers: dict[str, float],
-    rules: CellRules,
     faults: list[Fault],
 ) -> bool:
     """Whether a row with missing cells says that there was no trade; what contradicts that goes to `faults`.
 
-    Where there are returns only, the empty return of a row is that of a base, from which the next one counts.
+    Where there are returns only, a row without one may be the base from which the next one counts (`based`).
     """
     key = next((name for name in ("close", "adj_close", "return") if name in names), "date")
-    base = key == "return" and row["return"] == "" and "" not in rules.missing
-    if key in absent and not base:
+    if key in absent and key != "return":
         if numbers.get("return"):
             message = f"return is {shown(row['return'])} where {key} is missing; the series cannot be chained over it"
             faults.append(row.fault("return", message))

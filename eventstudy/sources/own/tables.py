@@ -15,7 +15,7 @@ from eventstudy.prices import PriceSeries
 from eventstudy.sources.own.cells import CellRules
 from eventstudy.sources.own.grids import Found, Grid, open_grid
 from eventstudy.sources.own.parts import Part, find_parts, rules_of
-from eventstudy.sources.own.rows import Origin, make_series, read_bar, series_faults
+from eventstudy.sources.own.rows import Origin, based, make_series, read_bar, series_faults
 
 if TYPE_CHECKING:
     from eventstudy.spec import PriceFile, StudySpec
@@ -136,6 +136,8 @@ def part_series(
     bars = [bar for row in rows if (bar := read_bar(row, names, rules, zone, wrong)) is not None]
     if rules.newest_first:
         bars.reverse()
+    if not {"close", "adj_close"} & set(names):
+        bars = based(bars)
     wrong.extend(series_faults(bars, rules))
     # Without any row, faults of the table's rows are the reason.
     if not bars and not wrong and (part.rows or not faults):
