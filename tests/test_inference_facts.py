@@ -172,6 +172,11 @@ SENTENCES = {
         {"df": 118, "n": 4},
         "118 residual degrees of freedom do not suffice for 4 securities",
     ),
+    "unavailable.dependent": (
+        {"n": 4},
+        "the residuals of one of 4 series are, but for rounding, a sum of multiples of the others', as those of two "
+        "with the same prices: their joint covariance has no inverse; leave one out",
+    ),
     "unavailable.no_estimation_days": (
         {},
         "there are no estimation days",
@@ -525,7 +530,11 @@ HYPOTHESES = {
         "the value is above the comparators",
     ),
     ("weighted_sum", ""): ({"otherwise": "not_zero"}, "the weighted sum of abnormal returns is zero", "it is not zero"),
-    ("mean_per_session", ""): ({}, "the mean abnormal return per session is zero", "it is not zero"),
+    ("quantity", "session"): (
+        {"quantity": "mean_per_session", "side": "greater", "expected": "zero"},
+        "the mean abnormal return per session is zero",
+        "the mean abnormal return per session is above zero",
+    ),
 }
 
 

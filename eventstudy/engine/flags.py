@@ -20,19 +20,33 @@ def flags_of(sample: Sample, abnormal: Abnormal, placed: Placed, accepted: froze
     """Event id and what is to be known of it.
 
     In order: how day 0 was moved, news inside day 0, other events of the asset in either window, estimation windows
-    with fewer observations than asked for, missing returns, closes at a limit, returns over a gap, what is suspicious in
-    the prices of either window, and units that the caller vouched for.
+    with fewer observations than asked for, missing returns, closes at a limit, returns over a gap, what is suspicious
+    in the prices of either window, and units that the caller vouched for.
     """
     ids = [str(event) for event in abnormal.event_ids]
     yield from _days_moved(ids, placed)
-    for row in np.flatnonzero(sample.partial):
-        yield ids[row], fact("partial_session", session=str(sample.sessions[sample.position[row]].astype("datetime64[D]")))
+    for place in np.flatnonzero(sample.partial):
+        yield ids[place], fact("partial_session", session=_day(sample, sample.position[place]))
+    yield from _company(sample, ids)
+    yield from _shortages(sample, abnormal, ids)
+    yield from _days(sample, abnormal, ids)
+    if not accepted:
+        yield from _suspicious(sample, ids)
+    if "scale" in accepted:
+        yield from ((event, fact("accepted_scale")) for event in ids)
+
+
+def _company(sample: Sample, ids: list[str]) -> Iterator[Flag]:
+    """Other events of the asset in either window."""
     for row, others in company(sample, "event"):
         for other in others:
             yield ids[row], fact("overlapping_event", event=ids[other])
     for row, others in company(sample, "estimation"):
         yield ids[row], fact("event_in_estimation", n=others.size, events=[ids[other] for other in others])
-    yield from _shortages(sample, abnormal, ids)
+
+
+def _days(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[Flag]:
+    """Missing returns, closes at a limit, and returns over a gap inside event windows."""
     days = np.arange(abnormal.event_window.first, abnormal.event_window.last + 1)
     own = (days >= sample.event[:, :1]) & (days <= sample.event[:, 1:])
     for row, column in zip(*np.nonzero(own & ~np.isfinite(abnormal.ar)), strict=True):
@@ -43,10 +57,6 @@ def flags_of(sample: Sample, abnormal: Abnormal, placed: Placed, accepted: froze
             yield ids[row], fact("limit_up" if side[row, column] > 0 else "limit_down", day=days[column])
     for row, column in zip(*np.nonzero(abnormal.span > 1), strict=True):
         yield ids[row], fact("return_over_gap", day=days[column], span=abnormal.span[row, column])
-    if "outcome" not in accepted:
-        yield from _suspicious(sample, ids)
-    if "scale" in accepted:
-        yield from ((event, fact("accepted_scale")) for event in ids)
 
 
 def company(sample: Sample, window: str) -> Iterator[tuple[int, Ints]]:
@@ -57,11 +67,8 @@ def company(sample: Sample, window: str) -> Iterator[tuple[int, Ints]]:
 
 
 def _days_moved(ids: list[str], placed: Placed) -> Iterator[Flag]:
-    row_of = dict(zip(placed.event_ids.astype(str), range(placed.event_ids.size), strict=True))
-    for event in ids:
-        why: Fact = placed.why[row_of[event]]
-        if why.kind == "moved":
-            yield event, why
+    reasons = dict(zip(placed.event_ids.astype(str), placed.why.tolist(), strict=True))
+    yield from ((event, reasons[event]) for event in ids if reasons[event].kind == "moved")
 
 
 def _shortages(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[Flag]:
@@ -91,5 +98,8 @@ def _suspicious(sample: Sample, ids: list[str]) -> Iterator[Flag]:
 
 def _dated(sample: Sample, one: Suspicion) -> Fact:
     """A suspicion with its days."""
-    first, last = (str(sample.sessions[place].astype("datetime64[D]")) for place in (one.first, one.last))
-    return fact(one.why.code, **one.why.values, session=first, to=last)
+    return fact(one.why.code, **{**one.why.values, "session": _day(sample, one.first), "to": _day(sample, one.last)})
+
+
+def _day(sample: Sample, column: int) -> str:
+    return str(sample.sessions[column].astype("datetime64[D]"))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NonSession = Literal["raise", "next", "previous", "skip"]
 Gap = Literal["one_session", "simple", "log"]
 WINDOW_COLUMNS = ("estimation_first", "estimation_last", "event_first", "event_last")
+FARTHEST = 100_000
+"""Sessions from the event that a window may reach: some four hundred years of days."""
 EVENT_COLUMNS = ("asset", "date", "event_id", "group", "weight", "exchange", *WINDOW_COLUMNS)
 
 
@@ -74,7 +76,7 @@ class Placed:
     why : (E,) Fact
         How day 0 was found, or why there is none.
     moved : (E,) int
-        Sessions between the day asked for and day 0, of the exchange where one is known, else days from Monday to Friday.
+        Sessions between the day asked for and day 0, of the exchange where one is known, else from Monday to Friday.
     asked : (E,) int
         Sessions of the estimation windows.
     refusals : tuple of Refusal
@@ -228,6 +230,9 @@ def _windows(events: pd.DataFrame, options: Options) -> Ints:
                 row = int(np.flatnonzero(odd)[0])
                 raise InputError(fact("gate.events.no_day", row=row, column=name, value=str(events[name].iloc[row])))
             windows[:, place] = np.where(np.isnan(own), windows[:, place], own)
+    if (far := np.abs(windows).max(axis=1) > FARTHEST).any():
+        row = int(np.flatnonzero(far)[0])
+        raise InputError(fact("gate.events.far", row=row, farthest=FARTHEST))
     wrong = (windows[:, 0] > windows[:, 1]) | (windows[:, 2] > windows[:, 3]) | (windows[:, 1] >= windows[:, 2])
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
@@ -252,7 +257,9 @@ def _assets(cells: pd.Series[Any], assets: tuple[str, ...], placing: _Placing) -
     """(E,) assets as texts, and their rows among those of the returns."""
     import pandas as pd
 
-    codes, distinct = pd.factorize(cells, use_na_sentinel=False)
+    if (none := cells.isna().to_numpy()).any():
+        raise InputError(fact("gate.no_asset", what="events", row=int(np.flatnonzero(none)[0])))
+    codes, distinct = pd.factorize(cells)
     known = {name: row for row, name in enumerate(assets)}
     labels = np.array([label(name) for name in distinct], dtype=object)
     names, asset = labels[codes], np.array([known.get(name, -1) for name in labels], dtype=np.int64)[codes]
@@ -308,9 +315,7 @@ def _refuse_clocks(dates: Dates, off: Mask, placing: _Placing) -> None:
         raise InputError(fact("gate.events.clock", n=rows.size, event_rows=told))
 
 
-def _within(
-    place: Ints, asset: Ints, windows: Ints, sessions: Days, calendars: Calendars, placing: _Placing
-) -> None:
+def _within(place: Ints, asset: Ints, windows: Ints, sessions: Days, calendars: Calendars, placing: _Placing) -> None:
     """Refuse events whose event window is not wholly inside the sessions: it is never truncated."""
     size = calendars.sizes(asset)
     short = (place + windows[:, 2] < 0) | (place + windows[:, 3] >= size)
@@ -318,7 +323,9 @@ def _within(
 
     def why(row: int) -> Fact:
         window = Window(int(windows[row, 2]), int(windows[row, 3]))
-        return fact("event_window_outside_returns", window=window, day=_day(sessions[position[row]]), **_range(sessions))
+        return fact(
+            "event_window_outside_returns", window=window, day=_day(sessions[position[row]]), **_range(sessions)
+        )
 
     placing.refuse(short, why)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def ledger(sample: Sample, placed: Placed, had: dict[str, int], out: dict[str, Fact]) -> pd.DataFrame:
+def ledger(sample: Sample, placed: Placed, had: Mapping[str, int], out: Mapping[str, Fact]) -> pd.DataFrame:
     """A row an event.
 
     Parameters
@@ -34,13 +35,14 @@ def ledger(sample: Sample, placed: Placed, had: dict[str, int], out: dict[str, F
     ids = placed.event_ids.astype(str)
     why = [out.get(event, reason) for event, reason in zip(ids, placed.why, strict=True)]
     there = placed.position >= 0
-    session = np.where(there, sample.sessions[np.maximum(placed.position, 0)].astype("datetime64[D]"), np.datetime64("NaT"))
+    session = sample.sessions[np.maximum(placed.position, 0)].astype("datetime64[s]")
+    session[~there] = np.datetime64("NaT")
     frame = pd.DataFrame(
         {
             "event_id": ids,
             "asset": list(placed.assets),
             "date": ["" if pd.isna(one) else str(one) for one in placed.dates],
-            "session": pd.Series(session.astype("datetime64[s]")),
+            "session": session,
             "used": [event not in out for event in ids],
             "why": [reason.code for reason in why],
             "detail": [str(reason) for reason in why],
@@ -52,6 +54,6 @@ def ledger(sample: Sample, placed: Placed, had: dict[str, int], out: dict[str, F
     )
     frame.loc[~there, "sessions_moved"] = pd.NA
     for name in ("event", "estimation"):
-        met = {str(sample.event_ids[row]): tuple(sample.event_ids[others].astype(str)) for row, others in company(sample, name)}
-        frame[f"others_in_{name}_window"] = [met.get(event, ()) for event in ids]
+        met = {str(sample.event_ids[row]): sample.event_ids[others] for row, others in company(sample, name)}
+        frame[f"others_in_{name}_window"] = [tuple(map(str, met.get(event, ()))) for event in ids]
     return frame

@@ -33,9 +33,14 @@ class Calendars:
     count: Ints
 
     @property
+    def one(self) -> bool:
+        """Whether all assets with events have the same sessions."""
+        return bool(self.own.shape[0] == 1)
+
+    @property
     def single(self) -> bool:
-        """Whether every session is one of every asset."""
-        return self.own.shape[0] == 1 and bool(self.own.all())
+        """Whether every session of the table is one of them."""
+        return self.one and bool(self.own.all())
 
     def sizes(self, asset: Ints) -> Ints:
         """(E,) number of sessions of the asset of each event."""
@@ -56,6 +61,8 @@ class Calendars:
         market = self.market[asset]
         for one in np.unique(market):
             rows, days = np.flatnonzero(market == one), sessions[self.own[one]]
+            if not days.size:
+                continue
             at = np.searchsorted(days, stamps[rows])
             place[rows] = at
             exact[rows] = days[np.minimum(at, days.size - 1)] == stamps[rows]
@@ -96,18 +103,18 @@ def own_calendars(
     closed = ~np.isfinite(factors).any(axis=0) if factors.size else np.zeros(size, dtype=bool)
     if not codes and not closed.any():
         return _calendars(np.zeros(assets, dtype=np.int64), whole)
-    known = {code: np.isin(sessions.astype("datetime64[D]"), load_sessions(code).sessions) for code in set(codes.values())}
+    known = {
+        code: np.isin(sessions.astype("datetime64[D]"), load_sessions(code).sessions) for code in set(codes.values())
+    }
     if not closed.any() and all(mask.all() for mask in known.values()):
         return _calendars(np.zeros(assets, dtype=np.int64), whole)
-    market, masks = np.zeros(assets, dtype=np.int64), [whole[0]]
-    found = {whole[0].tobytes(): 0}
-    for row in np.unique(asset[asset >= 0]):
-        traded = np.isfinite(values[row])
-        mask = known[codes[int(row)]] | traded if int(row) in codes else ~closed | traded
-        market[row] = found.setdefault(mask.tobytes(), len(masks))
-        if market[row] == len(masks):
-            masks.append(mask)
-    return _calendars(market, np.stack(masks))
+    needed = np.unique(asset[asset >= 0])
+    traded = np.isfinite(values[needed])
+    masks = np.array([known.get(codes.get(int(row), ""), ~closed) for row in needed], dtype=bool).reshape(traded.shape)
+    own, row = np.unique(masks | traded, axis=0, return_inverse=True)
+    market = np.zeros(assets, dtype=np.int64)
+    market[needed] = row.ravel()
+    return _calendars(market, own if needed.size else whole)
 
 
 def _calendars(market: Ints, own: Mask) -> Calendars:

@@ -98,7 +98,17 @@ class Sample:
 
     def columns(self, window: Window) -> Ints:
         """(E, L) columns of `values` of the relative days of a window; -1 outside the sessions."""
-        return self.calendars.columns(self.asset, self.place[:, None] + np.arange(window.first, window.last + 1))
+        return self.calendars.columns(self.asset, _places(self.place, window))
+
+    @property
+    def time(self) -> Ints:
+        """(E,) session of day 0 on the clock that all events share: that of their market, or the rows of the table."""
+        return self.place if self.calendars.one else self.position
+
+    def times(self, window: Window) -> Ints:
+        """(E, L) sessions of the days of a window on the clock that all events share; -1 outside."""
+        columns = self.columns(window)
+        return np.where(columns < 0, -1, _places(self.place, window)) if self.calendars.one else columns
 
     def bounds(self, window: Ints) -> tuple[Ints, Ints]:
         """(E,) columns of `values` of the first and last day of (E, 2) windows, cut to the sessions."""
@@ -150,7 +160,9 @@ class Cutter:
         pad = max(max(abs(end) for end in window) for window in windows) + 1
         wide = ((0, 0), (pad, pad))
         factors = np.pad(sample.factors, wide, constant_values=np.nan)
-        growth = sample.factors if sample.compounding == "log" else np.log1p(sample.factors)
+        growth = sample.factors
+        if sample.compounding != "log":
+            growth = np.log1p(np.where(sample.factors > -1.0, sample.factors, np.nan))
         known = np.isfinite(growth)
         return cls(
             sample=sample,
@@ -227,7 +239,8 @@ class Cutter:
         first = np.where(before < 0, last - 1, before + self.pad)
         growth = self.log_growth[:, last] - np.where(before < 0, 0.0, self.log_growth[:, first])
         factors = growth if self.sample.compounding == "log" else np.expm1(growth)
-        factors = np.where(last - first > 1, factors, self.factors[:, last])
+        several = last - first > self.unknown[:, last] - self.unknown[:, first] + 1
+        factors = np.where(several, factors, self.factors[:, last])
         factors[~np.isfinite(self.factors[:, last])] = np.nan
         gap = span > 1
         factors[:, gap] = np.where(self._unknown_own(rows, days, span)[:, gap], np.nan, factors[:, gap])
@@ -320,6 +333,6 @@ def meeting(asset: Ints, first: Ints, last: Ints, begin: Ints, end: Ints) -> Ite
         upper = np.searchsorted(begin[group], last[group], side="right")
         for own, low, high in zip(group, lower, upper, strict=True):
             near = group[low:high]
-            met = near[(end[near] >= first[own]) & (near != own)]
+            met = np.sort(near[(end[near] >= first[own]) & (near != own)])
             if met.size:
                 yield int(own), met

@@ -24,18 +24,17 @@ from eventstudy.gate.days import require_date_format
 from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
 from eventstudy.gate.values import Accepted, check_finite, check_scale, check_values, read_accept
 from eventstudy.models import MODELS, lagged_factors
+from eventstudy.options import keywords, one_of, shown, spelled, switch, whole, window_of
 from eventstudy.robustness.simulation import Executor
-from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Table: TypeAlias = Any
 """A pandas, polars or Arrow table or series; `eventstudy.gate.tables` says what is read of it."""
-FURTHEST = 100_000
-"""Sessions from the event that a window may reach: some four hundred years of days."""
 
 
+@spelled
 def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
     returns: Table,
     events: Table,
@@ -65,9 +64,9 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     Parameters
     ----------
     returns : table
-        Decimal returns (0.01 = 1 %) as the user defines them, above -1; NaN where an asset did not trade. Pandas, polars
-        or Arrow; wide (sessions x assets, sessions as the index or a column ``date``) or long (a row an asset and
-        session, with columns such as ``permno``, ``date``, ``ret``).
+        Decimal returns (0.01 = 1 %) as the user defines them, above -1; NaN where an asset did not trade. Pandas,
+        polars or Arrow; wide (sessions x assets, sessions as the index or a column ``date``) or long (a row an asset
+        and session, with columns such as ``permno``, ``date``, ``ret``).
     events : table
         Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
         ``weight``, ``exchange``, own windows ``estimation_first``, ``estimation_last``, ``event_first``,
@@ -110,8 +109,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         text with its offset (``2024-04-03T08:30-04:00``): day 0 is then the first session that could react, and
         `flags` says ``moved`` where that is another day than the moment's own.
     date_format : str, optional
-        Format of dates that are texts (``"%d/%m/%Y"``, as `datetime.strptime` knows it). Without it: ISO dates, and eight
-        digits (``20240403``).
+        Format of dates that are texts (``"%d/%m/%Y"``, as `datetime.strptime` knows it). Without it: ISO dates, and
+        eight digits (``20240403``).
     characteristics : sequence of str
         Columns of `events` that describe them; `EventStudy.characteristics` holds them for `regress`.
     accept : sequence of {"scale", "outcome"}
@@ -154,11 +153,14 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     require_returns(own, given, accepted)
     if risk_free is not None:
         own, given = _excess(own, given, risk_free, options.after_gap, model)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise OptionError(fact("option.executor", given=shown(executor)))
     sample, placed = place_events(own, events, _shifted(given, shifts), options)
     sample = with_limits(sample, at_limit, limit_days)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
+@spelled
 def event_study_parquet(  # noqa: PLR0913 - as event_study
     folder: str | Path,
     events: Table,
@@ -232,14 +234,13 @@ def _study(
 
 def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, tuple[int, int]]:
     """The model with its options, and the lags and leads of the regressors that it wants."""
-    _allowed("model", name, tuple(MODELS))
+    one_of("model", name, MODELS)
     row = MODELS[name]
-    for option in options or {}:
-        if option not in row.options:
-            allowed = ", ".join(row.options) or "none"
-            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {allowed}")
+    if options is not None and not isinstance(options, Mapping):
+        raise OptionError(fact("option.mapping", name="model_options", given=shown(options)))
+    keywords(f"model={name!r}", options or (), row.options)
     given = dict(options or {})
-    lags, leads = (int(given.pop(side, 1)) if row.shifted else 0 for side in ("lags", "leads"))
+    lags, leads = (whole(side, given.pop(side, 1), least=0) if row.shifted else 0 for side in ("lags", "leads"))
     return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
@@ -255,19 +256,19 @@ def _excess(
 ) -> tuple[Wide, Regressors]:
     """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
     if after_gap != "one_session":
-        raise OptionError("risk_free covers one session each; with after_gap give excess returns instead")
+        raise OptionError(fact("option.rate_over_gaps"))
     read = read_wide(risk_free, "risk_free")
     if len(read.names) != 1:
         raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
     rate = read.on(returns.sessions)
     check_values(rate, returns.sessions, read.names, "risk_free")
     if (lacking := np.isnan(rate)).any():
-        raise InputError(f"risk_free has no value on {int(lacking.sum())} sessions of returns")
+        raise InputError(fact("gate.rate_lacks", n=int(lacking.sum())))
     benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
     return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
 
 
-def _options(
+def _options(  # noqa: PLR0913 - all keyword-only
     *,
     estimation_window: tuple[int, int],
     event_window: tuple[int, int],
@@ -279,40 +280,20 @@ def _options(
     date_format: str | None = None,
     characteristics: Sequence[str] = (),
 ) -> Options:
-    windows = _window("estimation_window", estimation_window), _window("event_window", event_window)
+    windows = window_of("estimation_window", estimation_window), window_of("event_window", event_window)
     if windows[0].last >= windows[1].first:
-        raise OptionError(f"the estimation window {windows[0]} must end before the event window {windows[1]} begins")
-    _allowed("non_session", non_session, get_args(NonSession))
-    _allowed("after_gap", after_gap, get_args(Gap))
-    _allowed("exclude_event_days", exclude_event_days, (True, False))
-    if isinstance(min_estimation, bool) or not isinstance(min_estimation, (int, np.integer)) or min_estimation < 1:
-        raise OptionError(f"min_estimation={min_estimation!r} is not allowed; allowed: a whole number of 1 or more")
+        raise OptionError(fact("option.windows", first=windows[0], second=windows[1]))
+    one_of("non_session", non_session, get_args(NonSession))
+    one_of("after_gap", after_gap, get_args(Gap))
+    whole("min_estimation", min_estimation, least=0)
     if exchange is not None and not isinstance(exchange, str):
-        raise OptionError(f"exchange={exchange!r} is not allowed; allowed: a code such as 'XNYS' or None")
+        raise OptionError(fact("option.exchange", given=shown(exchange)))
     if date_format is not None:
         require_date_format(date_format)
-    if isinstance(characteristics, str) or not all(isinstance(name, str) for name in characteristics):
-        raise OptionError(f"characteristics={characteristics!r} is not allowed; allowed: a list of columns of events")
-    columns = tuple(characteristics)
-    return Options(*windows, non_session, after_gap, exclude_event_days, exchange, date_format, columns)
-
-
-def _window(name: str, given: Any) -> Window:
-    numbers = given if isinstance(given, (tuple, list)) else ()
-    whole = [not isinstance(end, bool) and isinstance(end, (int, float, np.number)) and end == int(end) for end in numbers]
-    if len(numbers) != 2 or not all(whole):
-        raise OptionError(f"{name} is two whole numbers, first and last relative day, not {given!r}")
-    window = Window(int(numbers[0]), int(numbers[1]))
-    if window.first > window.last:
-        raise OptionError(f"{name} {window} ends before it begins")
-    if max(map(abs, window)) > FURTHEST:
-        raise OptionError(f"{name} {window} reaches beyond {FURTHEST:,} sessions from the event; choose a nearer one")
-    return window
-
-
-def _allowed(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    if not any(value is one or (isinstance(value, type(one)) and value == one) for one in allowed):
-        raise OptionError(f"{name}={value!r} is not allowed; allowed: {', '.join(map(str, allowed))}")
+    if not isinstance(characteristics, (list, tuple)) or not all(isinstance(name, str) for name in characteristics):
+        raise OptionError(fact("option.columns", name="characteristics", given=shown(characteristics)))
+    left_out, columns = switch("exclude_event_days", exclude_event_days), tuple(characteristics)
+    return Options(*windows, non_session, after_gap, left_out, exchange, date_format, columns)
 
 
 def _zone(exchange: str | None) -> str | None:
@@ -335,10 +316,10 @@ def _regressors(
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
     given = benchmark if what == "benchmark" else factors
     if given is None:
-        raise OptionError(f"model={model!r} needs {needs}=")
+        raise OptionError(fact("option.needs", model=model, needs=needs))
     if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
         if (name := label(given)) not in returns.names:
-            raise OptionError(f"benchmark={given!r} is not a column of returns; give a column or a Series")
+            raise OptionError(fact("option.benchmark", given=shown(given)))
         place = returns.names.index(name)
         return Regressors((name,), returns.values[place : place + 1])
     read = read_wide(given, what, date_format=date_format, zone=zone)
@@ -346,13 +327,16 @@ def _regressors(
         raise InputError(fact("gate.one_column", what=what, columns=read.names))
     aligned = read.on(returns.sessions)
     if not np.isfinite(aligned).any():
-        raise InputError("the benchmark or factors share no session with returns; align their dates")
+        raise InputError(fact("gate.no_session_shared", what=what))
     return Regressors(read.names, aligned)
 
 
 def require_returns(returns: Wide, regressors: Regressors, accepted: frozenset[Accepted]) -> None:
     """Refuse values that no return can have, and units that no decimal return has, unless they are vouched for."""
     what = "benchmark" if len(regressors.names) == 1 else "factors"
+    for values, called in ((regressors.values, what), (returns.values, "returns")):
+        if values.size and not np.isfinite(values).any():
+            raise InputError(fact("gate.no_values", what=called))
     for values, names, called in ((*regressors[::-1], what), (returns.values, returns.names, "returns")):
         if "outcome" in accepted:
             check_finite(values, returns.sessions, names, called)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ _MONTH = re.compile(r"\d{4}-\d{1,2}|\d{4}/\d{1,2}|(?:19|20)\d{4}")
 _PARTS = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})")
 _NOTHING = ("", "nan", "NaN", "NaT", "None", "<NA>")
 _ANCHOR = date(2001, 2, 3)
+_NAT = np.datetime64("NaT", "ns")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,8 +67,8 @@ def read_stamps(cells: pd.Series[Any], what: str, form: str | None = None) -> St
     Raises
     ------
     InputError
-        Code ``gate.dates.<kind>`` for cells that are no dates: ``none``, ``moment``, ``ambiguous``, ``month``, ``format``; with
-        their number ``n`` and the first `places`.
+        Code ``gate.dates.<kind>`` for cells that are no dates (``none``, ``moment``, ``ambiguous``, ``month``,
+        ``format``), with their number ``n`` and the first `places`.
     OptionError
         For a format that leaves day, month or year open.
     """
@@ -76,7 +77,11 @@ def read_stamps(cells: pd.Series[Any], what: str, form: str | None = None) -> St
     if form is not None:
         require_date_format(form)
     if isinstance(cells.dtype, pd.PeriodDtype):
-        return _of_periods(cells, what)
+        if str(cells.dtype) not in ("period[D]", "period[B]"):
+            raise InputError(
+                fact("gate.dates.month", n=len(cells), what=what, places=_places(cells, range(len(cells))))
+            )
+        cells = cells.dt.to_timestamp()
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return _of_stamps(cells)
     if form is None and (plain := _iso_days(cells)) is not None:
@@ -87,7 +92,7 @@ def read_stamps(cells: pd.Series[Any], what: str, form: str | None = None) -> St
 def require_date_format(form: str) -> None:
     """Refuse a format from which a day, month and year cannot be read again."""
     try:
-        whole = all(datetime.strptime(day.strftime(form), form).date() == day for day in _neighbours())  # noqa: DTZ007
+        whole = all(datetime.strptime(day.strftime(form), form).date() == day.date() for day in _neighbours())  # noqa: DTZ007
     except (ValueError, TypeError, re.error):
         whole = False
     if not whole:
@@ -101,12 +106,6 @@ def _neighbours() -> tuple[datetime, ...]:
     )
 
 
-def _of_periods(cells: pd.Series[Any], what: str) -> Stamps:
-    if cells.dtype.freq.name not in ("D", "B"):
-        raise InputError(fact("gate.dates.month", n=len(cells), what=what, places=_places(cells, range(len(cells)))))
-    return _of_stamps(cells.dt.to_timestamp())
-
-
 def _of_stamps(cells: pd.Series[Any]) -> Stamps:
     if cells.dt.tz is None:
         written = cells.to_numpy(dtype="datetime64[ns]")
@@ -117,8 +116,12 @@ def _of_stamps(cells: pd.Series[Any]) -> Stamps:
 
 def _iso_days(cells: pd.Series[Any]) -> Days | None:
     """The days of texts that are all ISO dates without a clock; None where one is not."""
+    import pandas as pd
+
+    if pd.api.types.infer_dtype(cells, skipna=False) != "string":
+        return None
     texts = np.asarray(cells, dtype=str)
-    if texts.size == 0 or not (np.char.str_len(texts) == len("2024-04-03")).all():
+    if not (np.char.str_len(texts) == len("2024-04-03")).all():
         return None
     try:
         return texts.astype("datetime64[D]").astype("datetime64[ns]")
@@ -130,7 +133,8 @@ def _of_cells(cells: pd.Series[Any], what: str, form: str | None) -> Stamps:
     """Cells of any kinds, one by one; each distinct one is read once."""
     import pandas as pd
 
-    codes, distinct = pd.factorize(cells.astype(object), use_na_sentinel=True)
+    plain = [one if isinstance(one, Hashable) else repr(one) for one in cells]
+    codes, distinct = pd.factorize(np.array([*plain, None], dtype=object)[:-1], use_na_sentinel=True)
     read = [_read(cell, form) for cell in distinct]
     wrong = np.array([*(isinstance(one, str) for one in read), False])
     if wrong[codes].any():
@@ -138,42 +142,48 @@ def _of_cells(cells: pd.Series[Any], what: str, form: str | None) -> Stamps:
         rows = np.flatnonzero(np.array([*(one == kind for one in read), False])[codes])
         told = {"n": rows.size, "what": what, "places": _places(cells, rows)}
         raise InputError(fact(f"gate.dates.{kind}", **told, **({"form": form} if kind == "format" else {})))
-    nothing = np.datetime64("NaT", "ns")
-    pairs = [(nothing, nothing) if isinstance(one, str) else one for one in read]
-    written, instants = (np.array([*column, nothing], dtype="datetime64[ns]") for column in zip(*pairs, strict=True)) if pairs else (np.array([nothing]),) * 2
+    pairs = [(_NAT, _NAT) if isinstance(one, str) else one for one in (*read, (_NAT, _NAT))]
+    written, instants = (np.array(column, dtype="datetime64[ns]") for column in zip(*pairs, strict=True))
     return Stamps(written[codes], instants[codes])
 
 
 def _read(cell: Any, form: str | None) -> tuple[np.datetime64, np.datetime64] | str:
     """One cell as written and in UTC; or the kind of its fault."""
-    nothing = np.datetime64("NaT", "ns")
     if isinstance(cell, np.datetime64):
-        return cell.astype("datetime64[ns]"), nothing
+        return cell.astype("datetime64[ns]"), _NAT
     if isinstance(cell, datetime):
         return _of_moment(cell)
     if isinstance(cell, date):
-        return np.datetime64(cell, "ns"), nothing
+        return np.datetime64(cell, "ns"), _NAT
     if isinstance(cell, (bool, np.bool_)) or not isinstance(cell, (str, int, float, np.integer, np.floating)):
         return "none"
     text = str(cell).strip()
     if text in _NOTHING:
-        return nothing, nothing
-    return _of_text(text, form)
-
-
-def _of_text(text: str, form: str | None) -> tuple[np.datetime64, np.datetime64] | str:
-    nothing = np.datetime64("NaT", "ns")
+        return _NAT, _NAT
     try:
-        if form is not None:
-            return _of_moment(datetime.strptime(text.removesuffix(".0"), form))  # noqa: DTZ007
-        if _ISO.fullmatch(text):
-            return np.datetime64(date.fromisoformat(text), "ns"), nothing
-        if _EIGHT.fullmatch(text):
-            return np.datetime64(date(int(text[:4]), int(text[4:6]), int(text[6:8])), "ns"), nothing
-        if _CLOCK.fullmatch(text):
-            return _of_moment(datetime.fromisoformat(re.sub(r" (?=[Z+-])", "", text)))
+        found = _of_text(text, form)
     except ValueError:
-        return "format" if form is not None else "moment" if ":" in text else "none"
+        found = None
+    return _fault(text, form) if found is None else found
+
+
+def _of_text(text: str, form: str | None) -> tuple[np.datetime64, np.datetime64] | None:
+    """A text in the format stated, an ISO date, eight digits, or a moment; None or `ValueError` for any other."""
+    if form is not None:
+        return _of_moment(datetime.strptime(text.removesuffix(".0"), form))  # noqa: DTZ007
+    if _ISO.fullmatch(text):
+        return np.datetime64(date.fromisoformat(text), "ns"), _NAT
+    if _EIGHT.fullmatch(text):
+        return np.datetime64(date(int(text[:4]), int(text[4:6]), int(text[6:8])), "ns"), _NAT
+    if _CLOCK.fullmatch(text):
+        return _of_moment(datetime.fromisoformat(re.sub(r" (?=[Z+-])", "", text)))
+    return None
+
+
+def _fault(text: str, form: str | None) -> str:
+    """What a text is that is no date."""
+    if form is not None:
+        return "format"
     if ":" in text:
         return "moment"
     if _MONTH.fullmatch(text):
@@ -184,7 +194,7 @@ def _of_text(text: str, form: str | None) -> tuple[np.datetime64, np.datetime64]
 def _of_moment(moment: datetime) -> tuple[np.datetime64, np.datetime64]:
     plain = np.datetime64(moment.replace(tzinfo=None), "ns")
     if moment.tzinfo is None:
-        return plain, np.datetime64("NaT", "ns")
+        return plain, _NAT
     return plain, np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "ns")
 
 

@@ -22,12 +22,15 @@ RETURNS = ("return", "returns", "ret", "dlyret", "daily_return")
 """Headings, in any case, by which columns of a table without an index of dates are known."""
 
 
+MIDNIGHT = np.timedelta64(0, "ns")
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What the labels of sessions were before they became days: their time zone, and the time of day they all have."""
 
     zone: str | None = None
-    clock: np.timedelta64 = np.timedelta64(0, "ns")
+    clock: np.timedelta64 = MIDNIGHT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +75,8 @@ def as_pandas(given: Any, what: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        Code ``gate.kind`` for anything else, ``gate.lazy`` for a query that was not run, ``gate.levels`` for headings of
-        several levels, ``gate.empty`` for a table without rows or columns.
+        Code ``gate.kind`` for anything else, ``gate.lazy`` for a query that was not run, ``gate.levels`` for headings
+        of several levels, ``gate.empty`` for a table without rows or columns.
     """
     import pandas as pd
 
@@ -157,10 +160,10 @@ def _dated(frame: pd.DataFrame, what: str) -> tuple[pd.Series[Any], pd.DataFrame
     """The sessions of the rows, and the other columns."""
     import pandas as pd
 
-    if frame.index.nlevels > 1 or (frame.index.name is not None and _is_named(frame.index.name, ASSETS)):
+    if frame.index.nlevels > 1 or _called(frame.index.names, ASSETS):
         frame = frame.reset_index()
     index = frame.index
-    columns = [name for name in frame.columns if _is_named(name, DATES)]
+    columns = _called(list(frame.columns), DATES)
     counts = isinstance(index, pd.RangeIndex) or (pd.api.types.is_integer_dtype(index.dtype) and columns)
     if not counts:
         return pd.Series(index, name="index"), frame
@@ -175,14 +178,15 @@ def _dated(frame: pd.DataFrame, what: str) -> tuple[pd.Series[Any], pd.DataFrame
     return frame[columns[0]], rest
 
 
-def _is_named(name: Any, names: Iterable[str]) -> bool:
-    return str(name).strip().lower() in names
+def _called(names: Iterable[Any], wanted: Sequence[str]) -> list[Any]:
+    """Which headings are among some words, in any case."""
+    return [name for name in names if isinstance(name, str) and name.strip().lower() in wanted]
 
 
 def _long(frame: pd.DataFrame) -> tuple[Any, Any] | None:
     """The headings of assets and returns of a long table; None for a wide one."""
-    assets = [name for name in frame.columns if _is_named(name, ASSETS)]
-    values = [name for name in frame.columns if _is_named(name, RETURNS)]
+    names = list(frame.columns)
+    assets, values = _called(names, ASSETS), _called(names, RETURNS)
     return (assets[0], values[0]) if len(assets) == 1 and len(values) == 1 else None
 
 
@@ -231,7 +235,7 @@ def _days(
         raise InputError(fact("gate.intraday", what=what, n=busiest, session=_day(days[0])))
     days = days.astype("datetime64[ns]")
     clock = np.unique(written - days)
-    return days, Labels(known, clock[0] if clock.size == 1 else np.timedelta64(0, "ns"))
+    return days, Labels(known, clock[0] if clock.size == 1 else MIDNIGHT)
 
 
 def _dated_at(instants: Days, written: Days, known: str | None, zone: str | None, what: str) -> tuple[Days, Any]:
@@ -253,8 +257,8 @@ def _increasing(days: Days, what: str) -> None:
         return
     unique, counts = np.unique(days, return_counts=True)
     if (counts > 1).any():
-        twice = unique[counts > 1]
-        raise InputError(fact("gate.twice.session", what=what, n=twice.size, sessions=[_day(one) for one in twice[:SHOWN]]))
+        twice = [_day(one) for one in unique[counts > 1]]
+        raise InputError(fact("gate.twice.session", what=what, n=len(twice), sessions=twice))
     at = int(np.flatnonzero(steps <= np.timedelta64(0, "ns"))[0]) + 1
     code = "gate.order.newest_first" if (steps < np.timedelta64(0, "ns")).all() else "gate.order.mixed"
     raise InputError(fact(code, what=what, row=at, session=_day(days[at]), before=_day(days[at - 1])))
@@ -263,8 +267,8 @@ def _increasing(days: Days, what: str) -> None:
 def _labels(columns: pd.Index[Any], what: str) -> tuple[str, ...]:
     """Headings as texts, each once."""
     labels = tuple(label(name) for name in columns)
-    if columns.isna().any() or "" in labels:
-        raise InputError(fact("gate.no_heading", what=what, column=1 + int(np.argmax(columns.isna() | (np.array(labels) == "")))))
+    if (none := np.flatnonzero(columns.isna() | np.array([not name for name in labels]))).size:
+        raise InputError(fact("gate.no_heading", what=what, column=int(none[0]) + 1))
     if len(set(labels)) < len(labels):
         twice = next(name for place, name in enumerate(labels) if name in labels[:place])
         raise InputError(fact("gate.twice.asset", what=what, asset=twice))
@@ -279,7 +283,8 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], days: Days, what: str, *
     for place in range(frame.shape[1]):
         found, bad = _parsed(frame.iloc[:, place])
         numbers.append(found)
-        wrong += [(int(row), names[row if long else place], str(frame.iloc[row, place])) for row in np.flatnonzero(bad)]
+        for row in map(int, np.flatnonzero(bad)):
+            wrong.append((row, names[row if long else place], str(frame.iloc[row, place])))
     if wrong:
         wrong.sort(key=lambda one: one[0])
         shown = tuple({"value": text, "asset": name, "session": _day(days[row])} for row, name, text in wrong[:SHOWN])
@@ -293,7 +298,7 @@ def _parsed(cells: pd.Series[Any]) -> tuple[Any, Any]:
 
     if pd.api.types.is_any_real_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
         return cells.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(cells), dtype=bool)
-    empty = cells.isna().to_numpy()
+    empty = cells.isna().to_numpy() | np.array([isinstance(one, str) and not one.strip() for one in cells])
     plain = np.array([isinstance(one, (bool, np.bool_, complex, pd.Timestamp, pd.Timedelta)) for one in cells])
     texts = cells.astype(object).where(~(empty | plain), None)
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float, na_value=np.nan)

@@ -16,9 +16,9 @@ Accepted = Literal["scale", "outcome"]
 """What a caller may vouch for: units that look wrong; values that are no returns at all (volumes, yields)."""
 
 LARGE = 0.2
-"""A move of this size is rare in daily returns: where more than half of a column exceeds it, it is no decimal return."""
+"""A move of this size is rare in daily returns; a column more than half of which exceeds it is no decimal return."""
 APART = 50.0
-"""Factor between the spreads of an asset and a benchmark beyond which their units differ: percent is a factor of 100."""
+"""Factor between the spreads of an asset and a benchmark beyond which their units differ; percent makes it 100."""
 LEAST = 10
 """Values that a column needs before its unit is judged."""
 CODES = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0, -99.99, -999.0, -9999.0)
@@ -36,12 +36,10 @@ def read_accept(accept: Sequence[str]) -> frozenset[Accepted]:
     allowed = get_args(Accepted)
     if isinstance(accept, str) or not isinstance(accept, (list, tuple, set, frozenset)) or set(accept) - set(allowed):
         raise OptionError(fact("gate.option.accept", given=repr(accept), allowed=allowed))
-    return frozenset(accept)  # type: ignore[arg-type]
+    return frozenset(accept)
 
 
-def check_values(
-    values: Floats, sessions: Days, names: Sequence[str], what: str, *, vouched: bool = False
-) -> None:
+def check_values(values: Floats, sessions: Days, names: Sequence[str], what: str, *, vouched: bool = False) -> None:
     """Refuse values that no decimal return of a price can have.
 
     Parameters
@@ -109,7 +107,8 @@ def check_scale(assets: Floats, names: Sequence[str], yardsticks: Mapping[str, F
     Notes
     -----
     Judged by counts: more than half of the absolute values above ``APART * m`` is a median above it. Medians are
-    computed for suspects only. The spread is the median distance from the median; a column whose spread is 0 is not judged.
+    computed for suspects only. The spread is the median distance from the median; a column whose spread is 0 is not
+    judged.
     """
     spreads = {name: _spread(column) for name, column in yardsticks.items()}
     sizes = [one for one in spreads.values() if one > 0.0]
@@ -143,7 +142,8 @@ def _suspects(values: Floats, above: float, below: float) -> Ints:
     moves = sizes[maybe]
     moving = (moves > 0.0).sum(axis=1)
     counts = np.maximum(((moves > 0.0) & (moves < below)).sum(axis=1), (moves > above).sum(axis=1))
-    return maybe[(moving >= LEAST) & (2 * counts > moving)]
+    suspects: Ints = maybe[(moving >= LEAST) & (2 * counts > moving)]
+    return suspects
 
 
 def _spread(values: Floats) -> float:

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from eventstudy.display import Shown
 from eventstudy.events import Month
 from eventstudy.spec.fields import (
     EstimationLength,
@@ -49,6 +50,8 @@ from eventstudy.spec.fields import (
 from eventstudy.spec.instruments import Benchmark, Instrument, Peer, Security, Source, in_order
 from eventstudy.spec.prices import Prices
 from eventstudy.windows import Window
+
+_SHOWN = 8
 
 FEWEST_DRAWS = 100
 
@@ -316,7 +319,7 @@ class Claim(Record):
         return self
 
 
-class StudySpec(Record):
+class StudySpec(Shown, Record):
     """A whole study, as events.yaml states it."""
 
     version: Annotated[int, AfterValidator(known_version), WithJsonSchema({"const": 1})]
@@ -347,6 +350,18 @@ class StudySpec(Record):
     claims: tuple[Claim, ...] = ()
 
     _one_level = model_validator(mode="before")(with_level)
+
+    def about(self) -> str:
+        lines = [f"StudySpec: {self.study.title}"]
+        for what, ids in (
+            ("securities", tuple(self.securities)),
+            ("benchmarks", tuple(self.benchmarks)),
+            ("events", tuple(event.id for event in self.events)),
+            ("models", self.models),
+        ):
+            lines.append(f"  {what}: {', '.join(ids[:_SHOWN])}{', ...' if len(ids) > _SHOWN else ''}")
+        windows = self.windows
+        return "\n".join([*lines, f"  windows: estimation {windows.estimation}, event {windows.event}"])
 
     @property
     def tested(self) -> tuple[Event, ...]:
