@@ -122,6 +122,11 @@ class PriceSeries(Shown):
         return f"PriceSeries: {self.symbol}, {len(self.sessions)} sessions, {span}, {', '.join(self.columns)}"
 
     @property
+    def of_returns(self) -> bool:
+        """Whether the source gives returns only: `adj_close` is chained from them, and there is no price."""
+        return self.close is None and any(note.code == "returns.chained" for note in self.provenance.notes)
+
+    @property
     def columns(self) -> dict[Column, FloatArray]:
         """The columns that the source gives, in the order open, high, low, close, adj_close, volume."""
         return {name: values for name in COLUMNS if (values := getattr(self, name)) is not None}
