@@ -132,8 +132,9 @@ def event_day_records(
 def _event_days(
     spec: StudySpec, event_set: EventSet, design: Design, series: Mapping[str, SecuritySeries], ledger: Ledger
 ) -> Iterator[EventDayRecord]:
-    days = _set_sessions(event_set, series[design.subject])
-    case = _single(spec, design, design.subject, series, days[0])
+    subject, benchmark = design.subject, design.benchmark
+    days = _set_sessions(event_set, series[subject])
+    case = _single(spec, design, subject, series, days[0])
     panel = align([case], estimation=spec.windows.estimation, event=Window(0, len(days) - 1))
     used = panel.observed[0]
     traded = panel.event_span[0] == 1
@@ -152,9 +153,9 @@ def _event_days(
     for row, day in enumerate(np.array(days, dtype=object)[traded]):
         yield EventDayRecord(
             event_set=event_set.id,
-            security=design.subject,
-            benchmark=str(design.benchmark),
-            estimand=estimand_of(spec, design.benchmark),
+            security=subject,
+            benchmark=str(benchmark),
+            estimand=estimand_of(spec, benchmark),
             session=day,
             label=event_set.labels.get(day, day.isoformat()),
             ar=float(fit.ar[row]),
@@ -164,5 +165,5 @@ def _event_days(
             pvalue=float(fit.pvalue[row]),
             prediction_error=float(joint.ar[row, 0]),
             nobs=fit.nobs,
-            flags=tuple(sorted(ledger.flags(design.subject, [day], of_event=None, estimation=ends))),
+            flags=tuple(sorted(ledger.flags(subject, [day], of_event=None, estimation=ends, benchmark=benchmark))),
         )
