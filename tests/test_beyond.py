@@ -198,7 +198,7 @@ def test_excel_holds_a_sheet_per_table(study, tmp_path):
 def test_summary_and_latex_name_every_test(study):
     text = study.summary((-1, 1))
     assert "Event study, market model" in text
-    assert text.splitlines()[1] == "9 events in, 4 out, 17 flags"
+    assert text.splitlines()[1] == "9 events in, 4 out, 19 flags"
     latex = study.to_latex((-1, 1))
     assert latex.startswith(r"\begin{tabular}")
     for name in study.tests((-1, 1)).index:

@@ -57,14 +57,14 @@ def test_a_moment_is_placed_on_the_first_session_of_its_exchange(code, moment, s
     shown = str(pd.Timestamp(moment)) if as_stamp else moment
     expected = [] if session == written else [f"{shown}: the first session of {code} that could react is {session}"]
     assert found.flags.loc[found.flags["flag"] == "moved", "detail"].tolist() == expected
-    assert set(found.flags["flag"]) <= {"moved"}
+    assert set(found.flags["flag"]) <= {"moved", "partial_session"}
 
 
 def test_days_stay_days_and_mix_with_moments():
     dates = ("2024-04-05", "2024-04-03T20:30+08:00", date(2024, 3, 1), pd.Timestamp("2024-02-15"), "2024-04-04")
     found = study(returns("XHKG"), events(*dates), exchange="XHKG", non_session="next")
     assert days(found) == ["2024-04-05", "2024-04-05", "2024-03-01", "2024-02-15", "2024-04-05"]
-    assert found.flags.loc[found.flags["flag"] == "moved", "event_id"].tolist() == ["1"]
+    assert found.flags.loc[found.flags["flag"] == "moved", "event_id"].tolist() == ["1", "4"]
 
 
 def test_the_exchange_of_an_event_goes_before_the_argument():
@@ -112,7 +112,7 @@ def test_a_moment_that_leaves_its_zone_open_or_is_none_is_refused():
         "2024-04-03T08:30-04:00"
     )
     assert message(InputError, frame, events("2024-04-05", "2024-04-03T25:30Z"), exchange="XHKG") == (
-        "event row 1: '2024-04-03T25:30Z' is not a moment; write it as 2024-04-03T08:30-04:00"
+        "events: row 1 (2024-04-03T25:30Z) is not a moment; write it as 2024-04-03T08:30-04:00"
     )
     assert message(OptionError, frame, events("2024-04-05"), exchange="HKEX") == "unknown exchange 'HKEX'; write XHKG"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eventstudy.engine.estimate import Abnormal, estimate, fit_blocks
-from eventstudy.engine.inputs import Options, Refusal, read_sample
+from eventstudy.engine.inputs import Options, Placed, Refusal, place_events
 from eventstudy.engine.sample import Sample
 
-__all__ = ["Abnormal", "Options", "Refusal", "Sample", "estimate", "fit_blocks", "read_sample"]
+__all__ = ["Abnormal", "Options", "Placed", "Refusal", "Sample", "estimate", "fit_blocks", "place_events"]

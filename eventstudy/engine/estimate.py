@@ -52,7 +52,7 @@ class Abnormal:
     root : (E, L, k) float
         Square root of the estimation part of the prediction-error covariance.
     position : (E,) int
-        Session of day 0 in the sample.
+        Session of day 0 on the clock that all events share.
     innovation : (E, L) float, optional
         Variance of each return's own error over s^2, for models whose variance changes; None where it is
         the span.
@@ -158,7 +158,7 @@ def estimate(
         event_ids=sample.event_ids,
         event_window=sample.event_window,
         param_names=probe.names,
-        position=sample.position,
+        position=sample.time,
         **joined,
     )
 

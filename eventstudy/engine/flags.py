@@ -5,38 +5,101 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Ints
 from eventstudy.engine.estimate import Abnormal
-from eventstudy.engine.sample import Sample, overlapping
+from eventstudy.engine.inputs import Placed
+from eventstudy.engine.sample import Sample, meeting
 from eventstudy.facts import Fact, fact
+from eventstudy.gate.suspicions import Suspicion, suspicions
 
 Flag = tuple[str, Fact]
 
 
-def flags_of(sample: Sample, abnormal: Abnormal) -> Iterator[Flag]:
-    """Event id and what is to be known of it: days moved, windows that overlap, missing returns, returns over a gap."""
+def flags_of(sample: Sample, abnormal: Abnormal, placed: Placed, accepted: frozenset[str]) -> Iterator[Flag]:
+    """Event id and what is to be known of it.
+
+    In order: how day 0 was moved, news inside day 0, other events of the asset in either window, estimation windows
+    with fewer observations than asked for, missing returns, closes at a limit, returns over a gap, what is suspicious
+    in the prices of either window, and units that the caller vouched for.
+    """
     ids = [str(event) for event in abnormal.event_ids]
-    for event, moved in zip(ids, () if sample.moved is None else sample.moved, strict=False):
-        if moved is not None:
-            yield event, moved
-    for one, two in overlapping(sample.asset, sample.position, sample.event):
-        yield ids[one], fact("overlapping_event", event=ids[two])
-        yield ids[two], fact("overlapping_event", event=ids[one])
+    yield from _days_moved(ids, placed)
+    for place in np.flatnonzero(sample.partial):
+        yield ids[place], fact("partial_session", session=_day(sample, sample.position[place]))
+    yield from _company(sample, ids)
+    yield from _shortages(sample, abnormal, ids)
+    yield from _days(sample, abnormal, ids)
+    if not accepted:
+        yield from _suspicious(sample, ids)
+    if "scale" in accepted:
+        yield from ((event, fact("accepted_scale")) for event in ids)
+
+
+def _company(sample: Sample, ids: list[str]) -> Iterator[Flag]:
+    """Other events of the asset in either window."""
+    for row, others in company(sample, "event"):
+        for other in others:
+            yield ids[row], fact("overlapping_event", event=ids[other])
+    for row, others in company(sample, "estimation"):
+        yield ids[row], fact("event_in_estimation", n=others.size, events=[ids[other] for other in others])
+
+
+def _days(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[Flag]:
+    """Missing returns, closes at a limit, and returns over a gap inside event windows."""
     days = np.arange(abnormal.event_window.first, abnormal.event_window.last + 1)
     own = (days >= sample.event[:, :1]) & (days <= sample.event[:, 1:])
     for row, column in zip(*np.nonzero(own & ~np.isfinite(abnormal.ar)), strict=True):
         yield ids[row], fact("missing_return", day=days[column])
-    yield from _limits(sample, ids, days, own)
+    if sample.at_limit is not None:
+        side = np.where(own, sample.at_limit[sample.asset[:, None], sample.columns(abnormal.event_window)], 0)
+        for row, column in zip(*np.nonzero(side), strict=True):
+            yield ids[row], fact("limit_up" if side[row, column] > 0 else "limit_down", day=days[column])
     for row, column in zip(*np.nonzero(abnormal.span > 1), strict=True):
         yield ids[row], fact("return_over_gap", day=days[column], span=abnormal.span[row, column])
 
 
-def _limits(sample: Sample, ids: list[str], days: NDArray[np.int64], own: NDArray[np.bool_]) -> Iterator[Flag]:
-    """Closes at a price limit inside event windows."""
-    if sample.at_limit is None:
-        return
-    session = np.clip(sample.position[:, None] + days, 0, sample.sessions.size - 1)
-    side = np.where(own, sample.at_limit[sample.asset[:, None], session], 0)
-    for row, column in zip(*np.nonzero(side), strict=True):
-        yield ids[row], fact("limit_up" if side[row, column] > 0 else "limit_down", day=days[column])
+def company(sample: Sample, window: str) -> Iterator[tuple[int, Ints]]:
+    """Rows of events, with the other events of the asset whose event windows meet their event or estimation window."""
+    begin, end = sample.place + sample.event[:, 0], sample.place + sample.event[:, 1]
+    own = sample.event if window == "event" else sample.estimation
+    return meeting(sample.asset, sample.place + own[:, 0], sample.place + own[:, 1], begin, end)
+
+
+def _days_moved(ids: list[str], placed: Placed) -> Iterator[Flag]:
+    reasons = dict(zip(placed.event_ids.astype(str), placed.why.tolist(), strict=True))
+    yield from ((event, reasons[event]) for event in ids if reasons[event].kind == "moved")
+
+
+def _shortages(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[Flag]:
+    """Estimation windows with fewer observations than asked for: outside the sessions, or without a usable return."""
+    asked = sample.estimation[:, 1] - sample.estimation[:, 0] + 1
+    first, last = sample.place + sample.estimation[:, 0], sample.place + sample.estimation[:, 1]
+    before = np.clip(-first, 0, asked) + np.clip(last - sample.calendars.sizes(sample.asset) + 1, 0, asked)
+    for row in np.flatnonzero(abnormal.nobs < asked):
+        told = {"asked": asked[row], "nobs": abnormal.nobs[row], "outside": before[row]}
+        yield ids[row], fact("short_estimation", unusable=asked[row] - abnormal.nobs[row] - before[row], **told)
+
+
+def _suspicious(sample: Sample, ids: list[str]) -> Iterator[Flag]:
+    """What is suspicious in the returns of events' assets, beside the events whose windows hold it."""
+    assets = np.unique(sample.asset)
+    market = sample.factors[0] if len(sample.names) == 1 else None
+    found: dict[int, list[Suspicion]] = {}
+    for one in suspicions(sample.values[assets], market=market):
+        found.setdefault(int(assets[one.row]), []).append(one)
+    for asset, ones in found.items():
+        rows = np.flatnonzero(sample.asset == asset)
+        for window in (sample.only(rows).bounds(sample.event[rows]), sample.only(rows).bounds(sample.estimation[rows])):
+            for one in ones:
+                met = (window[0] <= one.last) & (window[1] >= one.first)
+                yield from ((ids[row], _dated(sample, one)) for row in rows[met])
+
+
+def _dated(sample: Sample, one: Suspicion) -> Fact:
+    """A suspicion with its days."""
+    return fact(one.why.code, **{**one.why.values, "session": _day(sample, one.first), "to": _day(sample, one.last)})
+
+
+def _day(sample: Sample, column: int) -> str:
+    return str(sample.sessions[column].astype("datetime64[D]"))

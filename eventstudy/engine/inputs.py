@@ -1,18 +1,22 @@
-"""A researcher's frames to a `Sample`: every event is placed or refused with a reason."""
+"""A researcher's tables to a `Sample`: every event is placed or refused with a reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.engine.moments import Dates, event_dates
+from eventstudy.engine.own_sessions import Calendars, own_calendars, spans
 from eventstudy.engine.sample import Sample, inside_windows
-from eventstudy.errors import InputError, OptionError
+from eventstudy.errors import InputError
 from eventstudy.facts import Fact, fact
+from eventstudy.gate.days import places
+from eventstudy.gate.tables import Wide, as_pandas, label
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
 NonSession = Literal["raise", "next", "previous", "skip"]
 Gap = Literal["one_session", "simple", "log"]
 WINDOW_COLUMNS = ("estimation_first", "estimation_last", "event_first", "event_last")
-_SHOWN = 5
+FARTHEST = 100_000
+"""Sessions from the event that a window may reach: some four hundred years of days."""
+EVENT_COLUMNS = ("asset", "date", "event_id", "group", "weight", "exchange", *WINDOW_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,13 @@ class Refusal:
 
     event_id: str
     why: Fact
+
+
+class Regressors(NamedTuple):
+    """Benchmark or factors on the sessions of the returns: K names and (K, S) values."""
+
+    names: tuple[str, ...]
+    values: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +55,79 @@ class Options:
     after_gap: Gap = "one_session"
     exclude_event_days: bool = False
     exchange: str | None = None
+    date_format: str | None = None
+    characteristics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Where each of the E events that were given stands, those that are refused too.
+
+    Attributes
+    ----------
+    event_ids, assets : (E,) str
+        Keys, and assets as they were given.
+    dates : Series of E
+        Dates as they were given.
+    position : (E,) int
+        Session of day 0 in the returns; -1 where there is none.
+    day : (E,) datetime64[D]
+        The day asked for: that of the date as written.
+    why : (E,) Fact
+        How day 0 was found, or why there is none.
+    moved : (E,) int
+        Sessions between the day asked for and day 0, of the exchange where one is known, else from Monday to Friday.
+    asked : (E,) int
+        Sessions of the estimation windows.
+    refusals : tuple of Refusal
+        Events that are not placed.
+    characteristics : DataFrame
+        The columns that the caller listed, by event_id.
+    """
+
+    event_ids: NDArray[np.object_]
+    assets: NDArray[np.object_]
+    dates: pd.Series[Any]
+    position: Ints
+    day: Days
+    why: NDArray[np.object_]
+    moved: Ints
+    asked: Ints
+    refusals: tuple[Refusal, ...]
+    characteristics: pd.DataFrame
 
 
 @dataclass(slots=True)
-class _Placed:
+class _Placing:
     """Events as they are being placed; rows that stay and the refusals met on the way."""
 
     ids: NDArray[np.object_]
-    keep: NDArray[np.bool_]
+    keep: Mask
+    why: NDArray[np.object_]
     refusals: list[Refusal] = field(default_factory=list)
 
-    def refuse(self, rows: NDArray[np.bool_], why: Callable[[int], Fact]) -> None:
+    def refuse(self, rows: Mask, why: Callable[[int], Fact]) -> None:
         for row in np.flatnonzero(rows & self.keep):
-            self.refusals.append(Refusal(str(self.ids[row]), why(int(row))))
+            self.why[row] = why(int(row))
+            self.refusals.append(Refusal(str(self.ids[row]), self.why[row]))
         self.keep &= ~rows
 
 
-def read_sample(
-    returns: pd.DataFrame, events: pd.DataFrame, regressors: pd.DataFrame, options: Options
-) -> tuple[Sample, tuple[Refusal, ...]]:
+def place_events(
+    returns: Wide,
+    given: Any,
+    regressors: Regressors,
+    options: Options,
+) -> tuple[Sample, Placed]:
     """Place events on returns.
 
     Parameters
     ----------
-    returns : DataFrame, sessions x assets
-        Decimal returns, NaN where an asset did not trade.
-    events : DataFrame
-        Columns asset and date, optionally event_id, group, weight and own windows.
-    regressors : DataFrame, sessions x K
+    returns : Wide
+        Decimal returns, NaN where an asset did not trade; the values may be a memory-mapped file.
+    given : table
+        Columns asset and date, optionally those of `EVENT_COLUMNS` and the characteristics listed.
+    regressors : Regressors
         Benchmark or factors on the same sessions.
     options : Options
         The caller's choices.
@@ -77,42 +135,26 @@ def read_sample(
     Raises
     ------
     InputError
-        For frames that cannot be read: duplicate sessions, unknown columns, dates that are no dates, a
-        date without a session under ``non_session="raise"``.
+        For events that cannot be read: unknown columns, dates that are no dates, a date without a session under
+        ``non_session="raise"``.
     """
-    import pandas as pd
-
-    sessions = sessions_of(returns.index if isinstance(returns, pd.DataFrame) else None)
-    repeated = returns.columns[returns.columns.duplicated()]
-    if len(repeated):
-        raise InputError(f"the asset {repeated[0]!r} stands in returns twice; give each asset one column")
-    values = np.ascontiguousarray(returns.to_numpy(dtype=float, na_value=np.nan).T)
-    return place_events(sessions, tuple(map(str, returns.columns)), values, events, regressors, options)
-
-
-def place_events(
-    sessions: NDArray[np.datetime64],
-    assets: tuple[str, ...],
-    values: NDArray[np.float64],
-    events: pd.DataFrame,
-    regressors: pd.DataFrame,
-    options: Options,
-) -> tuple[Sample, tuple[Refusal, ...]]:
-    """Place events on returns given as arrays: `values` is (A, S), and may be a memory-mapped file."""
+    events = _events(given, options.characteristics)
     ids, windows = _ids(events), _windows(events, options)
-    placed = _Placed(ids, np.ones(len(events), dtype=bool))
-    asset = _assets(events, assets, placed)
-    dates = event_dates(events, options.exchange)
-    position = _positions(dates, sessions, options.non_session, placed)
-    _within(position, windows, sessions, placed)
-    keep = placed.keep
+    placing = _Placing(ids, np.ones(len(events), dtype=bool), np.full(len(events), fact("as_dated"), dtype=object))
+    sessions, values, factors = returns.sessions, returns.values, regressors.values
+    names, asset = _assets(events["asset"], returns.names, placing)
+    dates = event_dates(events, options.exchange, options.date_format, returns.labels)
+    calendars = own_calendars(sessions, values, factors, asset, dates.exchange)
+    place = _places(dates, sessions, asset, calendars, options.non_session, placing)
+    _within(place, asset, windows, sessions, calendars, placing)
+    keep, position = placing.keep, calendars.columns(asset, place)
     sample = Sample(
         sessions=sessions,
-        assets=assets,
+        assets=returns.names,
         values=values,
-        span=_spans(values, options.after_gap),
-        names=tuple(str(name) for name in regressors.columns),
-        factors=np.ascontiguousarray(regressors.to_numpy(dtype=float, na_value=np.nan).T),
+        span=spans(values, calendars, gaps=options.after_gap != "one_session"),
+        names=regressors.names,
+        factors=factors,
         compounding="log" if options.after_gap == "log" else "simple",
         event_ids=ids[keep],
         asset=asset[keep],
@@ -122,134 +164,198 @@ def place_events(
         blocked=None,
         group=_column(events, "group", None)[keep],
         weight=_weights(events)[keep],
-        moved=dates.moved[keep],
+        calendars=calendars,
+        place=place[keep],
+        partial=dates.partial[keep],
     )
     if options.exclude_event_days:
-        first, last = sample.position + sample.event[:, 0], sample.position + sample.event[:, 1]
+        first, last = sample.bounds(sample.event)
         sample = replace(sample, blocked=inside_windows(values.shape, sample.asset, first, last))
-    return sample, tuple(placed.refusals)
+    return sample, Placed(
+        event_ids=ids,
+        assets=names,
+        dates=events["date"],
+        position=np.where(keep, position, -1),
+        day=dates.written.astype("datetime64[D]"),
+        why=placing.why,
+        moved=_sessions_moved(dates, sessions, np.where(keep, position, -1)),
+        asked=windows[:, 1] - windows[:, 0] + 1,
+        refusals=tuple(placing.refusals),
+        characteristics=events[list(options.characteristics)].set_axis(ids.astype(str), axis=0).rename_axis("event_id"),
+    )
 
 
-def sessions_of(index: pd.Index[Any] | None) -> NDArray[np.datetime64]:
-    """The sessions of an index of dates; `InputError` where they are not dates or do not increase."""
-    import pandas as pd
+def _events(given: Any, characteristics: Sequence[str]) -> pd.DataFrame:
+    """The events as a frame with known columns only."""
+    events = as_pandas(given, "events")
+    named = [str(name) for name in events.columns]
+    for name in ("asset", "date"):
+        if name not in named:
+            raise InputError(fact("gate.events.lack", column=name, columns=named))
+    if lacking := [name for name in characteristics if name not in named]:
+        raise InputError(fact("gate.events.lack", column=lacking[0], columns=named))
+    for name in named:
+        if named.count(name) > 1:
+            raise InputError(fact("gate.events.column_twice", column=name))
+        if name not in EVENT_COLUMNS and name not in characteristics:
+            raise InputError(fact("gate.events.unknown", column=name, near=_nearest(name), columns=EVENT_COLUMNS))
+    return events.set_axis(named, axis=1)
 
-    if index is None:
-        raise OptionError("returns must be a DataFrame, sessions x assets")
-    if not isinstance(index, pd.DatetimeIndex):
-        raise InputError(f"the index of returns must be dates, not {index.dtype}; use pd.to_datetime")
-    naive = index.tz_localize(None) if index.tz is not None else index
-    sessions = naive.to_numpy(dtype="datetime64[ns]")
-    wrong = np.flatnonzero(np.diff(sessions) <= np.timedelta64(0, "ns"))
-    if wrong.size:
-        at = wrong[0] + 1
-        raise InputError(f"the sessions of returns must increase; row {at} ({sessions[at]}) does not")
-    return sessions
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name.lower(), EVENT_COLUMNS, n=1, cutoff=0.0)))
 
 
 def _ids(events: pd.DataFrame) -> NDArray[np.object_]:
-    for name in ("asset", "date"):
-        if name not in events.columns:
-            raise InputError(f"events need a column {name!r}; there are {', '.join(map(str, events.columns))}")
-    if "event_id" in events.columns:
-        ids = events["event_id"].astype(str).to_numpy(dtype=object)
-    else:
-        ids = np.array([str(number) for number in range(len(events))], dtype=object)
+    if "event_id" not in events.columns:
+        return np.array([str(number) for number in range(len(events))], dtype=object)
+    if (none := events["event_id"].isna().to_numpy()).any():
+        raise InputError(fact("gate.events.no_id", row=int(np.flatnonzero(none)[0])))
+    ids = np.array([label(one) for one in events["event_id"]], dtype=object)
     unique, counts = np.unique(ids.astype(str), return_counts=True)
     if (counts > 1).any():
-        raise InputError(f"the event_id {str(unique[counts > 1][0])!r} stands there more than once; ids are unique")
+        raise InputError(fact("gate.events.id_twice", event=str(unique[counts > 1][0])))
     return ids
 
 
-def _windows(events: pd.DataFrame, options: Options) -> NDArray[np.int64]:
+def _windows(events: pd.DataFrame, options: Options) -> Ints:
     """(E, 4): first and last day of the estimation and of the event window, own ones where given."""
-    windows = np.tile(np.array([*options.estimation_window, *options.event_window]), (len(events), 1))
+    windows = np.tile(np.array([*options.estimation_window, *options.event_window], dtype=float), (len(events), 1))
     for place, name in enumerate(WINDOW_COLUMNS):
         if name in events.columns:
-            own = events[name].to_numpy(dtype=float, na_value=np.nan)
+            own = _own_numbers(events[name], name)
+            if (odd := ~np.isnan(own) & (own != np.round(own))).any():
+                row = int(np.flatnonzero(odd)[0])
+                raise InputError(fact("gate.events.no_day", row=row, column=name, value=str(events[name].iloc[row])))
             windows[:, place] = np.where(np.isnan(own), windows[:, place], own)
+    if (far := np.abs(windows).max(axis=1) > FARTHEST).any():
+        row = int(np.flatnonzero(far)[0])
+        raise InputError(fact("gate.events.far", row=row, farthest=FARTHEST))
     wrong = (windows[:, 0] > windows[:, 1]) | (windows[:, 2] > windows[:, 3]) | (windows[:, 1] >= windows[:, 2])
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        first, second = Window(*windows[row, :2].tolist()), Window(*windows[row, 2:].tolist())
-        raise InputError(
-            f"event row {row}: the estimation window {first} must lie before the event window {second}, each in order"
-        )
+        first, second = (Window(*map(int, windows[row, part])) for part in (slice(None, 2), slice(2, None)))
+        raise InputError(fact("gate.events.windows", row=row, first=first, second=second))
     return windows.astype(np.int64)
 
 
-def _assets(events: pd.DataFrame, assets: tuple[str, ...], placed: _Placed) -> NDArray[np.int64]:
+def _own_numbers(cells: pd.Series[Any], name: str) -> Floats:
+    """Numbers of a column of events; NaN where a cell is empty."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = (np.isnan(numbers) & cells.notna().to_numpy()) | np.isinf(numbers)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise InputError(fact("gate.events.no_number", row=row, column=name, value=str(cells.iloc[row])))
+    return numbers
+
+
+def _assets(cells: pd.Series[Any], assets: tuple[str, ...], placing: _Placing) -> tuple[NDArray[np.object_], Ints]:
+    """(E,) assets as texts, and their rows among those of the returns."""
+    import pandas as pd
+
+    if (none := cells.isna().to_numpy()).any():
+        raise InputError(fact("gate.no_asset", what="events", row=int(np.flatnonzero(none)[0])))
+    codes, distinct = pd.factorize(cells)
     known = {name: row for row, name in enumerate(assets)}
-    names = [str(name) for name in events["asset"]]
-    asset = np.array([known.get(name, -1) for name in names], dtype=np.int64)
-    placed.refuse(asset < 0, lambda row: fact("unknown_asset", asset=names[row]))
-    return asset
+    labels = np.array([label(name) for name in distinct], dtype=object)
+    names, asset = labels[codes], np.array([known.get(name, -1) for name in labels], dtype=np.int64)[codes]
+    placing.refuse(asset < 0, lambda row: fact("unknown_asset", asset=names[row]))
+    return names, asset
 
 
-def _positions(
-    dates: Dates, sessions: NDArray[np.datetime64], non_session: NonSession, placed: _Placed
-) -> NDArray[np.int64]:
-    stamps = dates.stamps
-    placed.refuse(np.isnat(stamps), lambda row: fact("no_date"))
-    placed.refuse(np.array([why is not None for why in dates.unknown]), lambda row: dates.unknown[row])
-    at = np.searchsorted(sessions, stamps)
-    exact = sessions[np.minimum(at, sessions.size - 1)] == stamps
-    off = ~exact & placed.keep & ~np.isnat(stamps)
-    if (clocks := off & dates.timed).any():
-        row = int(np.flatnonzero(clocks)[0])
-        raise InputError(
-            f"event row {row}: {stamps[row].astype('datetime64[m]')} has a time of day; give exchange=, whose sessions "
-            "tell which could react first, or dates alone"
-        )
+def _places(
+    dates: Dates,
+    sessions: Days,
+    asset: Ints,
+    calendars: Calendars,
+    non_session: NonSession,
+    placing: _Placing,
+) -> Ints:
+    """(E,) place of day 0 among the sessions of each event's asset."""
+    stamps, span = dates.stamps, _range(sessions)
+    placing.refuse(np.isnat(dates.written), lambda row: fact("no_date"))
+    placing.refuse(np.array([why is not None for why in dates.unknown]), lambda row: dates.unknown[row])
+    outside = (stamps < sessions[0]) | (stamps > sessions[-1])
+    placing.refuse(outside, lambda row: fact("outside_returns", day=_day(stamps[row]), **span))
+    place, exact = calendars.search(asset, stamps, sessions)
+    off = ~exact & placing.keep
+    _refuse_clocks(dates, off, placing)
     if off.any() and non_session == "raise":
-        row = int(np.flatnonzero(off)[0])
-        more = f" ({int(off.sum())} such events)" if off.sum() > 1 else ""
-        raise InputError(
-            f"event {placed.ids[row]!r}: {_day(stamps[row])} is not a session of returns{more}; "
-            'choose non_session="next", "previous" or "skip"'
-        )
+        rows = np.flatnonzero(off)
+        told = places(rows, lambda row: {"event": str(placing.ids[row]), "day": _day(stamps[row])})
+        raise InputError(fact("gate.events.not_a_session", n=rows.size, days=told))
+    clocked = off & dates.clocked
+    if non_session == "previous" and clocked.any():
+        placing.refuse(clocked, lambda row: fact("not_a_session.before_news", day=_day(stamps[row])))
     if non_session == "skip":
-        placed.refuse(off, lambda row: fact("not_a_session.of_returns", day=_day(stamps[row])))
-    if non_session == "previous":
-        at = np.where(off, at - 1, at)
-    beyond = placed.keep & ((at < 0) | (at >= sessions.size))
-    placed.refuse(beyond, lambda row: fact("outside_returns", day=_day(stamps[row]), **_range(sessions)))
-    return at.astype(np.int64)
+        placing.refuse(off, lambda row: fact("not_a_session.of_returns", day=_day(stamps[row])))
+    place = np.where(off, place - 1, place) if non_session == "previous" else place
+    size = calendars.sizes(asset)
+    placing.refuse((place < 0) | (place >= size), lambda row: fact("outside_returns", day=_day(stamps[row]), **span))
+    position = calendars.columns(asset, np.clip(place, 0, size - 1))
+    clock = placing.keep & np.array([one is not None for one in dates.moved])
+    placing.why[clock] = dates.moved[clock]
+    for row in np.flatnonzero(off & placing.keep):
+        session = sessions[position[row]]
+        days = int((session - stamps[row]) / np.timedelta64(1, "D"))
+        code = "moved.previous" if days < 0 else "moved.next"
+        placing.why[row] = fact(code, day=_day(stamps[row]), session=_day(session), n=abs(days))
+    return place.astype(np.int64)
 
 
-def _within(
-    position: NDArray[np.int64], windows: NDArray[np.int64], sessions: NDArray[np.datetime64], placed: _Placed
-) -> None:
+def _refuse_clocks(dates: Dates, off: Mask, placing: _Placing) -> None:
+    """A time of day without an exchange leaves open which session could react first."""
+    if (clocks := dates.timed & placing.keep).any():
+        rows = np.flatnonzero(clocks)
+        told = places(rows, lambda row: {"row": row, "text": str(dates.written[row].astype("datetime64[m]"))})
+        raise InputError(fact("gate.events.clock", n=rows.size, event_rows=told))
+
+
+def _within(place: Ints, asset: Ints, windows: Ints, sessions: Days, calendars: Calendars, placing: _Placing) -> None:
     """Refuse events whose event window is not wholly inside the sessions: it is never truncated."""
-    short = (position + windows[:, 2] < 0) | (position + windows[:, 3] >= sessions.size)
+    size = calendars.sizes(asset)
+    short = (place + windows[:, 2] < 0) | (place + windows[:, 3] >= size)
+    position = calendars.columns(asset, np.clip(place, 0, size - 1))
 
     def why(row: int) -> Fact:
         window = Window(int(windows[row, 2]), int(windows[row, 3]))
-        day = _day(sessions[position[row]])
-        return fact("event_window_outside_returns", window=window, day=day, **_range(sessions))
+        return fact(
+            "event_window_outside_returns", window=window, day=_day(sessions[position[row]]), **_range(sessions)
+        )
 
-    placed.refuse(short & placed.keep, why)
-
-
-def _spans(values: NDArray[np.float64], after_gap: Gap) -> NDArray[np.int64] | None:
-    """Sessions that each return covers: one (None), or all since the last trade, as the caller says."""
-    if after_gap == "one_session":
-        return None
-    traded = np.isfinite(values)
-    place = np.arange(values.shape[1])
-    last = np.maximum.accumulate(np.where(traded, place, -1), axis=1)
-    before = np.concatenate([np.full((values.shape[0], 1), -1), last[:, :-1]], axis=1)
-    span = np.where(before >= 0, place - before, 1)
-    return np.where(traded, span, 0).astype(np.int64)
+    placing.refuse(short, why)
 
 
-def _weights(events: pd.DataFrame) -> NDArray[np.float64]:
+def _sessions_moved(dates: Dates, sessions: Days, position: Ints) -> Ints:
+    """Sessions from the day asked for to day 0: of the exchange where one is known, else from Monday to Friday."""
+    from eventstudy.calendars import load_sessions
+
+    asked = dates.written.astype("datetime64[D]")
+    there = (position >= 0) & ~np.isnat(asked)
+    used = sessions[np.maximum(position, 0)].astype("datetime64[D]")
+    moved = np.zeros(position.size, dtype=np.int64)
+    other = np.flatnonzero(there & (asked != used))
+    for code in dict.fromkeys(dates.exchange[other]):
+        rows = other[dates.exchange[other] == code]
+        if code:
+            known = load_sessions(code).sessions
+            moved[rows] = np.searchsorted(known, used[rows]) - np.searchsorted(known, asked[rows])
+        else:
+            moved[rows] = np.busday_count(asked[rows], used[rows])
+    return moved
+
+
+def _weights(events: pd.DataFrame) -> Floats:
     if "weight" not in events.columns:
         return np.ones(len(events))
-    weights = events["weight"].to_numpy(dtype=float, na_value=np.nan)
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        row = int(np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[0])
-        raise InputError(f"event row {row}: the weight {weights[row]} must be a number above 0")
+    weights = _own_numbers(events["weight"], "weight")
+    if not (weights > 0).all():
+        row = int(np.flatnonzero(~(weights > 0))[0])
+        raise InputError(fact("gate.events.weight", row=row, value=str(events["weight"].iloc[row])))
     return weights
 
 
@@ -263,5 +369,5 @@ def _day(stamp: Any) -> str:
     return str(stamp.astype("datetime64[D]"))
 
 
-def _range(sessions: NDArray[np.datetime64]) -> dict[str, str]:
+def _range(sessions: Days) -> dict[str, str]:
     return {"known_first": _day(sessions[0]), "known_last": _day(sessions[-1])}

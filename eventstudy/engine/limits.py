@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,14 @@ from eventstudy.censoring import days_after, first_open_close
 from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
+from eventstudy.gate.tables import read_wide
 from eventstudy.models import MODELS
 from eventstudy.windows import Window
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LimitDays = Literal["keep", "drop", "censor"]
 
 
-def with_limits(sample: Sample, returns: pd.DataFrame, at_limit: pd.DataFrame | None, choice: LimitDays) -> Sample:
+def with_limits(sample: Sample, at_limit: Any, choice: LimitDays) -> Sample:
     """The sample with its closes at a limit, and with what is to become of them in estimation windows.
 
     Raises
@@ -38,7 +36,7 @@ def with_limits(sample: Sample, returns: pd.DataFrame, at_limit: pd.DataFrame | 
         if choice != "keep":
             raise OptionError(f"limit_days={choice!r} needs at_limit=, the closes at a price limit")
         return sample
-    side = _sides(sample, returns, at_limit)
+    side = _sides(sample, at_limit)
     if choice == "keep":
         return replace(sample, at_limit=side)
     after = days_after(side != 0, np.isfinite(sample.values))
@@ -57,17 +55,16 @@ def require_censorable(model: str, choice: LimitDays) -> None:
         )
 
 
-def _sides(sample: Sample, returns: pd.DataFrame, at_limit: pd.DataFrame) -> NDArray[np.int8]:
+def _sides(sample: Sample, at_limit: Any) -> NDArray[np.int8]:
     """(A, S) -1, 0 or 1 for every asset and session of the returns."""
-    for what, wanted, given in (
-        ("session", returns.index, at_limit.index),
-        ("asset", returns.columns, at_limit.columns),
-    ):
-        missing = wanted.difference(given)
-        if len(missing):
-            raise InputError(f"at_limit lacks the {what} {missing[0]} of returns; give it for all of them, 0 for none")
-    frame = at_limit.loc[returns.index, returns.columns].fillna(0)
-    side = frame.to_numpy(dtype=float).T
+    read = read_wide(at_limit, "at_limit")
+    days = sample.sessions[~np.isin(sample.sessions, read.sessions)]
+    lacking = [name for name in sample.assets if name not in read.names]
+    if days.size or lacking:
+        missing = f"session {days[0].astype('datetime64[D]')}" if days.size else f"asset {lacking[0]}"
+        raise InputError(f"at_limit lacks the {missing} of returns; give it for all of them, 0 for none")
+    place = {name: row for row, name in enumerate(read.names)}
+    side = np.nan_to_num(read.on(sample.sessions)[[place[name] for name in sample.assets]])
     if not np.isin(side, (-1.0, 0.0, 1.0)).all():
         wrong = side[~np.isin(side, (-1.0, 0.0, 1.0))][0]
         raise InputError(f"at_limit holds {wrong:g}; -1 is a close at the lower limit, 1 at the upper, 0 neither")
@@ -79,7 +76,7 @@ def stops(sample: Sample, abnormal: Abnormal) -> Ints:
     if sample.at_limit is None:
         raise OptionError("car_to_open needs at_limit=, the closes at a price limit")
     days = np.arange(max(abnormal.event_window.last, 0) + 1)
-    session = np.minimum(sample.position[:, None] + days, sample.sessions.size - 1)
+    session = sample.columns(Window(0, int(days[-1])))  # -1 past the end, which lies outside the event window too
     hit = sample.at_limit[sample.asset[:, None], session] != 0
     traded = np.isfinite(sample.values[sample.asset[:, None], session])
     inside = days <= sample.event[:, 1:]

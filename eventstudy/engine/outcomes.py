@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eventstudy.errors import InputError
+from eventstudy.gate.values import Accepted
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_MARK = "eventstudy.outcome"
 
 
 def log_volume(volume: pd.DataFrame, shares: pd.DataFrame | pd.Series | None = None) -> pd.DataFrame:
@@ -44,4 +47,11 @@ def log_absolute_residual(returns: pd.DataFrame, benchmark: pd.Series) -> pd.Dat
 def _log(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(np.log(frame.to_numpy(dtype=float)), index=frame.index, columns=frame.columns)
+    logs = pd.DataFrame(np.log(frame.to_numpy(dtype=float)), index=frame.index, columns=frame.columns)
+    logs.attrs[_MARK] = True
+    return logs
+
+
+def outcomes_in(frame: Any) -> frozenset[Accepted]:
+    """Whether a table was made here, so that its values need not be those of returns."""
+    return frozenset({"outcome"}) if getattr(frame, "attrs", {}).get(_MARK) else frozenset()

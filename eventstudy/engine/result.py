@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,8 @@ from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
 from eventstudy.engine.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
 from eventstudy.engine.flags import flags_of
-from eventstudy.engine.inputs import Refusal
+from eventstudy.engine.inputs import Placed, Refusal
+from eventstudy.engine.ledger import ledger
 from eventstudy.engine.limits import cars_to_stop, stops
 from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.means import weighted_mean
@@ -24,6 +25,7 @@ from eventstudy.engine.rows import TEST_FIELDS, result_row
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
+from eventstudy.gate.values import Accepted
 from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import EventDays, ResidualBlock, Section
 from eventstudy.models.regressions import Covariance
@@ -47,12 +49,21 @@ class EventStudy:
         Their abnormal returns.
     refusals : tuple of Refusal
         The others, each with its reason.
+    placed : Placed
+        Where every event that was given stands.
+    had : mapping of str to int
+        Observations of each estimation window that was looked at, by event_id.
+    accepted : frozenset of str
+        What the caller vouched for.
     """
 
     model: ChosenModel
     sample: Sample
     abnormal: Abnormal
     refusals: tuple[Refusal, ...]
+    placed: Placed
+    had: Mapping[str, int]
+    accepted: frozenset[Accepted] = frozenset()
 
     @classmethod
     def of(
@@ -61,7 +72,8 @@ class EventStudy:
         abnormal: Abnormal,
         *,
         model: ChosenModel,
-        refusals: tuple[Refusal, ...],
+        placed: Placed,
+        accepted: frozenset[Accepted],
         min_estimation: int,
     ) -> EventStudy:
         """Set events without enough observations, or without an estimate, apart."""
@@ -74,7 +86,8 @@ class EventStudy:
         told += [Refusal(str(event), fact("not_estimable", model=model.name)) for event in abnormal.event_ids[broken]]
         keep = ~(few | broken)
         kept = sample if keep.all() else sample.only(np.flatnonzero(keep))
-        return cls(model, kept, abnormal.take(keep), (*refusals, *told))
+        had = dict(zip(abnormal.event_ids.astype(str), map(int, abnormal.nobs), strict=True))
+        return cls(model, kept, abnormal.take(keep), (*placed.refusals, *told), placed, had, accepted)
 
     @property
     def event_window(self) -> Window:
@@ -113,7 +126,24 @@ class EventStudy:
     @property
     def flags(self) -> pd.DataFrame:
         """What a reader must know of events in the results: event_id, flag, detail, and its code and values."""
-        return _told("flag", list(flags_of(self.sample, self.abnormal)))
+        return _told("flag", list(flags_of(self.sample, self.abnormal, self.placed, self.accepted)))
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """The ledger: a row for every event that was given.
+
+        Columns: event_id, asset, date (as given), session (day 0), used (whether it is in the results), why (code),
+        detail and values of that code, sessions_moved, estimation_asked and estimation_had (sessions and observations
+        of the estimation window), others_in_event_window and others_in_estimation_window (ids of other events of the
+        asset in the results whose event windows meet this event's windows).
+        """
+        out = {refusal.event_id: refusal.why for refusal in self.refusals}
+        return ledger(self.sample, self.placed, self.had, out)
+
+    @property
+    def characteristics(self) -> pd.DataFrame:
+        """The columns of the events that ``characteristics=`` listed, by event_id; for `regress`."""
+        return self.placed.characteristics.loc[list(self._index())]
 
     def car(self, window: tuple[int, int]) -> pd.DataFrame:
         """CAR of every event over a window: car, std_error, statistic, df, pvalue, ci_low, ci_high.
@@ -378,9 +408,7 @@ def _told(kind: str, facts: Sequence[tuple[str, Fact]]) -> pd.DataFrame:
 
 
 def _residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:
-    days = np.arange(sample.estimation_window.first, sample.estimation_window.last + 1)
+    days = np.array(sample.estimation_window.days)
     for held, part in pieces(sample, CHUNK):
         for rows, _, fit in fit_blocks(part, model):
-            session = part.position[rows, None] + days
-            inside = (session >= 0) & (session < sample.sessions.size)
-            yield ResidualBlock(held[rows], fit.resid, np.where(inside, session, -1))
+            yield ResidualBlock(held[rows], fit.resid, part.only(rows).times(sample.estimation_window), days)

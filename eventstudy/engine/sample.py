@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.arrays import Days, Floats, Ints, Mask
+from eventstudy.engine.own_sessions import Calendars
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
 
-_PER_EVENT = ("event_ids", "asset", "position", "estimation", "event", "group", "weight")
+_PER_EVENT = ("event_ids", "asset", "position", "place", "estimation", "event", "group", "weight", "partial")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +53,12 @@ class Sample:
         -1 where an asset closed at its lower price limit, 1 at its upper, else 0; None where that is not known.
     censored : (A, S) int8, or None
         The same where a return is to be taken as cut off in estimation windows.
-    moved : (E,) Fact or None, or None
-        For events that are moments, which other day than their own is day 0.
+    calendars : Calendars
+        Which sessions are those of which asset.
+    place : (E,) int
+        Place of day 0 among the sessions of each event's asset.
+    partial : (E,) bool
+        For events that are moments, whether the news fell inside day 0.
     """
 
     sessions: Days
@@ -71,9 +76,11 @@ class Sample:
     blocked: Mask | None
     group: NDArray[np.object_]
     weight: Floats
+    calendars: Calendars
+    place: Ints
+    partial: Mask
     at_limit: NDArray[np.int8] | None = None
     censored: NDArray[np.int8] | None = None
-    moved: NDArray[np.object_] | None = None
 
     @property
     def estimation_window(self) -> Window:
@@ -87,8 +94,28 @@ class Sample:
 
     def only(self, chosen: slice | Ints) -> Sample:
         """The sample of some events on the same assets; the returns are shared, not copied."""
-        own = {name: getattr(self, name)[chosen] for name in _PER_EVENT}
-        return replace(self, moved=None if self.moved is None else self.moved[chosen], **own)
+        return replace(self, **{name: getattr(self, name)[chosen] for name in _PER_EVENT})
+
+    def columns(self, window: Window) -> Ints:
+        """(E, L) columns of `values` of the relative days of a window; -1 outside the sessions."""
+        return self.calendars.columns(self.asset, _places(self.place, window))
+
+    @property
+    def time(self) -> Ints:
+        """(E,) session of day 0 on the clock that all events share: that of their market, or the rows of the table."""
+        return self.place if self.calendars.one else self.position
+
+    def times(self, window: Window) -> Ints:
+        """(E, L) sessions of the days of a window on the clock that all events share; -1 outside."""
+        columns = self.columns(window)
+        return np.where(columns < 0, -1, _places(self.place, window)) if self.calendars.one else columns
+
+    def bounds(self, window: Ints) -> tuple[Ints, Ints]:
+        """(E,) columns of `values` of the first and last day of (E, 2) windows, cut to the sessions."""
+        last = self.calendars.sizes(self.asset) - 1
+        ends = (np.clip(self.place + window[:, side], 0, last) for side in (0, 1))
+        first, final = (self.calendars.columns(self.asset, end) for end in ends)
+        return first, final
 
     def rows(self, chosen: slice | Ints) -> Sample:
         """The sample of some events, with a copy of only the assets that they need."""
@@ -101,6 +128,7 @@ class Sample:
             blocked=None if self.blocked is None else self.blocked[needed],
             at_limit=None if self.at_limit is None else self.at_limit[needed],
             censored=None if self.censored is None else self.censored[needed],
+            calendars=self.calendars.rows(needed),
             asset=asset.astype(np.int64),
         )
 
@@ -132,7 +160,9 @@ class Cutter:
         pad = max(max(abs(end) for end in window) for window in windows) + 1
         wide = ((0, 0), (pad, pad))
         factors = np.pad(sample.factors, wide, constant_values=np.nan)
-        growth = sample.factors if sample.compounding == "log" else np.log1p(sample.factors)
+        growth = sample.factors
+        if sample.compounding != "log":
+            growth = np.log1p(np.where(sample.factors > -1.0, sample.factors, np.nan))
         known = np.isfinite(growth)
         return cls(
             sample=sample,
@@ -151,15 +181,17 @@ class Cutter:
     def panel(self, rows: slice) -> EventPanel:
         """The aligned windows of some events."""
         sample = self.sample
-        asset, position = sample.asset[rows], sample.position[rows] + self.pad
         past, ahead = self.windows
-        returns, factors, span, days = self._cut(asset, position, past)
+        cut = self._cut if sample.calendars.single else self._cut_own
+        returns, factors, span, days = cut(rows, past)
         inside = _inside(past, sample.estimation[rows])
         usable = inside & (span == 1)
         if self.blocked is not None:
-            usable &= ~_view(self.blocked, past.size)[asset, position + past.first]
-        event_returns, event_factors, event_span, event_days = self._cut(asset, position, ahead)
+            usable &= ~self._at(self.blocked, rows, past)
+        event_returns, event_factors, event_span, event_days = cut(rows, ahead)
         own = _inside(ahead, sample.event[rows])
+        if sample.calendars.single:
+            event_factors = self._over_span(event_factors, event_span, rows, ahead)
         return EventPanel(
             keys=tuple(sample.event_ids[rows]),
             event_window=ahead,
@@ -167,18 +199,26 @@ class Cutter:
             returns=np.where(usable, returns, np.nan),
             factors=factors if inside.all() else np.where(inside, factors, np.nan),
             event_returns=np.where(own, event_returns, np.nan),
-            event_factors=self._over_span(event_factors, event_span, asset, position, ahead),
+            event_factors=event_factors,
             event_span=np.where(own, event_span, 0),
             sessions=days,
             event_sessions=event_days,
-            gap=np.full(position.size, ahead.first - past.last - 1),
+            gap=np.full(len(event_days), ahead.first - past.last - 1),
             censored=None
             if self.censored is None
-            else np.where(usable, _view(self.censored, past.size)[asset, position + past.first], 0).astype(np.int64),
+            else np.where(usable, self._at(self.censored, rows, past), 0).astype(np.int64),
         )
 
-    def _cut(self, asset: Ints, position: Ints, window: Window) -> tuple[Floats, Floats, Ints, Days]:
-        start = position + window.first
+    def _at(self, padded: NDArray[Any], rows: slice, window: Window) -> NDArray[Any]:
+        """(E, L) entries of a padded (A, S) array on the days of a window."""
+        sample = self.sample
+        if sample.calendars.single:
+            return _view(padded, window.size)[sample.asset[rows], sample.position[rows] + self.pad + window.first]
+        columns = sample.calendars.columns(sample.asset[rows], _places(sample.place[rows], window))
+        return padded[sample.asset[rows, None], np.where(columns < 0, 0, columns + self.pad)]
+
+    def _cut(self, rows: slice, window: Window) -> tuple[Floats, Floats, Ints, Days]:
+        asset, start = self.sample.asset[rows], self.sample.position[rows] + self.pad + window.first
         values = _view(self.values, window.size)[asset, start]
         if self.span is None:
             span = np.isfinite(values).astype(np.int64)
@@ -186,18 +226,54 @@ class Cutter:
             span = _view(self.span, window.size)[asset, start]
         return values, _view(self.factors, window.size)[:, start], span, _view(self.sessions, window.size)[start]
 
-    def _over_span(self, factors: Floats, span: Ints, asset: Ints, position: Ints, window: Window) -> Floats:
+    def _cut_own(self, rows: slice, window: Window) -> tuple[Floats, Floats, Ints, Days]:
+        """As `_cut` where assets have sessions of their own: factors are cumulated from the last own session on."""
+        asset, days = self.sample.asset[rows], _places(self.sample.place[rows], window)
+        calendars = self.sample.calendars
+        # Column 0 of the padded arrays lies outside the sessions: NaN, a span of 0, no date.
+        last = calendars.columns(asset, days)
+        last = np.where(last < 0, 0, last + self.pad)
+        values = self.values[asset[:, None], last]
+        span = np.isfinite(values).astype(np.int64) if self.span is None else self.span[asset[:, None], last]
+        before = calendars.columns(asset, days - np.maximum(span, 1))
+        first = np.where(before < 0, last - 1, before + self.pad)
+        growth = self.log_growth[:, last] - np.where(before < 0, 0.0, self.log_growth[:, first])
+        factors = growth if self.sample.compounding == "log" else np.expm1(growth)
+        several = last - first > self.unknown[:, last] - self.unknown[:, first] + 1
+        factors = np.where(several, factors, self.factors[:, last])
+        factors[~np.isfinite(self.factors[:, last])] = np.nan
+        gap = span > 1
+        factors[:, gap] = np.where(self._unknown_own(rows, days, span)[:, gap], np.nan, factors[:, gap])
+        return values, factors, span, self.sessions[last]
+
+    def _unknown_own(self, rows: slice, days: Ints, span: Ints) -> Mask:
+        """(K, E, L) whether a factor lacks a return on an own session that a return covers."""
+        calendars, asset = self.sample.calendars, self.sample.asset[rows]
+        found = np.zeros((self.factors.shape[0], *days.shape), dtype=bool)
+        for back in range(1, int(span.max(initial=0))):
+            column = calendars.columns(asset, days - back)
+            lacking = ~np.isfinite(self.factors[:, np.where(column < 0, 0, column + self.pad)])
+            found |= lacking & (span > back)
+        return found
+
+    def _over_span(self, factors: Floats, span: Ints, rows: slice, window: Window) -> Floats:
         """Factors cumulated over returns of several sessions; the others as they are."""
         row, column = np.nonzero(span > 1)
         if not row.size:
             return factors
-        last = position[row] + window.first + column
+        last = self.sample.position[rows][row] + self.pad + window.first + column
         first = last - span[row, column]
         growth = self.log_growth[:, last] - self.log_growth[:, first]
         growth[self.unknown[:, last] > self.unknown[:, first]] = np.nan
         cumulated = np.array(factors)
         cumulated[:, row, column] = growth if self.sample.compounding == "log" else np.expm1(growth)
         return cumulated
+
+
+def _places(place: Ints, window: Window) -> Ints:
+    """(E, L) places of the days of a window."""
+    days: Ints = place[:, None] + np.arange(window.first, window.last + 1)
+    return days
 
 
 def _view(values: NDArray[Any], size: int) -> NDArray[Any]:
@@ -241,9 +317,22 @@ def inside_windows(sample_shape: tuple[int, int], asset: Ints, first: Ints, last
     return inside
 
 
-def overlapping(asset: Ints, position: Ints, event: Ints) -> Sequence[tuple[int, int]]:
-    """Pairs of events of one asset whose event windows share a session, neighbours in time."""
-    order = np.lexsort((position, asset))
-    one, two = order[:-1], order[1:]
-    shared = (asset[one] == asset[two]) & (position[one] + event[one, 1] >= position[two] + event[two, 0])
-    return [(int(a), int(b)) for a, b in zip(one[shared], two[shared], strict=True)]
+def meeting(asset: Ints, first: Ints, last: Ints, begin: Ints, end: Ints) -> Iterator[tuple[int, Ints]]:
+    """For each event, the other events of its asset whose spans from `begin` to `end` meet its own `first` to `last`.
+
+    By sorting: within an asset only events that begin after the longest span before `first` and up to `last` are
+    looked at. Events that no other meets are passed over.
+    """
+    order = np.lexsort((begin, asset))
+    edges = np.flatnonzero(np.diff(asset[order])) + 1
+    for group in np.split(order, edges):
+        if group.size < 2:
+            continue
+        longest = int((end[group] - begin[group]).max())
+        lower = np.searchsorted(begin[group], first[group] - longest, side="left")
+        upper = np.searchsorted(begin[group], last[group], side="right")
+        for own, low, high in zip(group, lower, upper, strict=True):
+            near = group[low:high]
+            met = np.sort(near[(end[near] >= first[own]) & (near != own)])
+            if met.size:
+                yield int(own), met

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from eventstudy.engine.estimate import ChosenModel, estimate
-from eventstudy.engine.inputs import Gap, NonSession, Options, Refusal, place_events, read_sample, sessions_of
+from eventstudy.engine.inputs import FARTHEST, Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
+from eventstudy.engine.outcomes import outcomes_in
 from eventstudy.engine.partitions import map_partitions
 from eventstudy.engine.result import EventStudy
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
+from eventstudy.exchanges import exchange as exchange_row
+from eventstudy.facts import fact
+from eventstudy.gate.days import require_date_format
+from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
+from eventstudy.gate.values import Accepted, check_finite, check_scale, check_values, read_accept
 from eventstudy.models import MODELS, lagged_factors
 from eventstudy.robustness.simulation import Executor
 from eventstudy.windows import Window
@@ -24,14 +30,17 @@ from eventstudy.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
+Table: TypeAlias = Any
+"""A pandas, polars or Arrow table or series; `eventstudy.gate.tables` says what is read of it."""
+
 
 def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
-    returns: pd.DataFrame,
-    events: pd.DataFrame,
+    returns: Table,
+    events: Table,
     *,
-    benchmark: str | pd.Series | None = None,
-    factors: pd.DataFrame | None = None,
-    risk_free: pd.Series | None = None,
+    benchmark: str | int | Table | None = None,
+    factors: Table | None = None,
+    risk_free: Table | None = None,
     model: str = "market",
     model_options: Mapping[str, Any] | None = None,
     estimation_window: tuple[int, int] = (-250, -11),
@@ -43,6 +52,9 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     at_limit: pd.DataFrame | None = None,
     limit_days: LimitDays = "keep",
     exchange: str | None = None,
+    date_format: str | None = None,
+    characteristics: Sequence[str] = (),
+    accept: Sequence[Accepted] = (),
     executor: Executor | None = None,
     progress: bool = False,
 ) -> EventStudy:
@@ -50,16 +62,18 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
 
     Parameters
     ----------
-    returns : DataFrame, sessions x assets
-        Decimal returns (0.01 = 1 %) as the user defines them; NaN where an asset did not trade.
-    events : DataFrame
+    returns : table
+        Decimal returns (0.01 = 1 %) as the user defines them, above -1; NaN where an asset did not trade. Pandas,
+        polars or Arrow; wide (sessions x assets, sessions as the index or a column ``date``) or long (a row an asset
+        and session, with columns such as ``permno``, ``date``, ``ret``).
+    events : table
         Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
-        ``weight``, ``exchange`` and own windows ``estimation_first``, ``estimation_last``, ``event_first``,
-        ``event_last``.
+        ``weight``, ``exchange``, own windows ``estimation_first``, ``estimation_last``, ``event_first``,
+        ``event_last``, and the columns that `characteristics` lists.
         An asset may have several events, and events may share dates.
-    benchmark : str, Series or None
+    benchmark : str, int, table of one column, or None
         A column of `returns`, or returns of its own on the same sessions.
-    factors : DataFrame, optional
+    factors : table, optional
         Sessions x factors, for ``model="factor"``; peers or donors for ``peer_portfolio`` and ``synthetic_control``.
     risk_free : Series, optional
         Risk-free return per session, taken off the returns and off `benchmark`; `factors` are taken as
@@ -70,7 +84,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         Of the model: ``intercept`` (factor); ``lags``, ``leads``, ``weights`` (dimson); ``beta`` (peer_portfolio);
         ``ridge``, ``augment`` (synthetic_control).
     estimation_window, event_window : pair of int
-        First and last relative day, in sessions of `returns`; day 0 is the event's session.
+        First and last relative day, in sessions of the event's asset; day 0 is the event's session. A row of `returns`
+        is no session of an asset where neither it nor the benchmark has a return, or where its exchange was closed.
     min_estimation : int
         Events with fewer estimation observations are excluded.
     non_session : {"raise", "next", "previous", "skip"}
@@ -92,6 +107,14 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         `events` has no ``exchange`` of its own. With it a date may be a moment, as a stamp with a time zone or a
         text with its offset (``2024-04-03T08:30-04:00``): day 0 is then the first session that could react, and
         `flags` says ``moved`` where that is another day than the moment's own.
+    date_format : str, optional
+        Format of dates that are texts (``"%d/%m/%Y"``, as `datetime.strptime` knows it). Without it: ISO dates, and
+        eight digits (``20240403``).
+    characteristics : sequence of str
+        Columns of `events` that describe them; `EventStudy.characteristics` holds them for `regress`.
+    accept : sequence of {"scale", "outcome"}
+        What the caller vouches for: units that look like percent or prices; values that are no returns (volume,
+        yields). Both are repeated in the summary.
     executor : object with ``map``, optional
         Where chunks of events run: ``concurrent.futures`` pools, ``distributed.Client.get_executor()``, ray's pool.
         The numbers are the same.
@@ -110,23 +133,37 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     InputError
         For frames that cannot be read.
     """
-    options = _options(estimation_window, event_window, non_session, after_gap, exclude_event_days)
-    options = replace(options, exchange=exchange)
+    options = _options(
+        estimation_window=estimation_window,
+        event_window=event_window,
+        min_estimation=min_estimation,
+        non_session=non_session,
+        after_gap=after_gap,
+        exclude_event_days=exclude_event_days,
+        exchange=exchange,
+        date_format=date_format,
+        characteristics=characteristics,
+    )
+    accepted = read_accept(accept) | outcomes_in(returns)
     chosen, shifts = _model(model, model_options)
-    if risk_free is not None:
-        returns, benchmark = _excess(returns, benchmark, risk_free, after_gap)
-    regressors = shifted(_regressors(returns, benchmark, factors, model), shifts)
-    sample, refusals = read_sample(returns, events, regressors, options)
     require_censorable(model, limit_days)
-    sample = with_limits(sample, returns, at_limit, limit_days)
-    return _study(sample, refusals, chosen, min_estimation=min_estimation, executor=executor, progress=progress)
+    own = read_wide(returns, "returns", date_format=date_format, zone=_zone(exchange))
+    given = _regressors(own, benchmark, factors, model, date_format=date_format, zone=_zone(exchange))
+    require_returns(own, given, accepted)
+    if risk_free is not None:
+        own, given = _excess(own, given, risk_free, options.after_gap, model)
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise OptionError(f"executor={executor!r} has no map; give a pool such as concurrent.futures', or None")
+    sample, placed = place_events(own, events, _shifted(given, shifts), options)
+    sample = with_limits(sample, at_limit, limit_days)
+    return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
 def event_study_parquet(  # noqa: PLR0913 - as event_study
     folder: str | Path,
-    events: pd.DataFrame,
+    events: Table,
     *,
-    regressors: pd.Series | pd.DataFrame,
+    regressors: Table,
     scratch: str | Path,
     model: str = "market",
     model_options: Mapping[str, Any] | None = None,
@@ -158,31 +195,39 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     EventStudy
         The same numbers as `event_study` on the whole frame.
     """
-    options = _options(estimation_window, event_window, non_session, "one_session", exclude_event_days=False)
+    options = _options(
+        estimation_window=estimation_window,
+        event_window=event_window,
+        min_estimation=min_estimation,
+        non_session=non_session,
+    )
     chosen, shifts = _model(model, model_options)
-    frame = shifted(_frame(regressors), shifts)
-    sessions = sessions_of(frame.index)
-    wanted = tuple(dict.fromkeys(map(str, events["asset"]))) if "asset" in events.columns else ()
+    given = read_wide(regressors, "regressors")
+    named = as_pandas(events, "events")
+    wanted = tuple(dict.fromkeys(map(label, named["asset"]))) if "asset" in named.columns else ()
     with _bar(len(wanted), shown=progress, what="files") as advance:
-        assets, values = map_partitions(Path(folder), sessions, Path(scratch), assets=wanted, progress=advance)
-    sample, refusals = place_events(sessions, assets, values, events, frame, options)
-    return _study(sample, refusals, chosen, min_estimation=min_estimation, executor=executor, progress=progress)
+        assets, values = map_partitions(Path(folder), given.sessions, Path(scratch), assets=wanted, progress=advance)
+    returns = Wide(assets, given.sessions, values, given.labels)
+    sample, placed = place_events(returns, named, _shifted(Regressors(given.names, given.values), shifts), options)
+    nothing: frozenset[Accepted] = frozenset()
+    return _study(sample, placed, chosen, nothing, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
 def _study(
     sample: Sample,
-    refusals: tuple[Refusal, ...],
+    placed: Placed,
     model: ChosenModel,
+    accepted: frozenset[Accepted],
     *,
     min_estimation: int,
     executor: Executor | None,
     progress: bool,
 ) -> EventStudy:
     if not sample.event_ids.size:
-        raise InputError(f"no event can be studied; {_first(refusals)}")
+        raise InputError(fact("gate.events.nothing_left", n=len(placed.refusals), why=placed.refusals[0].why))
     with _bar(sample.event_ids.size, shown=progress, what="events") as advance:
         abnormal = estimate(sample, model, executor=executor, progress=advance)
-    return EventStudy.of(sample, abnormal, model=model, refusals=refusals, min_estimation=min_estimation)
+    return EventStudy.of(sample, abnormal, model=model, placed=placed, accepted=accepted, min_estimation=min_estimation)
 
 
 def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, tuple[int, int]]:
@@ -198,95 +243,130 @@ def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, t
     return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
-def shifted(regressors: pd.DataFrame, shifts: tuple[int, int]) -> pd.DataFrame:
+def _shifted(regressors: Regressors, shifts: tuple[int, int]) -> Regressors:
     """Regressors with their lags and leads as further columns."""
-    import pandas as pd
-
     if shifts == (0, 0):
         return regressors
-    values = regressors.to_numpy(dtype=float, na_value=np.nan).T
-    names, columns = lagged_factors(tuple(map(str, regressors.columns)), values, lags=shifts[0], leads=shifts[1])
-    return pd.DataFrame(columns.T, index=regressors.index, columns=list(names))
+    return Regressors(*lagged_factors(regressors.names, regressors.values, lags=shifts[0], leads=shifts[1]))
 
 
 def _excess(
-    returns: pd.DataFrame, benchmark: str | pd.Series | None, risk_free: pd.Series, after_gap: Gap
-) -> tuple[pd.DataFrame, str | pd.Series | None]:
-    """Returns and benchmark less the risk-free return of the same session."""
+    returns: Wide, regressors: Regressors, risk_free: Any, after_gap: Gap, model: str
+) -> tuple[Wide, Regressors]:
+    """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
     if after_gap != "one_session":
         raise OptionError("risk_free covers one session each; with after_gap give excess returns instead")
-    rate = risk_free.reindex(returns.index)
-    if rate.isna().any():
-        raise InputError(f"risk_free has no value on {int(rate.isna().sum())} sessions of returns")
-    excess = returns.sub(rate, axis=0)
-    if benchmark is None or isinstance(benchmark, str):
-        return excess, benchmark
-    return excess, benchmark.sub(risk_free)
+    read = read_wide(risk_free, "risk_free")
+    if len(read.names) != 1:
+        raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
+    rate = read.on(returns.sessions)
+    check_values(rate, returns.sessions, read.names, "risk_free")
+    if (lacking := np.isnan(rate)).any():
+        raise InputError(f"risk_free has no value on {int(lacking.sum())} sessions of returns")
+    benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
+    return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
 
 
-def _options(
+def _options(  # noqa: PLR0913 - all keyword-only
+    *,
     estimation_window: tuple[int, int],
     event_window: tuple[int, int],
+    min_estimation: int,
     non_session: NonSession,
-    after_gap: Gap,
-    exclude_event_days: bool,
+    after_gap: Gap = "one_session",
+    exclude_event_days: bool = False,
+    exchange: str | None = None,
+    date_format: str | None = None,
+    characteristics: Sequence[str] = (),
 ) -> Options:
     windows = _window("estimation_window", estimation_window), _window("event_window", event_window)
     if windows[0].last >= windows[1].first:
         raise OptionError(f"the estimation window {windows[0]} must end before the event window {windows[1]} begins")
-    _allowed("non_session", non_session, ("raise", "next", "previous", "skip"))
-    _allowed("after_gap", after_gap, ("one_session", "simple", "log"))
-    return Options(*windows, non_session, after_gap, exclude_event_days)
+    _allowed("non_session", non_session, get_args(NonSession))
+    _allowed("after_gap", after_gap, get_args(Gap))
+    _allowed("exclude_event_days", exclude_event_days, (True, False))
+    if isinstance(min_estimation, bool) or not isinstance(min_estimation, (int, np.integer)) or min_estimation < 1:
+        raise OptionError(f"min_estimation={min_estimation!r} is not allowed; allowed: a whole number of 1 or more")
+    if exchange is not None and not isinstance(exchange, str):
+        raise OptionError(f"exchange={exchange!r} is not allowed; allowed: a code such as 'XNYS' or None")
+    if date_format is not None:
+        require_date_format(date_format)
+    if not isinstance(characteristics, (list, tuple)) or not all(isinstance(name, str) for name in characteristics):
+        raise OptionError(f"characteristics={characteristics!r} is not allowed; allowed: a list of columns of events")
+    columns = tuple(characteristics)
+    return Options(*windows, non_session, after_gap, exclude_event_days, exchange, date_format, columns)
 
 
-def _window(name: str, given: tuple[int, int]) -> Window:
-    if len(given) != 2 or any(int(end) != end for end in given):
+def _window(name: str, given: Any) -> Window:
+    numbers = given if isinstance(given, (tuple, list)) else ()
+    if len(numbers) != 2 or not all(map(_whole, numbers)):
         raise OptionError(f"{name} is two whole numbers, first and last relative day, not {given!r}")
-    window = Window(int(given[0]), int(given[1]))
+    window = Window(int(numbers[0]), int(numbers[1]))
     if window.first > window.last:
         raise OptionError(f"{name} {window} ends before it begins")
+    if max(map(abs, window)) > FARTHEST:
+        raise OptionError(f"{name} {window} reaches beyond {FARTHEST:,} sessions from the event; choose a nearer one")
     return window
 
 
-def _allowed(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise OptionError(f"{name}={value!r} is not allowed; allowed: {', '.join(allowed)}")
+def _whole(number: Any) -> bool:
+    plain = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
+    return plain and bool(np.isfinite(number)) and number == int(number)
+
+
+def _allowed(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    if not any(value is one or (isinstance(value, type(one)) and value == one) for one in allowed):
+        raise OptionError(f"{name}={value!r} is not allowed; allowed: {', '.join(map(str, allowed))}")
+
+
+def _zone(exchange: str | None) -> str | None:
+    return None if exchange is None else exchange_row(exchange).zone
 
 
 def _regressors(
-    returns: pd.DataFrame, benchmark: str | pd.Series | None, factors: pd.DataFrame | None, model: str
-) -> pd.DataFrame:
+    returns: Wide,
+    benchmark: Any,
+    factors: Any,
+    model: str,
+    *,
+    date_format: str | None,
+    zone: str | None,
+) -> Regressors:
     """The regressors on the sessions of the returns; sessions that they lack are missing."""
-    import pandas as pd
-
     needs = MODELS[model].needs
     if needs is None:
-        return pd.DataFrame(index=returns.index)
-    if needs == "benchmark" or factors is None:
-        if benchmark is None:
-            raise OptionError(f"model={model!r} needs {needs}=")
-        if isinstance(benchmark, str):
-            if benchmark not in returns.columns:
-                raise OptionError(f"benchmark={benchmark!r} is not a column of returns; give a column or a Series")
-            return returns[[benchmark]]
-        factors = _frame(benchmark)
-    aligned = factors.reindex(returns.index)
-    if not np.isfinite(aligned.to_numpy(dtype=float, na_value=np.nan)).any():
+        return Regressors((), np.empty((0, returns.sessions.size)))
+    what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
+    given = benchmark if what == "benchmark" else factors
+    if given is None:
+        raise OptionError(f"model={model!r} needs {needs}=")
+    if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
+        if (name := label(given)) not in returns.names:
+            raise OptionError(f"benchmark={given!r} is not a column of returns; give a column or a Series")
+        place = returns.names.index(name)
+        return Regressors((name,), returns.values[place : place + 1])
+    read = read_wide(given, what, date_format=date_format, zone=zone)
+    if needs == "benchmark" and len(read.names) != 1:
+        raise InputError(fact("gate.one_column", what=what, columns=read.names))
+    aligned = read.on(returns.sessions)
+    if not np.isfinite(aligned).any():
         raise InputError("the benchmark or factors share no session with returns; align their dates")
-    return aligned
+    return Regressors(read.names, aligned)
 
 
-def _frame(regressors: pd.Series | pd.DataFrame) -> pd.DataFrame:
-    """Regressors as a frame; a series without a name is called benchmark."""
-    import pandas as pd
-
-    if isinstance(regressors, pd.DataFrame):
-        return regressors
-    return regressors.to_frame("benchmark" if regressors.name is None else regressors.name)
-
-
-def _first(refusals: tuple[Refusal, ...]) -> str:
-    return f"the first of {len(refusals)}: {refusals[0].why}" if refusals else "events has no rows"
+def require_returns(returns: Wide, regressors: Regressors, accepted: frozenset[Accepted]) -> None:
+    """Refuse values that no return can have, and units that no decimal return has, unless they are vouched for."""
+    what = "benchmark" if len(regressors.names) == 1 else "factors"
+    for values, called in ((regressors.values, what), (returns.values, "returns")):
+        if values.size and not np.isfinite(values).any():
+            raise InputError(fact("gate.no_values", what=called))
+    for values, names, called in ((*regressors[::-1], what), (returns.values, returns.names, "returns")):
+        if "outcome" in accepted:
+            check_finite(values, returns.sessions, names, called)
+        else:
+            check_values(values, returns.sessions, names, called, vouched="scale" in accepted)
+    if not accepted:
+        check_scale(returns.values, returns.names, dict(zip(*regressors, strict=True)))
 
 
 @contextmanager

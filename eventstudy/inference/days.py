@@ -70,6 +70,8 @@ def sum_by_day(parts: Iterable[tuple[ResidualBlock, Floats]], position: Ints) ->
 
 def distances(block: ResidualBlock, position: Ints) -> Ints:
     """(b, T) sessions from each event's day 0 to the days of its residuals."""
+    if block.days is not None:
+        return np.broadcast_to(block.days, block.resid.shape)
     away: Ints = block.session - position[block.rows][:, None]
     return away
 
