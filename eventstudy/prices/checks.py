@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias, get_args
@@ -20,7 +20,16 @@ Span: TypeAlias = tuple[date, date]
 """First and last day, both included."""
 
 Fatal: TypeAlias = Literal[
-    "shape", "order", "duplicate", "price", "range", "volume", "not_a_session", "before_listing", "in_suspension"
+    "shape",
+    "order",
+    "duplicate",
+    "price",
+    "range",
+    "volume",
+    "not_a_session",
+    "before_listing",
+    "in_suspension",
+    "split",
 ]
 """Kinds of finding that make a series unusable."""
 Reported: TypeAlias = Literal["split_ratio", "reversal", "jump", "stale", "no_trade", "suspension", "hole", "unchecked"]
@@ -34,6 +43,10 @@ IN_PRICES = {
     "stale": "stale.in_prices",
 }
 """Code of a suspicion to that of the finding which says where in the prices it stands."""
+
+SPLIT_ROOM = 0.15
+"""Log return up to which a day's move is an ordinary one here; smaller splits cannot be judged by one price."""
+SPLIT_CODES = {"close": "split.close", "adj_close": "split.adj_close"}
 
 BAR_ORDER: tuple[tuple[Column, Column], ...] = (
     ("high", "low"),
@@ -82,6 +95,7 @@ def check_prices(
     sessions: SessionArray | None = None,
     listed: date | None = None,
     suspensions: Sequence[Span] = (),
+    splits: Mapping[date, float] | None = None,
 ) -> tuple[Finding, ...]:
     """Run every check on a series.
 
@@ -95,6 +109,8 @@ def check_prices(
         First day of trading; its price has no predecessor, and no row may stand before it.
     suspensions : sequence of (first, last)
         Documented suspensions of trading, both days included.
+    splits : mapping of date to float, optional
+        New shares for an old one, by ex-date: moves of the close that are not suspicious.
 
     Returns
     -------
@@ -106,7 +122,8 @@ def check_prices(
     order = check_order(series)
     findings = (*order, *check_values(series), *check_range(series))
     if not order:
-        findings += check_returns(series, listed=listed)
+        findings += check_splits(series, splits or {})
+        findings += check_returns(series, listed=listed, splits=splits)
         if sessions is not None:
             findings += check_sessions(series, sessions, listed=listed, suspensions=suspensions)
     return tuple(sorted(findings, key=lambda finding: finding.session or date.min))
@@ -176,12 +193,44 @@ def check_range(series: PriceSeries) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def check_returns(series: PriceSeries, *, listed: date | None = None) -> tuple[Finding, ...]:
+def check_splits(series: PriceSeries, splits: Mapping[date, float]) -> tuple[Finding, ...]:
+    """Whether the close moves by each stated split, or the adjusted close, where there is one, does not.
+
+    The statement is contradicted where the move is an ordinary one, within `SPLIT_ROOM`, only if it is not true.
+    """
+    found = []
+    name: Column = "close" if series.adj_close is None else "adj_close"
+    prices = series.column(name)
+    for row, factor in _split_rows(series, splits):
+        with np.errstate(all="ignore"):
+            whole = abs(float(np.log(prices[row] / prices[row - 1])))
+            rest = abs(float(np.log(factor * prices[row] / prices[row - 1])))
+        left, other = (rest, whole) if name == "close" else (whole, rest)
+        if other <= SPLIT_ROOM < left:
+            told = {"before": prices[row - 1], "after": prices[row], "factor": factor}
+            found.append(_finding(series, series.sessions[row], SPLIT_CODES[name], **told))
+    return tuple(found)
+
+
+def _split_rows(series: PriceSeries, splits: Mapping[date, float]) -> Iterator[tuple[int, float]]:
+    """Row of each split with a row before it, and its new shares for an old one."""
+    for day, factor in splits.items():
+        row = int(np.searchsorted(series.sessions, np.datetime64(day, "D")))
+        if 0 < row < len(series):
+            yield row, factor
+
+
+def check_returns(
+    series: PriceSeries, *, listed: date | None = None, splits: Mapping[date, float] | None = None
+) -> tuple[Finding, ...]:
     """Report what `eventstudy.gate.suspicions` finds in simple returns between neighbouring rows.
 
-    The row of the listing day is left out: it has no traded price before it. One finding a session, on the
-    close if that is suspicious, else on the adjusted close.
+    The row of the listing day is left out: it has no traded price before it. Closes are held against each other after
+    the stated `splits`. One finding a session, on the close if that is suspicious, else on the adjusted close.
     """
+    shares = np.ones(len(series))
+    for row, factor in _split_rows(series, splits or {}):
+        shares[row] = factor
     found: dict[int, Finding] = {}
     for name in ("close", "adj_close"):
         prices = series.columns.get(name)
@@ -190,7 +239,8 @@ def check_returns(series: PriceSeries, *, listed: date | None = None) -> tuple[F
         usable = np.isfinite(prices) & (prices > 0)
         with np.errstate(all="ignore"):
             known = usable[1:] & usable[:-1] & (series.sessions[1:] != _day(listed))
-            returns = np.where(known, prices[1:] / prices[:-1] - 1, np.nan)
+            ratio = prices[1:] / prices[:-1] * (shares[1:] if name == "close" else 1.0)
+        returns = np.where(known, ratio - 1, np.nan)
         for one in suspicions(returns[None]):
             found.setdefault(one.first + 1, _suspicious(series, name, prices, one))
     return tuple(found.values())

@@ -207,6 +207,7 @@ def _checked(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Exchan
                 sessions=exchanges[instrument.exchange].sessions,
                 listed=instrument.listed if isinstance(instrument, Security) else None,
                 suspensions=[(halt.first, halt.last) for halt in instrument.suspensions],
+                splits=instrument.split_factors,
             )
         )
     require_usable(findings)
