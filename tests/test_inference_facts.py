@@ -172,6 +172,11 @@ SENTENCES = {
         {"df": 118, "n": 4},
         "118 residual degrees of freedom do not suffice for 4 securities",
     ),
+    "unavailable.dependent": (
+        {"n": 4},
+        "the residuals of one of 4 series are, but for rounding, a sum of multiples of the others', as those of two "
+        "with the same prices: their joint covariance has no inverse; leave one out",
+    ),
     "unavailable.no_estimation_days": (
         {},
         "there are no estimation days",

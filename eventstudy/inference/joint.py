@@ -14,6 +14,7 @@ import numpy as np
 from eventstudy.arrays import Floats
 from eventstudy.facts import fact
 from eventstudy.inference.records import TestResult
+from eventstudy.models.linear import NO_VARIANCE
 
 ALL_ZERO, ALL_EQUAL = "all_zero", "all_equal"
 """Hypotheses of the joint tests: every abnormal return is zero; on each day those of all securities are equal."""
@@ -97,6 +98,8 @@ def mvrm_f(fit: JointFit, *, equal: bool = False) -> TestResult:
     result = TestResult("mvrm_f", hypothesis, None, "F", None, None, fit.ar.shape[1])
     if width < 1 or fit.df_resid < width:
         return result.refused(fact("unavailable.too_many_securities", df=fit.df_resid, n=fit.ar.shape[1]))
+    if _dependent(scatter):
+        return result.refused(fact("unavailable.dependent", n=fit.ar.shape[1]))
     statistic, df = _rao(_wilks(scatter, ar, fit.leverage), width, days, fit.df_resid)
     above = max(float(statistic), 0.0)  # rounding can bring lambda beyond one
     return replace(result, statistic=float(statistic), df=df, pvalue=float(special.fdtrc(*df, above)))
@@ -108,11 +111,15 @@ def wald(fit: JointFit) -> TestResult:
     Notes
     -----
     ``trace(H^-1 A (S/nu)^-1 A')`` on q N degrees of freedom. It rejects a true null too often, the more
-    so the larger N is against T; the F test is exact there.
+    so the larger N is against T; the F test is exact there. Unavailable where a security's residuals are a sum of the
+    others', as those of two with the same prices.
     """
     from scipy import stats
 
     days, width = fit.ar.shape
+    if _dependent(fit.scatter):
+        blank = TestResult("wald", fact(ALL_ZERO), None, "chi2", None, None, width)
+        return blank.refused(fact("unavailable.dependent", n=width))
     inside = np.linalg.solve(fit.scatter / fit.df_resid, fit.ar.T)
     statistic = float(np.trace(np.linalg.solve(fit.leverage, fit.ar @ inside)))
     df = float(days * width)
@@ -145,6 +152,14 @@ def bootstrap_pvalue(fit: JointFit, observed: TestResult, rng: np.random.Generat
         statistic, _ = _rao(lam, width, days, fit.df_resid)
         exceed += int((statistic >= observed.statistic).sum())
     return (1 + exceed) / (draws + 1)
+
+
+def _dependent(scatter: Floats) -> bool:
+    """Whether some residuals are, but for rounding, a sum of multiples of the others; NaN is."""
+    scale = np.sqrt(np.diag(scatter))
+    if not (scale > np.sqrt(NO_VARIANCE) * scale.max()).all():
+        return True
+    return bool(np.linalg.eigvalsh(scatter / np.outer(scale, scale))[0] <= NO_VARIANCE)
 
 
 def _contrasted(fit: JointFit) -> tuple[Floats, Floats]:

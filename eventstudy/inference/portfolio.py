@@ -65,6 +65,8 @@ def mvrm_f(section: Section, *, alternative: Alternative = "two-sided", variant:
     nothing = np.zeros((0, 0))
     fit = joint.JointFit(section.car[None, :], leverage, used, nothing, nothing, df)
     answer = joint.mvrm_f(fit)
+    if answer.refusal is not None:
+        return question.refused(answer.refusal)
     return replace(question.blank, statistic=answer.statistic, distribution="F", df=answer.df, pvalue=answer.pvalue)
 
 

@@ -19,7 +19,7 @@ from eventstudy.models import (
     synthetic_control,
 )
 from eventstudy.models.dimson import lagged_factors
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, without_rounding
 from eventstudy.models.tobit import fit_tobit
 from eventstudy.panel import EventPanel
 
@@ -51,7 +51,7 @@ def fit_model(name: str, panel: EventPanel, **options: Any) -> NormalReturnFit:
     if panel.censored is None or not model.censorable:
         return model(panel, **options)
     bare = model.needs is None
-    return fit_tobit(
+    fit = fit_tobit(
         panel.returns,
         panel.factors[:0] if bare else panel.factors,
         np.isfinite(panel.returns) if bare else panel.observed,
@@ -60,6 +60,7 @@ def fit_model(name: str, panel: EventPanel, **options: Any) -> NormalReturnFit:
         panel.event_span,
         names=() if bare else panel.names,
     )
+    return without_rounding(fit, panel.returns)
 
 
 __all__ = [

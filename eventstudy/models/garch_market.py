@@ -10,7 +10,7 @@ import numpy as np
 
 from eventstudy.arrays import Floats, Ints
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, only_benchmark
+from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, only_benchmark, without_rounding
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ SECOND_START = (0.85, 0.1, 0.05)
 
 _NO_ARCH = 1e-6  # an arch parameter below this is the bound, zero, as the search leaves it
 _SAME = 1e-6  # log-likelihoods this near are one maximum, found twice
-_NO_RESIDUAL = 1e-18  # residual variance below this share of the mean square: the benchmark explains all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,8 +124,7 @@ def fit_garch_market(panel: EventPanel) -> NormalReturnFit:
     horizon = _horizon(panel)
     observed = panel.observed
     start = fit_linear(panel.returns, panel.factors, observed, panel.event_factors, panel.event_span, names=panel.names)
-    square = (np.where(observed, panel.returns, 0.0) ** 2).sum(axis=1) / np.maximum(start.nobs, 1)
-    usable = (start.nobs > PARAMETERS) & (start.sigma**2 > _NO_RESIDUAL * square)
+    usable = (start.nobs > PARAMETERS) & np.isfinite(without_rounding(start, panel.returns).sigma)
     out = _missing(panel)
     for row in np.flatnonzero(usable):
         used = observed[row]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,14 @@ import numpy as np
 from eventstudy.arrays import Floats, Ints, Mask
 from eventstudy.errors import OptionError
 from eventstudy.panel import EventPanel
+
+NO_VARIANCE = 1e-10
+"""Residual variance at or below this share of the returns' mean square is no variance: residuals of 1/100,000 of the
+returns. What double precision leaves of a perfect fit is 1e-28 of it and single precision 1e-11; an index of level
+4,000 that two sources round to cents differs by 1e-8, and stays."""
+ROUNDING = 1e-14
+"""Residual standard deviation of decimal returns that is rounding whatever their size: a price ratio is near one and
+held to 2e-16, which is all that is left of a return less an equal rate."""
 
 _COLLINEAR = 1e-18  # variance below this share of the mean square: the regressor is a constant
 _SMALLEST_EIGENVALUE = 1e-12  # of the regressors' correlation matrix; below it float rounding decides
@@ -30,7 +38,7 @@ class NormalReturnFit:
     params : (E, k) float
         Estimates; NaN where the regressors are collinear or too few.
     sigma : (E,) float
-        Residual standard deviation with `df_resid` in the denominator; NaN where it cannot be had.
+        Residual standard deviation with `df_resid` in the denominator; NaN where it cannot be had or is rounding.
     df_resid, nobs : (E,) int
         Degrees of freedom and observations used.
     resid : (E, T) float
@@ -96,8 +104,29 @@ class Model:
     in_study_files: bool = False
 
     def __call__(self, panel: EventPanel, **options: Any) -> NormalReturnFit:
-        """Fit the model to aligned windows."""
-        return self.fit(panel, **options)
+        """Fit the model to aligned windows; sigma is NaN where the residuals are rounding (`without_rounding`)."""
+        return without_rounding(self.fit(panel, **options), panel.returns)
+
+
+def without_rounding(fit: NormalReturnFit, returns: Floats) -> NormalReturnFit:
+    """The fit with sigma NaN in cases that leave no variance but rounding: they have no standard error.
+
+    Constant returns, a copy or a multiple of the benchmark, a price that is paid anyway. See `NO_VARIANCE` and
+    `ROUNDING`.
+
+    Parameters
+    ----------
+    fit : NormalReturnFit
+        Of E cases.
+    returns : (E, T) float
+        The returns of the estimation window that it was fitted to.
+    """
+    squares = np.einsum("et,et->e", returns, returns)
+    holes = np.isnan(squares)
+    squares[holes] = np.nansum(returns[holes] ** 2, axis=1)
+    floor = np.maximum(NO_VARIANCE * squares / np.maximum(fit.nobs, 1), ROUNDING**2)
+    bare = fit.sigma**2 <= floor
+    return replace(fit, sigma=np.where(bare, np.nan, fit.sigma)) if bare.any() else fit
 
 
 def only_benchmark(panel: EventPanel, model: str) -> tuple[Floats, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints, Mask
-from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.models.linear import NormalReturnFit, fit_linear, without_rounding
 
 TOLERANCE = 1e-9
 """Newton decrement at which the search ends: the distance from the maximum in standard errors."""
@@ -55,7 +55,7 @@ def fit_tobit(  # noqa: PLR0913 - the arguments of fit_linear, and what is censo
     NormalReturnFit
         `resid` is observed less fitted return for censored observations too: not an error of the model there,
         but what the limit left of it. A case has NaN where `fit_linear` has it, where the residuals are
-        all zero, where the uncensored observations alone do not hold every parameter (no more than k, collinear
+        rounding, where the uncensored observations alone do not hold every parameter (no more than k, collinear
         regressors, or a perfect fit: then the likelihood need not have a maximum), and where the search
         does not converge.
 
@@ -85,10 +85,9 @@ def fit_tobit(  # noqa: PLR0913 - the arguments of fit_linear, and what is censo
         raise ValueError("censored holds -1 (lower limit), 0 (uncut) and 1 (upper limit) and nothing else")
     size, days = len(names) + int(intercept), y.shape[1]
     ahead, ahead_span = _with_rows(factors, used, event_factors, event_span, intercept=intercept)
-    start = fit_linear(y, factors, used, ahead, ahead_span, names=names, intercept=intercept)
+    start = without_rounding(fit_linear(y, factors, used, ahead, ahead_span, names=names, intercept=intercept), y)
     to_params, inside, outside = np.split(start.leverage_root, [size, size + days], axis=1)
     scale = start.sigma * np.sqrt(np.maximum(start.df_resid, 0) / np.maximum(start.nobs, 1))
-    scale = np.where(scale > 0.0, scale, np.nan)
     rows = np.concatenate([-inside, (start.resid / scale[:, None])[..., None]], axis=-1)
     rows = np.where(used[..., None], rows, 0.0)
     point, covariance = _estimates(rows, censored, used, start.nobs)
