@@ -110,6 +110,8 @@ def run(  # noqa: PLR0913 - one parameter an option
         _show_headlines(result, lang)
         typer.echo(f"report: {folder / 'report.html'}")
         _remark(result, source)
+    if not quiet:
+        _doubt(result, lang)
 
 
 def schema(
@@ -126,6 +128,14 @@ def _show_headlines(result: StudyResult, lang: Literal["en", "zh"]) -> None:
 
     if result.headlines:
         show(table(HEADLINE_COLUMNS[lang], headline_rows(result, lang=lang)))
+
+
+def _doubt(result: StudyResult, lang: Literal["en", "zh"]) -> None:
+    """Tell on standard error what makes the prices behind a headline doubtful."""
+    from eventstudy.summary import doubt_lines
+
+    for line in doubt_lines(result, lang=lang):
+        typer.echo(line, err=True)
 
 
 def _remark(result: StudyResult, source: str) -> None:

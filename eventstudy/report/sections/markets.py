@@ -92,7 +92,7 @@ def _parts_table(study: Study, frame: Frame) -> Table:
             texts.points(row["intraday"]),
             texts.points(row["whole"]),
             *(texts.known(row[f"{part}_typical"], texts.size) for part in ("overnight", "intraday")),
-            texts("list.semicolon").join(study.short_flag(flag) for flag in row["flags"]),
+            texts("list.semicolon").join(names.flag(flag, "short_flag") for flag in row["flags"]),
         )
         for row in frame.to_dict("records")
     )
