@@ -1,4 +1,4 @@
-"""A fit that leaves nothing but rounding has no standard error: that event is set apart, the others are as they were."""
+"""A fit that leaves only rounding has no standard error: that event is set apart, the others are as they were."""
 
 from __future__ import annotations
 
