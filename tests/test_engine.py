@@ -304,7 +304,11 @@ BAD = {
     "gap": ({"after_gap": "fill"}, OptionError, "after_gap='fill' is not allowed; allowed: one_session, simple, log"),
     "window": ({"event_window": (5, -5)}, OptionError, r"event_window \[\+5, -5\] ends before it begins"),
     "windows": ({"estimation_window": (-120, -3)}, OptionError, r"the estimation window \[-120, -3\] must end before"),
-    "fraction": ({"event_window": (0, 1.5)}, OptionError, "event_window is two whole numbers"),
+    "fraction": (
+        {"event_window": (0, 1.5)},
+        OptionError,
+        r"event_window=\(0, 1\.5\) is not a window; allowed: one pair of whole numbers",
+    ),
     "benchmark": ({"benchmark": "SPX"}, OptionError, "benchmark='SPX' is not a column of returns"),
     "no benchmark": ({"benchmark": None}, OptionError, "model='market' needs benchmark="),
 }
@@ -449,9 +453,9 @@ def test_excess_returns_are_explicit():
     found = es.event_study(returns, events.iloc[:1], **OPTIONS, risk_free=rate)
     direct = es.event_study(returns.sub(rate, axis=0), events.iloc[:1], **OPTIONS)
     pd.testing.assert_frame_equal(found.ar, direct.ar)
-    with pytest.raises(InputError, match="risk_free has no value on 1 sessions of returns"):
+    with pytest.raises(InputError, match="risk_free has no value on 1 sessions of returns; give one for each"):
         es.event_study(returns, events, **OPTIONS, risk_free=rate.iloc[1:])
-    with pytest.raises(OptionError, match="with after_gap give excess returns instead"):
+    with pytest.raises(OptionError, match="with after_gap=log give excess returns instead"):
         es.event_study(returns, events, **OPTIONS, risk_free=rate, after_gap="log")
 
 

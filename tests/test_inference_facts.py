@@ -530,7 +530,11 @@ HYPOTHESES = {
         "the value is above the comparators",
     ),
     ("weighted_sum", ""): ({"otherwise": "not_zero"}, "the weighted sum of abnormal returns is zero", "it is not zero"),
-    ("mean_per_session", ""): ({}, "the mean abnormal return per session is zero", "it is not zero"),
+    ("quantity", "session"): (
+        {"quantity": "mean_per_session", "side": "greater", "expected": "zero"},
+        "the mean abnormal return per session is zero",
+        "the mean abnormal return per session is above zero",
+    ),
 }
 
 

@@ -799,7 +799,7 @@ def test_models_of_one_benchmark_say_so(model, factors, given):
         ),
         (
             lambda: lagged_factors(["SPY"], np.zeros((1, 5)), lags=-1),
-            "lags=-1 and leads=1 are numbers of sessions, 0 or more",
+            "lags=-1 is not allowed; it is 0 or more",
         ),
         (
             lambda: lagged_factors(["SPY", "SPY[-1]"], np.zeros((2, 5))),

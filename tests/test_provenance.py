@@ -45,6 +45,9 @@ SENTENCES = {
     ),
     fact("adjustment.factor"): "factor by which a price as traded is multiplied",
     fact("adjustment.as_supplied"): "as supplied",
+    fact("adjustment.close_alone"): (
+        "as yfinance gives Close without Adj Close: for splits, and for dividends unless auto_adjust=False"
+    ),
     fact("adjustment.not_said"): "as supplied; the file does not say",
     fact("read_from", place="a/b : c.csv"): "read from a/b : c.csv",
     fact("place_in_turn", first="A", until="2025-12-26", then="B"): "A to 2025-12-26; B after",

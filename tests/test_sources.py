@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from eventstudy.config import load_study
 from eventstudy.csvtext import MAX_BYTES
-from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
+from eventstudy.errors import OptionError, PriceError, PriceFileError
 from eventstudy.facts import fact, words
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources import load_prices, recorded
@@ -171,10 +171,7 @@ CASES = {
     "another date format": (
         "date,close\n08/12/2025,1\n20251208,1\n2025-12-8,1\n2025-12-08 00:00,1\n,1\n",
         [
-            "2:1: '08/12/2025' is not a date; write it as 2025-12-08",
-            "3:1: '20251208' is not a date; write it as 2025-12-08",
-            "4:1: '2025-12-8' is not a date; write it as 2025-12-08",
-            "5:1: '2025-12-08 00:00' is not a date; write it as 2025-12-08",
+            "2:1: '08/12/2025' is not a date; write it as 2025-12-08 (4 such places, the next at 3:1 and 4:1)",
             "6:1: the date is empty; write it as 2025-12-08",
         ],
     ),
@@ -188,16 +185,15 @@ CASES = {
     ),
     "dates fall": (
         "date,close\n2025-12-08,1\n2025-12-05,1\n2025-12-04,1\n",
-        ["3:1: 2025-12-05 comes after 2025-12-08; sort the rows by date, the oldest first"],
+        [
+            "3:1: 2025-12-05 comes after 2025-12-08; sort the rows by date, the oldest first, "
+            "or state order: newest_first for the file under prices.files"
+        ],
     ),
     "not a number": (
         "date,close\n2025-12-04,abc\n2025-12-05,nan\n2025-12-08,inf\n2025-12-09,1_000\n2025-12-10,１２\n",
         [
-            "2:12: close 'abc' is not a number; write it as 1234.50",
-            "3:12: close 'nan' is not a number; write it as 1234.50",
-            "4:12: close 'inf' is not a number; write it as 1234.50",
-            "5:12: close '1_000' is not a number; write it as 1234.50",
-            "6:12: close '１２' is not a number; write it as 1234.50",
+            "2:12: close 'abc' is not a number; write it as 1234.50 (5 such places, the next at 3:12 and 4:12)",
         ],
     ),
     "thousands separators": (
@@ -315,11 +311,16 @@ def test_a_bom_does_not_shift_columns():
     assert faults_of("\ufeffdate,cloze,close\n") == [f"1:6: unknown column 'cloze'; allowed: {ALLOWED}"]
 
 
+def test_a_symbol_that_no_file_can_be_called_is_refused(tmp_path):
+    with pytest.raises(PriceError, match="cannot be the name of a file; rename it in the study"):
+        read_folder(tmp_path, ["\ud800"])
+
+
 def test_many_faults_are_counted():
-    rows = "".join(f"{date.fromordinal(738000 + row)},0\n" for row in range(MAX_SHOWN + 5))
-    faults = faults_of("date,close\n" + rows)
-    assert len(faults) == MAX_SHOWN + 1
-    assert faults[-1] == f"{MAX_SHOWN + 2}:12: from here on 5 more faults"
+    rows = "".join(f"{date.fromordinal(738000 + row)},0\n" for row in range(65))
+    assert faults_of("date,close\n" + rows) == [
+        "2:12: close is 0; a price must be above 0 (65 such places, the next at 3:12 and 4:12)"
+    ]
 
 
 def test_an_absurdly_large_file_is_not_read():

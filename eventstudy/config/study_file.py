@@ -6,6 +6,7 @@ The file's node tree is walked by hand, so every scalar stays the text that was 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ MAX_NODES = 50_000
 PathKey = tuple[str | int, ...]
 Place = tuple[int, int]
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _MESSAGES = {
     "extra_forbidden": "unknown key {key!r}; allowed here: {allowed}",
@@ -243,6 +245,8 @@ def _refuse_aliases(text: str, tree: _Tree) -> None:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if anchor is not None:
             tree.fault(place, f"anchors are not allowed (&{anchor}); write the value out where it is needed")
+        if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
+            raise StudyFileError([Fault(tree.file, *place, f"{event.value!a} has a character that no file can hold")])
         if tag is not None:
             tree.fault(place, f"tags are not allowed ({tag}); every value is read by the field it belongs to")
 

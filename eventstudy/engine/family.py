@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from eventstudy.errors import OptionError
 from eventstudy.inference import benjamini_hochberg, benjamini_yekutieli, holm
+from eventstudy.options import one_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +41,7 @@ def adjust_pvalues(
     """
     import pandas as pd
 
-    if method not in METHODS:
-        raise OptionError(f"method={method!r} is not allowed; allowed: {', '.join(METHODS)}")
+    one_of("method", method, METHODS)
     given = pd.Series(family, dtype=float)
     frame = pd.DataFrame({"pvalue": given, "adjusted": METHODS[method](given.to_numpy())})
     return frame.rename_axis("hypothesis")

@@ -13,8 +13,10 @@ from eventstudy.censoring import days_after, first_open_close
 from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import fact
 from eventstudy.gate.tables import read_wide
 from eventstudy.models import MODELS
+from eventstudy.options import one_of, shown
 from eventstudy.windows import Window
 
 LimitDays = Literal["keep", "drop", "censor"]
@@ -30,11 +32,10 @@ def with_limits(sample: Sample, at_limit: Any, choice: LimitDays) -> Sample:
     InputError
         Where `at_limit` lacks a session or an asset of `returns`, or holds anything but -1, 0 and 1.
     """
-    if choice not in get_args(LimitDays):
-        raise OptionError(f"limit_days={choice!r} is not allowed; allowed: {', '.join(get_args(LimitDays))}")
+    one_of("limit_days", choice, get_args(LimitDays))
     if at_limit is None:
         if choice != "keep":
-            raise OptionError(f"limit_days={choice!r} needs at_limit=, the closes at a price limit")
+            raise OptionError(fact("option.needs_limits", given=shown(choice)))
         return sample
     side = _sides(sample, at_limit)
     if choice == "keep":
@@ -50,9 +51,7 @@ def require_censorable(model: str, choice: LimitDays) -> None:
     """Refuse to censor under a model that has no form for it."""
     if choice == "censor" and not MODELS[model].censorable:
         able = sorted(name for name, row in MODELS.items() if row.censorable)
-        raise OptionError(
-            f"limit_days='censor' has no form of model={model!r}; allowed with {', '.join(able)}, or choose 'drop'"
-        )
+        raise OptionError(fact("option.uncensorable", model=shown(model), allowed=able))
 
 
 def _sides(sample: Sample, at_limit: Any) -> NDArray[np.int8]:
@@ -74,7 +73,7 @@ def _sides(sample: Sample, at_limit: Any) -> NDArray[np.int8]:
 def stops(sample: Sample, abnormal: Abnormal) -> Ints:
     """(E,) relative day of the first close off a limit from day 0 on; -1 where the event window ends before."""
     if sample.at_limit is None:
-        raise OptionError("car_to_open needs at_limit=, the closes at a price limit")
+        raise OptionError(fact("option.unknown_limits"))
     days = np.arange(max(abnormal.event_window.last, 0) + 1)
     session = sample.columns(Window(0, int(days[-1])))  # -1 past the end, which lies outside the event window too
     hit = sample.at_limit[sample.asset[:, None], session] != 0

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.engine.sample import Cutter, Sample, inside_windows, pieces
 from eventstudy.facts import fact
-from eventstudy.inference.records import TestResult
+from eventstudy.inference.question import Question, check_side
+from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.models.regressions import TimeCovariance, fit_calendar_time
+from eventstudy.options import one_of, switch, whole
 from eventstudy.windows import Window
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,7 @@ def buy_and_hold(sample: Sample, window: Window, *, kind: str = "simple") -> Flo
     -----
     Barber and Lyon (1997, Journal of Financial Economics 43, 341-372). An event with a missing day has NaN.
     """
+    one_of("kind", kind, ("simple", "log"))
     start = window.first - sample.event_window.first
     columns = slice(start, start + window.size)
     values = np.empty(sample.event_ids.size)
@@ -54,9 +56,10 @@ def calendar_time(
     sample: Sample,
     window: Window,
     *,
+    alternative: Alternative = "two-sided",
     min_firms: int = 1,
     weighted: bool = False,
-    covariance: TimeCovariance = "newey_west",
+    covariance: TimeCovariance = "HAC",
 ) -> TestResult:
     """Test of the mean abnormal return per session of all firms inside an event window.
 
@@ -66,22 +69,34 @@ def calendar_time(
         Events and returns.
     window : Window
         Relative days for which a firm stays in the portfolio; a firm with two events counts once.
+    alternative : {"two-sided", "greater", "less"}
+        Side of the mean; the interval is two-sided, 95 %.
     min_firms : int
-        Sessions with fewer firms are left out.
+        Sessions with fewer firms are left out; 1 or more.
     weighted, covariance
         As in `fit_calendar_time`.
+
+    Raises
+    ------
+    OptionError
+        For an option that is not allowed.
     """
+    check_side(alternative)
+    least = whole("min_firms", min_firms, least=1)
+    one_of("covariance", covariance, get_args(TimeCovariance))
+    switch("weighted", weighted)
     firms, total = np.zeros(sample.sessions.size, dtype=np.int64), np.zeros(sample.sessions.size)
     for part in _by_asset(sample):
         first, last = part.position + window.first, part.position + window.last
         held = inside_windows(part.values.shape, part.asset, first, last) & np.isfinite(part.values)
         firms += held.sum(axis=0)
         total += np.where(held, part.values, 0.0).sum(axis=0)
-    use = (firms >= max(min_firms, 1)) & np.isfinite(sample.factors).all(axis=0)
+    use = (firms >= least) & np.isfinite(sample.factors).all(axis=0)
     count, width = int(use.sum()), sample.factors.shape[0] + 1
-    empty = TestResult("calendar_time", fact("mean_per_session"), None, "t", None, None, count)
+    hypothesis = fact("quantity", quantity="mean_per_session", side=alternative, expected="zero")
+    question = Question(TestResult("calendar_time", hypothesis, None, "t", None, None, count), alternative)
     if count <= width:
-        return empty.refused(fact("unavailable.few_sessions", n=count, firms=min_firms, parameters=width))
+        return question.refused(fact("unavailable.few_sessions", n=count, firms=least, parameters=width))
     fit = fit_calendar_time(
         total[use] / firms[use],
         sample.factors[:, use],
@@ -89,18 +104,7 @@ def calendar_time(
         weighted=weighted,
         covariance=covariance,
     )
-    value, error, df = np.array(fit.alpha), np.array(fit.std_error), np.array(fit.df)
-    test = t_test(value, error, df)
-    low, high = interval(value, error, test.df, CONFIDENCE)
-    return replace(
-        empty,
-        statistic=float(test.statistic),
-        df=float(fit.df),
-        pvalue=float(test.pvalue),
-        estimate=fit.alpha,
-        std_error=fit.std_error,
-        conf_int=(float(low), float(high)),
-    )
+    return question.by_t(fit.alpha / fit.std_error, fit.df, estimate=fit.alpha, std_error=fit.std_error)
 
 
 def _by_asset(sample: Sample) -> Iterator[Sample]:

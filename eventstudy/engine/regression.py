@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,9 +10,12 @@ from eventstudy.arrays import Floats
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.models.regressions import Covariance, fit_cross_section, slope_distribution
+from eventstudy.options import shown, whole
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_SHOWN = 3
 
 
 def regress(
@@ -21,13 +24,9 @@ def regress(
     """Coefficients of CARs on characteristics; events without either are left out and counted in `attrs`."""
     import pandas as pd
 
-    if covariance == "cluster" and clusters is None:
-        raise OptionError("covariance='cluster' needs clusters, a Series by event_id")
     joined = _joined(cars, characteristics)
-    x = joined[characteristics.columns].to_numpy(dtype=float)
-    codes = None if clusters is None else pd.factorize(clusters.reindex(joined.index))[0]
-    if codes is not None and (codes < 0).any():
-        raise InputError(f"clusters has no value for {int((codes < 0).sum())} events; give each event its cluster")
+    x = joined.drop(columns="car").to_numpy()
+    codes = None if clusters is None else _codes(clusters, joined.index)
     fit = fit_cross_section(joined["car"].to_numpy(), x, covariance=covariance, clusters=codes)
     frame = pd.DataFrame(
         {
@@ -37,7 +36,7 @@ def regress(
             "df": fit.df,
             "pvalue": fit.pvalue,
         },
-        index=pd.Index(["constant", *map(str, characteristics.columns)], name="regressor"),
+        index=_regressors(joined),
     )
     frame.attrs |= {"nobs": fit.nobs, "rsquared": fit.rsquared, "left_out": len(cars) - fit.nobs}
     return frame
@@ -51,15 +50,16 @@ def slopes(
 
     if np.unique(sample.position).size > 1:
         raise OptionError("the pre-event reference distribution needs events on one date; these fall on several")
+    if days is not None:
+        days = whole("days", days, least=2)
     joined = _joined(ar, characteristics)
     rows = np.array([ar.index.get_loc(event) for event in joined.index])
     before = resid[rows].T
-    whole = before[np.isfinite(before).all(axis=1)]
-    chosen = whole if days is None else whole[-days:]
+    whole_days = before[np.isfinite(before).all(axis=1)]
+    chosen = whole_days if days is None else whole_days[-days:]
     if chosen.shape[0] < 2:
         raise InputError("fewer than two pre-event days have a return of every event's asset")
-    x = joined[characteristics.columns].to_numpy(dtype=float)
-    found = slope_distribution(joined["car"].to_numpy(), chosen, x)
+    found = slope_distribution(joined["car"].to_numpy(), chosen, joined.drop(columns="car").to_numpy())
     return pd.DataFrame(
         {
             "slope": found.slope,
@@ -70,15 +70,76 @@ def slopes(
             "pvalue_t": found.pvalue_t,
             "n_days": chosen.shape[0],
         },
-        index=pd.Index(["constant", *map(str, characteristics.columns)], name="regressor"),
+        index=_regressors(joined),
     )
 
 
+def _regressors(joined: pd.DataFrame) -> pd.Index[str]:
+    import pandas as pd
+
+    return pd.Index(["constant", *joined.columns[:-1]], name="regressor")
+
+
 def _joined(cars: pd.Series, characteristics: pd.DataFrame) -> pd.DataFrame:
-    """CARs beside their characteristics, whole rows only."""
-    if characteristics.index.has_duplicates:
-        raise InputError("characteristics must have one row for each event_id")
-    joined = characteristics.join(cars.rename("car"), how="inner", validate="one_to_one").dropna()
-    if len(joined) <= characteristics.shape[1] + 1:
-        raise InputError(f"{len(joined)} events with a CAR and all characteristics do not suffice")
+    """Characteristics by event_id with their CARs in a last column, whole rows only."""
+    import pandas as pd
+
+    if not isinstance(characteristics, pd.DataFrame):
+        raise InputError(f"characteristics is {shown(characteristics)}; give a DataFrame with rows by event_id")
+    numbers = _by_event("characteristics", _numbers(characteristics), cars.index)
+    if (twice := numbers.columns[numbers.columns.duplicated()]).size or "car" in numbers.columns:
+        name = twice[0] if twice.size else "car"
+        raise InputError(f"the characteristic {name!r} stands there twice, or has a name of ours; rename it")
+    joined: pd.DataFrame = numbers.assign(car=cars).dropna()
+    width = numbers.shape[1] + 1
+    if len(joined) <= width:
+        raise InputError(
+            f"{len(joined)} events have a CAR and all {width - 1} characteristics; {width + 1} or more are needed"
+        )
+    design = np.column_stack([np.ones(len(joined)), joined.drop(columns="car")])
+    if np.linalg.matrix_rank(design / np.abs(design).max(axis=0).clip(min=np.finfo(float).tiny)) < width:
+        raise InputError(f"the characteristics {', '.join(numbers.columns)} and a constant are collinear; take one out")
     return joined
+
+
+def _numbers(characteristics: pd.DataFrame) -> pd.DataFrame:
+    """The characteristics as floats, their names as text."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    for name, column in characteristics.items():
+        if not (pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)):
+            raise InputError(
+                f"the characteristic {name!r} holds {column.dtype}, not numbers; make indicators of it, as "
+                "pandas.get_dummies does"
+            )
+        columns[str(name)] = column.to_numpy(dtype=float, na_value=np.nan)
+        if np.isinf(columns[str(name)]).any():
+            raise InputError(f"the characteristic {name!r} has an infinite value; leave it out as NaN")
+    return pd.DataFrame(columns, index=characteristics.index)
+
+
+def _by_event(what: str, given: Any, events: pd.Index[Any]) -> Any:
+    """The rows of the events, in their order, NaN where there is none; ids are compared as text."""
+    named = given.set_axis(given.index.map(str))
+    if not named.index.isin(events).any():
+        found, wanted = (", ".join(map(str, index[:_SHOWN])) for index in (named.index, events))
+        raise InputError(
+            f"{what} has rows {found or 'none'} and the events have the ids {wanted}; give rows by event_id"
+        )
+    if named.index.has_duplicates:
+        raise InputError(f"{what} must have one row for each event_id")
+    return named.reindex(events)
+
+
+def _codes(clusters: pd.Series, events: pd.Index[Any]) -> Any:
+    import pandas as pd
+
+    if not isinstance(clusters, pd.Series):
+        raise InputError(f"clusters is {shown(clusters)}; give a Series with rows by event_id")
+    codes = pd.factorize(_by_event("clusters", clusters, events))[0]
+    if (codes < 0).any():
+        raise InputError(f"clusters has no value for {int((codes < 0).sum())} events; give each event its cluster")
+    if np.unique(codes).size < 2:
+        raise InputError("clusters puts all events into one; give two or more, or another covariance")
+    return codes

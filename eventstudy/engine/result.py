@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import CONFIDENCE, interval, t_test
+from eventstudy.display import Shown
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
-from eventstudy.engine.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
+from eventstudy.engine.estimate import Abnormal, ChosenModel
 from eventstudy.engine.flags import flags_of
 from eventstudy.engine.inputs import Placed, Refusal
 from eventstudy.engine.ledger import ledger
@@ -22,21 +23,23 @@ from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.means import weighted_mean
 from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.rows import TEST_FIELDS, result_row
-from eventstudy.engine.sample import Sample, pieces
+from eventstudy.engine.sample import Sample
+from eventstudy.engine.sections import residuals, section_of
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.values import Accepted
 from eventstudy.inference import TESTS, TestResult
-from eventstudy.inference.section import EventDays, ResidualBlock, Section
+from eventstudy.inference.section import Section
 from eventstudy.models.regressions import Covariance
+from eventstudy.options import keyword_names, keywords, one_of, spelled, window_of
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EventStudy:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EventStudy(Shown):
     """Estimates of every usable event and tests across them; frames are handed out fresh.
 
     Attributes
@@ -145,6 +148,7 @@ class EventStudy:
         """The columns of the events that ``characteristics=`` listed, by event_id; for `regress`."""
         return self.placed.characteristics.loc[list(self._index())]
 
+    @spelled
     def car(self, window: tuple[int, int]) -> pd.DataFrame:
         """CAR of every event over a window: car, std_error, statistic, df, pvalue, ci_low, ci_high.
 
@@ -153,6 +157,7 @@ class EventStudy:
         """
         return self._tested(*self.abnormal.car(self._window(window)))
 
+    @spelled
     def car_to_open(self) -> pd.DataFrame:
         """CAR of every event from day 0 to its first close off a price limit: ``last_day`` and the columns of `car`.
 
@@ -186,6 +191,7 @@ class EventStudy:
         }
         return pd.DataFrame(columns, index=self._index())
 
+    @spelled
     def aar(self, *, by: str | None = None) -> pd.DataFrame:
         """Mean abnormal return of each relative day with its n; weighted where events have weights.
 
@@ -204,6 +210,7 @@ class EventStudy:
             parts.append(part if by is None else pd.concat({label: part}, names=["group"]))
         return pd.concat(parts)
 
+    @spelled
     def caar(self, window: tuple[int, int], *, by: str | None = None) -> pd.DataFrame:
         """Mean CAR over a window with its n, for all events or by group; events with a missing day are out of n."""
         import pandas as pd
@@ -229,22 +236,44 @@ class EventStudy:
             First and last relative day.
         **options
             ``alternative`` ("two-sided", "greater", "less"), ``variant``, and what the test itself takes.
+
+        Raises
+        ------
+        OptionError
+            For a test, window, option or value that there is not.
         """
+        one_of("test", name, (*TESTS, "calendar_time"))
         if name == "calendar_time":
             self._needs_benchmark("calendar-time portfolios")
+            keywords("the test calendar_time", options, keyword_names(calendar_time))
             return calendar_time(self.sample, self._window(window), **options)
-        if name not in TESTS:
-            raise OptionError(f"there is no test {name!r}; allowed: {', '.join((*TESTS, 'calendar_time'))}")
         return TESTS[name](self.section(window), **options)
 
+    def test_results(self, window: tuple[int, int] = (0, 0), **options: Any) -> dict[str, TestResult]:
+        """Every test over a window as records, by name; options as in `tests`."""
+        keywords("tests()", options, tuple(dict.fromkeys(name for test in TESTS.values() for name in test.options)))
+        section = self.section(window)
+        return {
+            name: test(section, **{key: options[key] for key in options if key in test.options})
+            for name, test in TESTS.items()
+        }
+
     def tests(self, window: tuple[int, int] = (0, 0), **options: Any) -> pd.DataFrame:
-        """Every test over a window, a row each; a test that cannot be run says why in ``unavailable``."""
+        """Every test over a window, a row each; a test that cannot be run says why in ``unavailable``.
+
+        Parameters
+        ----------
+        window : pair of int
+            First and last relative day.
+        **options
+            As in `test`; each test takes those that it has, and at least one must have each.
+        """
         import pandas as pd
 
-        section = self.section(window)
-        rows = {name: result_row(test(section, **options)) for name, test in TESTS.items()}
+        rows = {name: result_row(found) for name, found in self.test_results(window, **options).items()}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
 
+    @spelled
     def bhar(self, window: tuple[int, int], *, kind: Literal["simple", "log"] = "simple") -> pd.Series:
         """Buy-and-hold abnormal returns over a window, by event_id; `kind` says what the returns are."""
         import pandas as pd
@@ -261,6 +290,7 @@ class EventStudy:
         values = self.bhar(window, kind=kind).to_numpy()
         return TESTS["skewness_adjusted_t"](replace(section, car=values[np.isfinite(values)]), **options)
 
+    @spelled
     def regress(
         self,
         characteristics: pd.DataFrame,
@@ -269,12 +299,31 @@ class EventStudy:
         covariance: Covariance = "HC3",
         clusters: pd.Series | None = None,
     ) -> pd.DataFrame:
-        """CARs on characteristics (rows by event_id): coefficients with HC3 or clustered standard errors.
+        """CARs on characteristics: coefficients with robust or clustered standard errors.
 
         Events on one date are not independent; use `slope_distribution` for them.
+
+        Parameters
+        ----------
+        characteristics : DataFrame
+            Numbers, rows by event_id; events without a CAR or a characteristic are left out (`attrs`).
+        window : pair of int
+            First and last relative day of the CARs.
+        covariance : {"HC3", "HC2", "HC1", "HC0", "nonrobust", "cluster"}
+            Of the coefficients, by statsmodels' names.
+        clusters : Series, optional
+            Cluster by event_id, for ``covariance="cluster"``.
+
+        Raises
+        ------
+        OptionError
+            For another covariance, or ``"cluster"`` without clusters.
+        InputError
+            For rows that are not by event_id, text, infinite values, collinear characteristics, or too few events.
         """
         return regress(self.car(window)["car"], characteristics, covariance=covariance, clusters=clusters)
 
+    @spelled
     def slope_distribution(
         self, characteristics: pd.DataFrame, day: int = 0, *, days: int | None = None
     ) -> pd.DataFrame:
@@ -289,15 +338,18 @@ class EventStudy:
         days : int, optional
             How many of the last estimation days make the reference; all by default.
         """
-        blocks = list(_residuals(self.sample, self.model))
+        day = self._window((day, day)).first
+        blocks = list(residuals(self.sample, self.model))
         order = np.argsort(np.concatenate([block.rows for block in blocks]), kind="stable")
         resid = np.concatenate([block.resid for block in blocks])[order]
         return slopes(self.sample, self.ar[day], resid, characteristics, days=days)
 
+    @spelled
     def diagnostics(self) -> pd.DataFrame:
         """Residual checks by event_id; see `eventstudy.engine.diagnostics.per_event`."""
         return per_event(self.sample, self.model)
 
+    @spelled
     def overall(self, day: int = 0) -> pd.Series:
         """Across events: mean residual correlation on shared dates, and the event-day variance ratio.
 
@@ -307,73 +359,46 @@ class EventStudy:
         """
         return overall(self.section((day, day)))
 
+    @spelled
     def summary(self, window: tuple[int, int] = (0, 0)) -> str:
         """What was studied and found, as text."""
         return exports.summary(self, window)
 
+    @spelled
     def to_latex(self, window: tuple[int, int] = (0, 0)) -> str:
         """The tests over a window as a LaTeX table."""
         return exports.to_latex(self, window)
 
+    @spelled
     def to_csv(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
         """Write every table as CSV into a folder."""
         return exports.to_csv(self, Path(folder), window)
 
+    @spelled
     def to_parquet(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
         """Write every table as Parquet into a folder."""
         return exports.to_parquet(self, Path(folder), window)
 
+    @spelled
     def to_excel(self, path: str | Path, window: tuple[int, int] = (0, 0)) -> Path:
         """Write every table as a sheet of one workbook."""
         return exports.to_excel(self, Path(path), window)
 
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(self.summary())}</pre>"
+    def about(self) -> str:
+        return exports.about(self)
 
     def section(self, window: tuple[int, int]) -> Section:
         """The cross-section that tests see: the events with everything observed in the window."""
-        chosen = self._window(window)
-        found = self.abnormal
-        columns = found.columns(chosen)
-        car, car_se = found.car(chosen)
-        keep = np.isfinite(car_se)
-        rows = np.flatnonzero(keep)
-        sample = self.sample if keep.all() else self.sample.only(rows)
-        return Section(
-            window=chosen,
-            ar=found.ar[keep, columns],
-            ar_se=found.standard_errors[keep, columns],
-            car=car[keep],
-            car_se=car_se[keep],
-            sigma=found.sigma[keep],
-            df=found.df_resid[keep],
-            nobs=found.nobs[keep],
-            weight=self.sample.weight[keep],
-            position=found.position[keep],
-            left_out=int((~keep).sum()),
-            residuals=lambda: _residuals(sample, self.model),
-            whole=EventDays(
-                window=self.event_window,
-                ar=found.ar,
-                ar_se=found.standard_errors,
-                sigma=found.sigma,
-                df=found.df_resid,
-                nobs=found.nobs,
-                position=found.position,
-                residuals=lambda: _residuals(self.sample, self.model),
-            ),
-        )
+        return section_of(self.sample, self.abnormal, self.model, self._window(window))
 
     def _needs_benchmark(self, what: str) -> None:
         if not self.sample.names:
-            raise OptionError(f"{what} need a benchmark; this study has none")
+            raise OptionError(fact("option.no_benchmark", what=what))
 
     def _window(self, window: tuple[int, int]) -> Window:
-        chosen = Window(*window)
-        if chosen.first > chosen.last or not self.event_window.covers(chosen):
-            raise OptionError(f"the window {chosen} is not inside the event window {self.event_window}")
+        chosen = window_of("window", window)
+        if not self.event_window.covers(chosen):
+            raise OptionError(fact("option.window_outside", window=chosen, event_window=self.event_window))
         return chosen
 
     def _index(self) -> pd.Index[str]:
@@ -388,11 +413,10 @@ class EventStudy:
         return pd.DataFrame(values.copy(), index=self._index(), columns=days)
 
     def _groups(self, by: str | None) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+        one_of("by", by, (None, "group"))
         if by is None:
             yield None, np.arange(self.abnormal.event_ids.size)
             return
-        if by != "group":
-            raise OptionError(f"by={by!r} is not allowed; allowed: None, 'group'")
         labels = [str(label) for label in self.sample.group]
         for label in sorted(set(labels)):
             yield label, np.flatnonzero(np.array(labels) == label)
@@ -405,10 +429,3 @@ def _told(kind: str, facts: Sequence[tuple[str, Fact]]) -> pd.DataFrame:
     rows = [(event, one.kind, str(one), one.code, dict(one.values)) for event, one in facts]
     frame = pd.DataFrame(rows, columns=["event_id", kind, "detail", "code", "values"])
     return frame.astype(dict.fromkeys(frame.columns[:-1], "str"))
-
-
-def _residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:
-    days = np.array(sample.estimation_window.days)
-    for held, part in pieces(sample, CHUNK):
-        for rows, _, fit in fit_blocks(part, model):
-            yield ResidualBlock(held[rows], fit.resid, part.only(rows).times(sample.estimation_window), days)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from eventstudy.engine.estimate import ChosenModel, estimate
-from eventstudy.engine.inputs import FARTHEST, Gap, NonSession, Options, Placed, Regressors, place_events
+from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.outcomes import outcomes_in
 from eventstudy.engine.partitions import map_partitions
@@ -24,8 +24,8 @@ from eventstudy.gate.days import require_date_format
 from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
 from eventstudy.gate.values import Accepted, check_finite, check_scale, check_values, read_accept
 from eventstudy.models import MODELS, lagged_factors
+from eventstudy.options import keywords, one_of, shown, spelled, switch, whole, window_of
 from eventstudy.robustness.simulation import Executor
-from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,7 @@ Table: TypeAlias = Any
 """A pandas, polars or Arrow table or series; `eventstudy.gate.tables` says what is read of it."""
 
 
+@spelled
 def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md, all but two keyword-only
     returns: Table,
     events: Table,
@@ -153,12 +154,13 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     if risk_free is not None:
         own, given = _excess(own, given, risk_free, options.after_gap, model)
     if executor is not None and not callable(getattr(executor, "map", None)):
-        raise OptionError(f"executor={executor!r} has no map; give a pool such as concurrent.futures', or None")
+        raise OptionError(fact("option.executor", given=shown(executor)))
     sample, placed = place_events(own, events, _shifted(given, shifts), options)
     sample = with_limits(sample, at_limit, limit_days)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
+@spelled
 def event_study_parquet(  # noqa: PLR0913 - as event_study
     folder: str | Path,
     events: Table,
@@ -232,14 +234,13 @@ def _study(
 
 def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, tuple[int, int]]:
     """The model with its options, and the lags and leads of the regressors that it wants."""
-    _allowed("model", name, tuple(MODELS))
+    one_of("model", name, MODELS)
     row = MODELS[name]
-    for option in options or {}:
-        if option not in row.options:
-            allowed = ", ".join(row.options) or "none"
-            raise OptionError(f"model={name!r} has no option {option!r}; allowed: {allowed}")
+    if options is not None and not isinstance(options, Mapping):
+        raise OptionError(fact("option.mapping", name="model_options", given=shown(options)))
+    keywords(f"model={name!r}", options or (), row.options)
     given = dict(options or {})
-    lags, leads = (int(given.pop(side, 1)) if row.shifted else 0 for side in ("lags", "leads"))
+    lags, leads = (whole(side, given.pop(side, 1), least=0) if row.shifted else 0 for side in ("lags", "leads"))
     return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
@@ -255,14 +256,14 @@ def _excess(
 ) -> tuple[Wide, Regressors]:
     """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
     if after_gap != "one_session":
-        raise OptionError("risk_free covers one session each; with after_gap give excess returns instead")
+        raise OptionError(fact("option.risk_free", after_gap=after_gap))
     read = read_wide(risk_free, "risk_free")
     if len(read.names) != 1:
         raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
     rate = read.on(returns.sessions)
     check_values(rate, returns.sessions, read.names, "risk_free")
     if (lacking := np.isnan(rate)).any():
-        raise InputError(f"risk_free has no value on {int(lacking.sum())} sessions of returns")
+        raise InputError(fact("gate.rate_lacks", n=int(lacking.sum())))
     benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
     return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
 
@@ -279,44 +280,21 @@ def _options(  # noqa: PLR0913 - all keyword-only
     date_format: str | None = None,
     characteristics: Sequence[str] = (),
 ) -> Options:
-    windows = _window("estimation_window", estimation_window), _window("event_window", event_window)
+    windows = window_of("estimation_window", estimation_window), window_of("event_window", event_window)
     if windows[0].last >= windows[1].first:
-        raise OptionError(f"the estimation window {windows[0]} must end before the event window {windows[1]} begins")
-    _allowed("non_session", non_session, get_args(NonSession))
-    _allowed("after_gap", after_gap, get_args(Gap))
-    _allowed("exclude_event_days", exclude_event_days, (True, False))
-    if isinstance(min_estimation, bool) or not isinstance(min_estimation, (int, np.integer)) or min_estimation < 1:
-        raise OptionError(f"min_estimation={min_estimation!r} is not allowed; allowed: a whole number of 1 or more")
+        raise OptionError(fact("option.windows", estimation=windows[0], event=windows[1]))
+    one_of("non_session", non_session, get_args(NonSession))
+    one_of("after_gap", after_gap, get_args(Gap))
+    switch("exclude_event_days", exclude_event_days)
+    whole("min_estimation", min_estimation, least=1)
     if exchange is not None and not isinstance(exchange, str):
-        raise OptionError(f"exchange={exchange!r} is not allowed; allowed: a code such as 'XNYS' or None")
+        raise OptionError(fact("option.exchange", given=shown(exchange)))
     if date_format is not None:
         require_date_format(date_format)
     if not isinstance(characteristics, (list, tuple)) or not all(isinstance(name, str) for name in characteristics):
-        raise OptionError(f"characteristics={characteristics!r} is not allowed; allowed: a list of columns of events")
+        raise OptionError(fact("option.characteristics", given=shown(characteristics)))
     columns = tuple(characteristics)
     return Options(*windows, non_session, after_gap, exclude_event_days, exchange, date_format, columns)
-
-
-def _window(name: str, given: Any) -> Window:
-    numbers = given if isinstance(given, (tuple, list)) else ()
-    if len(numbers) != 2 or not all(map(_whole, numbers)):
-        raise OptionError(f"{name} is two whole numbers, first and last relative day, not {given!r}")
-    window = Window(int(numbers[0]), int(numbers[1]))
-    if window.first > window.last:
-        raise OptionError(f"{name} {window} ends before it begins")
-    if max(map(abs, window)) > FARTHEST:
-        raise OptionError(f"{name} {window} reaches beyond {FARTHEST:,} sessions from the event; choose a nearer one")
-    return window
-
-
-def _whole(number: Any) -> bool:
-    plain = isinstance(number, (int, float, np.number)) and not isinstance(number, bool)
-    return plain and bool(np.isfinite(number)) and number == int(number)
-
-
-def _allowed(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
-    if not any(value is one or (isinstance(value, type(one)) and value == one) for one in allowed):
-        raise OptionError(f"{name}={value!r} is not allowed; allowed: {', '.join(map(str, allowed))}")
 
 
 def _zone(exchange: str | None) -> str | None:
@@ -339,10 +317,10 @@ def _regressors(
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
     given = benchmark if what == "benchmark" else factors
     if given is None:
-        raise OptionError(f"model={model!r} needs {needs}=")
+        raise OptionError(fact("option.needs", name="model", given=shown(model), needs=needs))
     if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
         if (name := label(given)) not in returns.names:
-            raise OptionError(f"benchmark={given!r} is not a column of returns; give a column or a Series")
+            raise OptionError(fact("option.not_a_column", name=what, given=shown(given)))
         place = returns.names.index(name)
         return Regressors((name,), returns.values[place : place + 1])
     read = read_wide(given, what, date_format=date_format, zone=zone)
@@ -350,7 +328,7 @@ def _regressors(
         raise InputError(fact("gate.one_column", what=what, columns=read.names))
     aligned = read.on(returns.sessions)
     if not np.isfinite(aligned).any():
-        raise InputError("the benchmark or factors share no session with returns; align their dates")
+        raise InputError(fact("gate.no_session_shared", what=what))
     return Regressors(read.names, aligned)
 
 

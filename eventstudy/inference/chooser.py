@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import ROWS
 from eventstudy.inference.refusals import REFUSALS, together
+from eventstudy.inference.section import Section
 from eventstudy.inference.situation import Situation, check_situation, event_variance_ratio, situation_of
 from eventstudy.inference.sizes import chance_ratio, t_quantile
+from eventstudy.options import spelled
 
 __all__ = ["Advice", "Situation", "advise", "event_variance_ratio", "situation_of"]
 
@@ -79,14 +81,22 @@ class Advice:
         return None if said is None else str(said)
 
 
-def advise(situation: Situation) -> Advice:
+@spelled
+def advise(situation: Situation | Section) -> Advice:
     """Recommend a test, and refuse those that mislead.
+
+    Parameters
+    ----------
+    situation : Situation or Section
+        What is known of the events; or the events themselves (`EventStudy.section`), whose situation is then found.
 
     Raises
     ------
     OptionError
         For a situation that cannot be.
     """
+    if isinstance(situation, Section):
+        situation = situation_of(situation)
     check_situation(situation)
     refused: dict[str, Fact] = {}
     for rule in REFUSALS:

@@ -12,19 +12,18 @@ from typing import Literal, get_args
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints
-from eventstudy.errors import InputError, OptionError
+from eventstudy.errors import InputError
 from eventstudy.inference.records import Test
 from eventstudy.inference.single import (
     DRAWS,
     ROUNDING,
     SEED,
     Choices,
-    check_draws,
-    check_share,
     choices_of,
     orthonormal_basis,
     residuals,
 )
+from eventstudy.options import number, one_of, share, whole
 
 Scheme = Literal["moving_block", "iid"]
 Kind = Literal["interval", "pieces", "half line", "whole line", "empty"]
@@ -122,8 +121,7 @@ def conformal_pvalue(  # noqa: PLR0913 - the data, the hypothesis, and how it is
     American Statistical Association 116, 1849-1864). Exact in any sample where days are exchangeable, because least
     squares treats all days alike; with moving blocks nearly so for stationary, weakly dependent errors.
     """
-    if not q >= 1.0:
-        raise OptionError(f"q={q} is not allowed; it is 1 or more")
+    number("q", q, least=1)
     basis, rows = _design(y, x, event_rows)
     choices = _arrangements(y.size, rows, scheme, draws, seed)
     effect = np.asarray(theta, dtype=np.float64)
@@ -175,7 +173,7 @@ def conformal_interval(
     day the roots are ``(r_0 -+ r_j) / (g_0 -+ g_j)``. A sweep over the roots of all arrangements counts how many are at
     least as large. Ends are closed: there the statistics tie.
     """
-    check_share("level", level, "0.95 gives a 95 % interval")
+    share("level", level, "option.level")
     basis, rows = _design(y, x, event_rows)
     choices = _arrangements(y.size, rows, scheme, draws, seed)
     resid, moved = residuals(y, basis), residuals(_indicator(y.size, rows), basis)
@@ -211,9 +209,8 @@ def _indicator(size: int, rows: Ints) -> Floats:
 
 
 def _arrangements(size: int, rows: Ints, scheme: Scheme, draws: int, seed: int) -> Choices:
-    check_draws(draws)
-    if scheme not in get_args(Scheme):
-        raise OptionError(f"scheme={scheme!r} is not allowed; allowed: {', '.join(get_args(Scheme))}")
+    whole("draws", draws, least=1)
+    one_of("scheme", scheme, get_args(Scheme))
     if scheme == "moving_block":
         return Choices((rows + np.arange(size)[:, None]) % size, counted=True)
     return choices_of(size, rows.size, max(draws, size) if rows.size == 1 else draws, seed)

@@ -14,6 +14,7 @@ from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section, of_history
+from eventstudy.options import one_of
 
 SMALL_SAMPLE = 15
 """Below this many events, tests that are only right for many come back unavailable or corrected."""
@@ -128,8 +129,7 @@ def ask(
 
 def check_side(alternative: str) -> None:
     """Raise `OptionError` for an alternative that there is not."""
-    if alternative not in get_args(Alternative):
-        raise OptionError(f"alternative={alternative!r} is not allowed; allowed: {', '.join(get_args(Alternative))}")
+    one_of("alternative", alternative, get_args(Alternative))
 
 
 def mean_of(section: Section, standardised: bool = False) -> str:

@@ -18,6 +18,7 @@ from eventstudy.inference.ranks import as_far
 from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.inference.single import choices_of
+from eventstudy.options import whole
 
 DRAWS = 9_999
 SKEWNESS_DRAWS = 1_000
@@ -47,6 +48,7 @@ def permutation(
     and correlation; not to event-induced variance nor to volatility that clusters in time. Nguyen and Wolf
     (2023, Empirical Economics).
     """
+    _check_draws(draws, seed)
     question = ask("permutation", mean_of(section), section, alternative=alternative, variant=variant)
     if reason := too_few(section):
         return question.refused(reason)
@@ -79,6 +81,7 @@ def wild_bootstrap(
     overlap. Needs two dates; with fewer than 6 the two-sided p cannot fall below 5 %. Cameron, Gelbach and
     Miller (2008, Review of Economics and Statistics 90, 414-427).
     """
+    _check_draws(draws, seed)
     question = ask("wild_bootstrap", mean_of(section), section, alternative=alternative, variant=variant)
     dates, group, count = np.unique(section.position, return_inverse=True, return_counts=True)
     if reason := too_few(section, 2):
@@ -113,6 +116,7 @@ def skewness_adjusted_t(
     event-induced variance; not to correlation. Lyon, Barber and Tsai (1999, Journal of Finance 54, 165-201).
     Variant: ``johnson`` (t(N - 1) in place of the bootstrap).
     """
+    _check_draws(draws, seed)
     question = ask(
         "skewness_adjusted_t",
         mean_of(section),
@@ -160,6 +164,11 @@ def clustered_t(signs: Floats, sums: Floats, count: Ints) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Floats = mean * events / np.sqrt(square)
     return np.asarray(np.where(mean == 0.0, 0.0, found))
+
+
+def _check_draws(draws: int, seed: int) -> None:
+    whole("draws", draws, least=1)
+    whole("seed", seed, least=0)
 
 
 def _every_pattern(groups: int) -> Iterator[Floats]:

@@ -19,6 +19,7 @@ from eventstudy.facts import Fact, fact
 from eventstudy.inference.question import check_side
 from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.records import Alternative, Test, TestResult
+from eventstudy.options import share, whole
 
 DRAWS = 9_999
 SEED = 1
@@ -106,7 +107,7 @@ def sq_test(
         For an unknown alternative or variant, a variant of a one-sided test, or an `alpha` that is no probability.
     """
     two_tails = _asks_two_tails(alternative, variant)
-    check_share("alpha", alpha, "0.05 tests at the 5 % level")
+    share("alpha", alpha, "option.alpha")
     sides: tuple[Alternative, ...] = ("less", "greater") if two_tails else (alternative,)
     name = "sq" + " (two_tails)" * two_tails
     ranked = [rank_test(ar, left_out, name=name, alternative=side) for side in sides]
@@ -152,7 +153,7 @@ def permutation_car(event_ar: Floats, past: Floats, *, draws: int = DRAWS, seed:
     OptionError
         For fewer than one draw.
     """
-    check_draws(draws)
+    whole("draws", draws, least=1)
     known = past[~np.isnan(past)]
     result = TestResult("permutation_car", fact("exchangeable_days"), None, "permutation", None, None, known.size)
     if not event_ar.size or np.isnan(event_ar).any():
@@ -215,18 +216,23 @@ def choices_of(days: int, size: int, draws: int, seed: int) -> Choices:
 
 
 def orthonormal_basis(y: Floats, x: Floats) -> Floats:
-    """(T, k) orthonormal basis of the regressors, by QR.
+    """(T, k) orthonormal basis of the regressors, by QR; k may be 0.
 
     Raises
     ------
     InputError
         For missing values, y and x of different length, or collinear regressors.
     """
+    y, x = np.asarray(y), np.asarray(x)
     if y.ndim != 1 or x.ndim != 2 or len(x) != y.size:
         raise InputError(f"y has shape {y.shape} and x {x.shape}; give (T,) returns and (T, k) regressors")
+    if not (np.issubdtype(y.dtype, np.number) and np.issubdtype(x.dtype, np.number)):
+        raise InputError("returns or regressors hold something that is no number; give decimal returns")
     missing = np.flatnonzero(~(np.isfinite(y) & np.isfinite(x).all(axis=1)))
     if missing.size:
         raise InputError(f"row {missing[0]} of the regression has no value; leave such rows out")
+    if not x.shape[1]:
+        return np.zeros(x.shape)
     length = np.sqrt(np.square(x).sum(axis=0))
     basis, root = np.linalg.qr(x / np.where(length > 0.0, length, 1.0))
     spread = np.linalg.svd(root, compute_uv=False)
@@ -240,18 +246,6 @@ def residuals(y: Floats, basis: Floats) -> Floats:
     once = y - basis @ (basis.T @ y)
     twice: Floats = once - basis @ (basis.T @ once)
     return np.where(np.abs(twice) <= _NOTHING * np.abs(y).max(), 0.0, twice)
-
-
-def check_draws(draws: int) -> None:
-    """Refuse a number of draws below one."""
-    if draws < 1:
-        raise OptionError(f"draws={draws} is not allowed; it is 1 or more")
-
-
-def check_share(name: str, value: float, example: str) -> None:
-    """Refuse a level that is no probability."""
-    if not 0.0 < value < 1.0:
-        raise OptionError(f"{name}={value} is not a probability between 0 and 1; {example}")
 
 
 def _asks_two_tails(alternative: Alternative, variant: str | None) -> bool:

@@ -13,6 +13,7 @@ from eventstudy.inference.portfolio import not_one_portfolio
 from eventstudy.inference.section import Section
 from eventstudy.inference.sizes import chance_ratio, normal_size
 from eventstudy.inference.standardised import no_standardising
+from eventstudy.options import number, shown, switch, whole
 
 MISLEADS = 0.075
 """A test misleads where it rejects more than this share of true nulls at 5 %: half as many again as it says."""
@@ -89,7 +90,15 @@ class Situation:
 
 def check_situation(situation: Situation) -> None:
     """Raise `OptionError` for a situation that cannot be."""
+    if not isinstance(situation, Situation):
+        raise OptionError(f"{shown(situation)} is no situation; give a Situation, or a section of a study's events")
     s = situation
+    for name in ("events", "dates", "shared", "estimation", "window", "parameters"):
+        whole(name, getattr(s, name), least=0)
+    for name in ("correlation", "missing", "variance_ratio"):
+        if getattr(s, name) is not None:
+            number(name, getattr(s, name))
+    switch("one_regression", s.one_regression)
     fewest = -(-s.events // max(s.dates, 1))
     rules = (
         (s.events >= 1, f"events={s.events} is not allowed; there is at least one"),

@@ -12,6 +12,7 @@ import numpy as np
 from eventstudy.arrays import Floats, Mask
 from eventstudy.errors import OptionError
 from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.options import one_of, whole
 from eventstudy.panel import EventPanel
 
 Weights = Literal["dimson", "fowler_rorke"]
@@ -46,8 +47,7 @@ def lagged_factors(
     OptionError
         For a negative number of lags or leads, or where two columns would have one name.
     """
-    if lags < 0 or leads < 0:
-        raise OptionError(f"lags={lags} and leads={leads} are numbers of sessions, 0 or more")
+    lags, leads = whole("lags", lags, least=0), whole("leads", leads, least=0)
     shifts = [*range(-1, -lags - 1, -1), *range(1, leads + 1)]
     columns = [*names, *(f"{name}[{shift:+d}]" for name in names for shift in shifts)]
     if len(set(columns)) < len(columns):
@@ -95,8 +95,7 @@ def fit_dimson(panel: EventPanel, *, weights: Weights = "dimson") -> NormalRetur
     """
     if not panel.names:
         raise OptionError("model='dimson' needs a benchmark; given: none")
-    if weights not in get_args(Weights):
-        raise OptionError(f"weights={weights!r} is not allowed; allowed: {', '.join(get_args(Weights))}")
+    one_of("weights", weights, get_args(Weights))
     groups = _groups(panel.names)
     used = panel.observed
     fit = fit_linear(panel.returns, panel.factors, used, panel.event_factors, panel.event_span, names=panel.names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eventstudy.errors import OptionError
 from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.options import switch
 from eventstudy.panel import EventPanel
 
 
@@ -22,7 +23,7 @@ def fit_factor(panel: EventPanel, *, intercept: bool = True) -> NormalReturnFit:
     Raises
     ------
     OptionError
-        Where the panel has no factor.
+        Where the panel has no factor, or `intercept` is neither True nor False.
 
     Notes
     -----
@@ -33,6 +34,7 @@ def fit_factor(panel: EventPanel, *, intercept: bool = True) -> NormalReturnFit:
     """
     if not panel.names:
         raise OptionError("model='factor' needs at least one factor; given: none")
+    switch("intercept", intercept)
     return fit_linear(
         panel.returns,
         panel.factors,

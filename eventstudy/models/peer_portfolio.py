@@ -12,6 +12,7 @@ from eventstudy.errors import OptionError
 from eventstudy.models.linear import Model, NormalReturnFit
 from eventstudy.models.market import fit_market
 from eventstudy.models.market_adjusted import fit_market_adjusted
+from eventstudy.options import one_of
 from eventstudy.panel import EventPanel
 
 Beta = Literal["free", "one"]
@@ -43,8 +44,7 @@ def fit_peer_portfolio(panel: EventPanel, *, beta: Beta = "free") -> NormalRetur
     case without peers has NaN. The standard errors are exact under the assumptions of the model that it takes the form
     of. Against peers of the same sector the abnormal return is the effect relative to the sector, not the whole one.
     """
-    if beta not in get_args(Beta):
-        raise OptionError(f"beta={beta!r} is not allowed; allowed: {', '.join(get_args(Beta))}")
+    one_of("beta", beta, get_args(Beta))
     require_donors(panel, "peer_portfolio")
     complete = complete_donors(panel)
     portfolio = replace(

@@ -11,6 +11,7 @@ import numpy as np
 from eventstudy.arrays import Floats, hold
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
+from eventstudy.options import one_of, share
 
 SamplingNoise = Literal["kept", "subtracted"]
 
@@ -111,8 +112,7 @@ class Predictive:
         """
         from scipy import optimize, special
 
-        if not 0.0 < level < 1.0:
-            raise OptionError(f"level={level} is not a probability between 0 and 1; 0.95 gives a 95 % interval")
+        share("level", level, "option.level")
         tail = (1.0 - level) / 2.0
         reach = -float(special.ndtri(tail)) * self.node_sd
         first = float((self.node_mean - reach).min()) - self.sd  # the mixture's quantiles lie among its normals' own;
@@ -177,9 +177,7 @@ def peer_prior(
     peers, size = params.shape
     if reason := too_few_peers(peers, size):
         raise OptionError(f"no prior: {reason}")
-    if sampling_noise not in get_args(SamplingNoise):
-        allowed = ", ".join(get_args(SamplingNoise))
-        raise OptionError(f"sampling_noise={sampling_noise!r} is not allowed; allowed: {allowed}")
+    one_of("sampling_noise", sampling_noise, get_args(SamplingNoise))
     _require_peers(params, covariances, sigma, names)
     spread = np.cov(params, rowvar=False).reshape(size, size)
     between = spread

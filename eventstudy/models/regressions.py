@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints
+from eventstudy.errors import OptionError
+from eventstudy.options import one_of
 
-Covariance = Literal["HC3", "cluster", "classical"]
-TimeCovariance = Literal["newey_west", "hc1", "classical"]
+Covariance = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster"]
+"""Of a regression across events, by statsmodels' names."""
+TimeCovariance = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "HAC"]
+"""Of a regression over sessions, by statsmodels' names; ``HAC`` is Newey and West's."""
 
 
 # --- dummies of event days --------------------------------------------------------------------------
@@ -112,7 +116,7 @@ class CrossSectionFit:
 def fit_cross_section(
     y: Floats, x: Floats, *, covariance: Covariance = "HC3", clusters: Ints | None = None
 ) -> CrossSectionFit:
-    """Least squares across events with HC3 or clustered standard errors.
+    """Least squares across events with robust or clustered standard errors.
 
     Parameters
     ----------
@@ -120,18 +124,19 @@ def fit_cross_section(
         CARs, decimal.
     x : (N, k - 1) float
         Characteristics, without the constant.
-    covariance : {"HC3", "cluster", "classical"}
+    covariance : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster"}
         HC3 is the default for independent events; with events on one date use `slope_distribution`.
     clusters : (N,) int, optional
         Cluster of each event, for ``covariance="cluster"``.
 
     Raises
     ------
-    ValueError
-        For ``covariance="cluster"`` without clusters.
+    OptionError
+        For another covariance, or ``"cluster"`` without clusters.
     """
+    one_of("covariance", covariance, get_args(Covariance))
     if covariance == "cluster" and clusters is None:
-        raise ValueError("clustered standard errors need the cluster of each event")
+        raise OptionError("covariance='cluster' needs clusters, a Series by event_id")
     import statsmodels.regression.linear_model as linear_model
     from scipy import stats
 
@@ -141,7 +146,7 @@ def fit_cross_section(
         fit = model.fit(cov_type="cluster", cov_kwds={"groups": clusters})
         df = int(np.unique(clusters).size) - 1
     else:
-        fit = model.fit(cov_type="HC3" if covariance == "HC3" else "nonrobust")
+        fit = model.fit(cov_type=covariance)
         df = int(fit.df_resid)
     statistic = np.asarray(fit.params / fit.bse)
     pvalue = np.asarray(2.0 * stats.t.sf(np.abs(statistic), df))
@@ -242,7 +247,7 @@ def fit_calendar_time(
     firms: Floats,
     *,
     weighted: bool = False,
-    covariance: TimeCovariance = "newey_west",
+    covariance: TimeCovariance = "HAC",
 ) -> CalendarTimeFit:
     """Regress portfolio returns on factors; alpha is the mean abnormal return per session.
 
@@ -256,11 +261,18 @@ def fit_calendar_time(
         Number of firms in the portfolio on each session.
     weighted : bool
         Weighted least squares with the square root of the number of firms (variance proportional to 1/firms).
-    covariance : {"newey_west", "hc1", "classical"}
+    covariance : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "HAC"}
         Of the coefficients.
+
+    Raises
+    ------
+    OptionError
+        For another covariance.
 
     Notes
     -----
+    ``HAC`` is Newey and West's (1987, Econometrica 55, 703-708) with `newey_west_lags` lags, Bartlett weights and the
+    factor n / (n - k): statsmodels' ``use_correction=True``, Stata's ``newey``.
     Jaffe (1974, Journal of Business 47, 410-428); Fama (1998, Journal of Financial Economics 49, 283-306).
     """
     import statsmodels.regression.linear_model as linear_model
@@ -268,9 +280,10 @@ def fit_calendar_time(
     design = np.column_stack([np.ones(portfolio.size), *factors])
     weights = firms if weighted else np.ones(portfolio.size)
     model = linear_model.WLS(portfolio, design, weights=weights)
-    lags = newey_west_lags(portfolio.size) if covariance == "newey_west" else 0
-    if covariance == "newey_west":
+    one_of("covariance", covariance, get_args(TimeCovariance))
+    lags = newey_west_lags(portfolio.size) if covariance == "HAC" else 0
+    if covariance == "HAC":
         fit = model.fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
     else:
-        fit = model.fit(cov_type="HC1" if covariance == "hc1" else "nonrobust")
+        fit = model.fit(cov_type=covariance)
     return CalendarTimeFit(float(fit.params[0]), float(fit.bse[0]), int(fit.df_resid), portfolio.size, lags)

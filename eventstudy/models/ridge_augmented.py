@@ -10,6 +10,7 @@ import numpy as np
 from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import OptionError
 from eventstudy.models.simplex import SimplexFit, simplex_weights
+from eventstudy.options import is_number, shown
 
 Penalty = float | Literal["cv"]
 
@@ -82,8 +83,8 @@ def augment_weights(
     smallest squared error in the periods left out; of equal ones the largest. Nothing in it is drawn. A penalty so
     chosen depends on the order of the periods.
     """
-    if penalty != "cv" and not (isinstance(penalty, float | int) and 0.0 < penalty < np.inf):
-        raise OptionError(f"augment={penalty!r} is not allowed; give a penalty above 0, or 'cv'")
+    if penalty != "cv" and not (is_number(penalty) and 0.0 < penalty < np.inf):
+        raise OptionError(f"augment={shown(penalty)} is not allowed; give a penalty above 0, or 'cv'")
     stacked = np.broadcast_to(donors, (*fit.weights.shape, y.shape[1]))
     weights, intercepts = np.full(fit.weights.shape, np.nan), np.full(len(y), np.nan)
     residuals, used = np.full(y.shape, np.nan), np.isfinite(y)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eventstudy.arrays import Floats, Ints, Mask, hold
 from eventstudy.errors import OptionError
+from eventstudy.options import is_number, shown
 
 Ridge = float | Literal["minimum_norm"]
 
@@ -109,8 +110,8 @@ def simplex_weights(
     """
     stacked = _stacked(y, donors, refused)
     barred = np.broadcast_to(False, stacked.shape[:2]) if refused is None else refused
-    if ridge != "minimum_norm" and not (isinstance(ridge, float | int) and 0.0 <= ridge < np.inf):
-        raise OptionError(f"ridge={ridge!r} is not allowed; give a number of at least 0, or 'minimum_norm'")
+    if ridge != "minimum_norm" and not (is_number(ridge) and 0.0 <= ridge < np.inf):
+        raise OptionError(f"ridge={shown(ridge)} is not allowed; give a number of at least 0, or 'minimum_norm'")
     size = max(1, _BLOCK // max(1, stacked.shape[1] * stacked.shape[2])) if stacked.shape[1] <= _TOGETHER else 1
     starts = range(0, max(len(y), 1), size)
     parts = [

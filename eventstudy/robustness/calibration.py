@@ -10,6 +10,7 @@ import numpy as np
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import TESTS
+from eventstudy.options import whole
 from eventstudy.robustness.simulation import (
     INNER_DRAWS,
     Counts,
@@ -210,10 +211,8 @@ def check_arguments(
             raise OptionError(f"there is no test {name!r}; allowed: {', '.join(TESTS)}")
     if not 0.0 < level < 1.0:
         raise OptionError(f"level={level} is not allowed; it lies between 0 and 1")
-    if draws < LEAST_DRAWS:
-        raise OptionError(f"draws={draws} is not allowed; it is {LEAST_DRAWS} or more")
-    if seed < 0:
-        raise OptionError(f"seed={seed} is not allowed; it is 0 or more")
+    whole("draws", draws, least=LEAST_DRAWS)
+    whole("seed", seed, least=0)
     if sigma is not None and not 0.0 < sigma < np.inf:
         raise OptionError(f"sigma={sigma} is not allowed; give a positive decimal return, or None")
     return tuple(name for name in TESTS if tests is None or name in tests)

@@ -16,6 +16,7 @@ from eventstudy.errors import OptionError
 from eventstudy.facts import Fact
 from eventstudy.inference import TESTS, HeldResiduals, ResidualBlock, Section, TestResult
 from eventstudy.models.linear import NormalReturnFit, fit_linear
+from eventstudy.options import whole
 from eventstudy.windows import Window
 
 INNER_DRAWS = 199
@@ -119,8 +120,7 @@ class _Chunk:
 def check_world(world: World) -> None:
     """Raise `OptionError` for a world that cannot be."""
     for name, least in (("events", 1), ("estimation", 3), ("window", 1), ("dates", 1)):
-        if getattr(world, name) < least:
-            raise OptionError(f"{name}={getattr(world, name)} is not allowed; it is {least} or more")
+        whole(name, getattr(world, name), least=least)
     if world.dates > world.events:
         raise OptionError(f"dates={world.dates} is more than events={world.events}; a date has at least one event")
     together = int(np.bincount(world.group).max())

@@ -118,7 +118,9 @@ def live_source(
 
 def _require_close(panel: PricePanel, symbols: Iterable[str]) -> None:
     """Refuse securities and benchmarks without the traded close, which limits and dividends are reckoned on."""
-    without = [symbol for symbol in symbols if symbol in panel and panel[symbol].close is None]
+    without = [
+        symbol for symbol in symbols if symbol in panel and panel[symbol].close is None and not panel[symbol].of_returns
+    ]
     if without:
         raise PriceError(
             f"only an adjusted close is given for {', '.join(without)}; a study needs the traded close as well "

@@ -248,8 +248,8 @@ def _mark_halts(flags: dict[FirmDay, set[str]], symbol: str, series: SecuritySer
 
 def _ex_dates(series: PriceSeries, security: Security) -> NDArray[np.datetime64]:
     """Ex-dates that the study states, or that a dividend-adjusted close shows."""
-    if security.dividends or series.adj_close is None:
+    if security.dividends or series.adj_close is None or series.close is None:
         return np.array([paid.ex_date for paid in security.dividends], dtype="datetime64[D]")
-    ratio = series.adj_close / series.column("close")
+    ratio = series.adj_close / series.close
     stepped = np.abs(ratio[1:] / ratio[:-1] - 1.0) > ADJUSTMENT_STEP
     return series.sessions[1:][stepped]

@@ -55,6 +55,9 @@ def limit_states(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Ex
         if security.board not in ruled and not exchange(security.exchange).boards:
             unchecked[symbol] = fact("limits_not_checked.no_rules", security=symbol, exchange=security.exchange)
             continue
+        if prices[symbol].close is None:
+            unchecked[symbol] = fact("limits_not_checked.returns_only", security=symbol)
+            continue
         own = _bars(prices[symbol])
         try:
             found = _limits(security, own, exchanges[security.exchange], rules)

@@ -24,7 +24,7 @@ __all__ = ["LAYOUT", "PEERS", "Origin", "parse_prices", "read_folder", "read_pri
 
 LAYOUT = "date,open,high,low,close[,adj_close][,volume] or date,close[,adj_close], in any order"
 
-_SYMBOL = re.compile(r"[^/\\:\x00-\x1f]+")
+_SYMBOL = re.compile(r"[^/\\:\x00-\x1f\ud800-\udfff]+")
 
 PEERS = "peers"
 """Subfolder that the files of peers may stand in."""
@@ -173,7 +173,7 @@ def parse_prices(data: bytes, label: str, origin: Origin) -> PriceSeries:
     faults = list(broken)
     names = tuple(rows[0].cells) if rows else ()
     bars = [bar for row in rows if (bar := read_bar(row, names, STRICT, None, faults)) is not None]
-    faults.extend(series_faults(bars))
+    faults.extend(series_faults(bars, STRICT))
     if faults:
         raise PriceFileError(shortened(faults))
     return make_series(bars, origin, hashlib.sha256(data).hexdigest())
