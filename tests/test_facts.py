@@ -321,6 +321,24 @@ SENTENCES = [
         "adjusted for the split: leave adj_close out, or correct it",
     ),
     (
+        fact(
+            "events_outside_prices",
+            n=1,
+            event="e",
+            security="A",
+            session="2027-01-05",
+            first="2020-01-02",
+            last="2025-12-31",
+        ),
+        "the event e falls on 2027-01-05, outside the prices of A, which run from 2020-01-02 to 2025-12-31; supply "
+        "prices that hold it",
+    ),
+    (
+        fact("not_estimable.contrast"),
+        "the returns of one of its securities are explained exactly by the model, or those of two are the same, so "
+        "there is no error to test against",
+    ),
+    (
         fact("limits.off_tick", column="close", price=9.876, tick="0.01"),
         "the close 9.876 is not a price on the tick 0.01; price limits need the prices that were traded, not adjusted "
         "ones",

@@ -63,12 +63,11 @@ def init(
 
 def check(study: StudyArgument = DEFAULT_STUDY, quiet: QuietOption = False) -> None:
     """Find every fault of a study file and show the first session of each event; fetches nothing."""
-    from eventstudy.config import load_study
-    from eventstudy.study.timing import open_exchanges, time_events
+    from eventstudy.config import load_study, timed_study
 
     with progress("checking", quiet=quiet):
         spec = load_study(study)
-        timed = time_events(spec, open_exchanges(spec))
+        timed = timed_study(study, spec)
     if quiet:
         return
     show(session_table(timed))
@@ -88,7 +87,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     quiet: QuietOption = False,
 ) -> None:
     """Run a study: write the report folder and print the summary table."""
-    from eventstudy.config import load_study
+    from eventstudy.config import load_study, timed_study
     from eventstudy.report import write_report
     from eventstudy.sources import load_prices
     from eventstudy.study import run_study
@@ -96,6 +95,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     silent = quiet or json
     with progress("reading the study", quiet=silent):
         spec = load_study(study)
+        timed_study(study, spec)
     live = source == "live"
     with downloading(quiet=silent or not live, keeps=live and not no_cache) as (told, done):
         prices = load_prices(spec, source=source, cache=not no_cache, told=told, progress=done)
