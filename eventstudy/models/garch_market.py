@@ -11,7 +11,14 @@ import numpy as np
 from eventstudy.arrays import Floats, Ints
 from eventstudy.distribution import lacks
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, only_benchmark, without_rounding
+from eventstudy.models.linear import (
+    Model,
+    NormalReturnFit,
+    benchmark_return,
+    fit_linear,
+    only_benchmark,
+    without_rounding,
+)
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
@@ -236,4 +243,4 @@ def _case(y: Floats, x: Floats, scale: float, event_x: Floats, span: Ints, horiz
     }
 
 
-MODEL = Model("garch_market", fit_garch_market, needs="benchmark")
+MODEL = Model("garch_market", fit_garch_market, needs="benchmark", reference=benchmark_return)
