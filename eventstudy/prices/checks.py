@@ -22,7 +22,7 @@ Fatal: TypeAlias = Literal[
     "shape", "order", "duplicate", "price", "range", "volume", "not_a_session", "before_listing", "in_suspension"
 ]
 """Kinds of finding that make a series unusable."""
-Reported: TypeAlias = Literal["jump", "no_trade", "suspension", "hole", "unchecked"]
+Reported: TypeAlias = Literal["jump", "no_trade", "adjusted", "suspension", "hole", "unchecked"]
 """Kinds of finding that are true of many good series and only reported."""
 What: TypeAlias = Fatal | Reported
 
@@ -33,6 +33,15 @@ The widest daily price limit of the Chinese exchanges is 30 %, so a move inside 
 price rounded upwards aside), while a forgotten 3-for-2 split (-33 %), 2-for-1 split (-50 %) or a misplaced decimal
 point is. True moves of this size exist (ORCL +35.9 % on 2025-09-10), so a jump never makes a series unusable.
 """
+
+SAME_MOVE = 0.002
+"""Log return up to which an adjusted close and its close move alike."""
+CENT = 0.01
+"""Rounding that adjusted closes are published with, at its coarsest."""
+MOST_EX_DATES = 0.1
+"""Share of sessions that may have a dividend: monthly ones are a twentieth."""
+LEAST_TO_FIT = 10
+"""Rows from which an adjusted close is held against its close."""
 
 BAR_ORDER: tuple[tuple[Column, Column], ...] = (
     ("high", "low"),
@@ -106,6 +115,7 @@ def check_prices(
     findings = (*order, *check_values(series), *check_range(series))
     if not order:
         findings += check_jumps(series, listed=listed)
+        findings += check_adjusted(series)
         if sessions is not None:
             findings += check_sessions(series, sessions, listed=listed, suspensions=suspensions)
     return tuple(sorted(findings, key=lambda finding: finding.session or date.min))
@@ -158,8 +168,40 @@ def check_values(series: PriceSeries) -> tuple[Finding, ...]:
         good = np.isfinite(values) & ((values >= 0) if kind == "volume" else (values > 0))
         for row in np.flatnonzero(~good):
             found.append(_finding(series, series.sessions[row], kind, column=name, value=values[row]))
-    silent = () if series.volume is None else np.flatnonzero(series.volume == 0)
-    return (*found, *(_finding(series, series.sessions[row], "no_trade") for row in silent))
+    return (*found, *_silent_runs(series))
+
+
+def _silent_runs(series: PriceSeries) -> Iterator[Finding]:
+    """Rows with a volume of 0 that a source keeps, one finding a run."""
+    if series.volume is None:
+        return
+    rows = np.flatnonzero(series.volume == 0)
+    for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if rows.size else ():
+        first, last = series.sessions[run[0]], series.sessions[run[-1]]
+        if run.size == 1:
+            yield _finding(series, first, "no_trade")
+        else:
+            yield _finding(series, first, "no_trade.run", to=last, last=last, n=run.size)
+
+
+def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
+    """Report an adjusted close that does not follow the close: one of another share, or in another order.
+
+    The two move alike but for dividends, which few sessions have. Differences within the rounding of both prices, or
+    within `SAME_MOVE`, are none; more than `MOST_EX_DATES` of the sessions with one are told.
+    """
+    if series.close is None or series.adj_close is None or len(series) < LEAST_TO_FIT:
+        return ()
+    close, adjusted = series.close, series.adj_close
+    usable = np.isfinite(close) & np.isfinite(adjusted) & (close > 0) & (adjusted > 0)
+    if not usable.all():
+        return ()
+    apart = np.abs(np.diff(np.log(adjusted)) - np.diff(np.log(close)))
+    coarse = CENT / np.minimum(close, adjusted)
+    other = np.flatnonzero(apart > SAME_MOVE + coarse[1:] + coarse[:-1]) + 1
+    if other.size <= MOST_EX_DATES * (len(series) - 1):
+        return ()
+    return (_finding(series, series.sessions[other[0]], "adjusted", n=other.size, of=len(series) - 1),)
 
 
 def check_range(series: PriceSeries) -> tuple[Finding, ...]:

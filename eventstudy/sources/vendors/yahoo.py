@@ -15,7 +15,8 @@ import numpy as np
 from eventstudy.errors import ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
 from eventstudy.facts import fact
 from eventstudy.prices import Column, FloatArray
-from eventstudy.sources.vendors.bars import Bars, days_told, figure_text, from_frame
+from eventstudy.sources.traded import days_told
+from eventstudy.sources.vendors.bars import Bars, figure_text, from_frame
 from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
 from eventstudy.sources.vendors.watch import whole_json
