@@ -26,7 +26,7 @@ def one_of(name: str, value: object, allowed: Iterable[object]) -> None:
     """Raise `OptionError` for a value that is none of those allowed."""
     chosen = tuple(allowed)
     if not any(type(value) is type(one) and value == one for one in chosen):
-        raise OptionError(fact("option.one_of", name=name, given=shown(value), allowed=[str(one) for one in chosen]))
+        raise OptionError(fact("option.one_of", name=name, given=shown(value), allowed=tuple(map(str, chosen))))
 
 
 def whole(name: str, value: Any, *, least: int) -> int:
@@ -34,29 +34,30 @@ def whole(name: str, value: Any, *, least: int) -> int:
     if not _is_whole(value):
         raise OptionError(fact("option.whole", name=name, given=shown(value), least=least))
     if value < least:
-        raise OptionError(fact("option.below", name=name, given=shown(value), least=least))
+        raise OptionError(fact("option.least", name=name, given=shown(value), least=least))
     return int(value)
 
 
 def number(name: str, value: Any, *, least: float | None = None) -> float:
     """A number, of at least `least` where that is given; `OptionError` for anything else."""
-    if not is_number(value) or (least is not None and not value >= least):
-        code, bound = ("option.number", {}) if least is None else ("option.number_from", {"least": least})
-        raise OptionError(fact(code, name=name, given=shown(value), **bound))
+    if not is_number(value):
+        raise OptionError(fact("option.number", name=name, given=shown(value)))
+    if least is not None and not value >= least:
+        raise OptionError(fact("option.least", name=name, given=shown(value), least=least))
     return float(value)
 
 
-def share(name: str, value: Any, of: Literal["test", "interval"]) -> float:
-    """A probability between 0 and 1, neither included; `OptionError` for anything else."""
+def share(name: str, value: Any, code: Literal["option.level", "option.alpha"]) -> float:
+    """A probability between 0 and 1, neither included; else an `OptionError` with the example of its code."""
     if not is_number(value) or not 0.0 < value < 1.0:
-        raise OptionError(fact(f"option.share.{of}", name=name, given=shown(value)))
+        raise OptionError(fact(code, name=name, given=shown(value)))
     return float(value)
 
 
 def switch(name: str, value: object) -> bool:
     """True or False; `OptionError` for anything else."""
     if not isinstance(value, bool | np.bool_):
-        raise OptionError(fact("option.one_of", name=name, given=shown(value), allowed=["True", "False"]))
+        raise OptionError(fact("option.one_of", name=name, given=shown(value), allowed=("True", "False")))
     return bool(value)
 
 
@@ -84,7 +85,7 @@ def keywords(what: str, given: Iterable[str], allowed: Sequence[str]) -> None:
     for name in given:
         if name not in allowed:
             code = "option.unknown" if allowed else "option.none"
-            raise OptionError(fact(code, what=what, name=name, allowed=list(allowed)))
+            raise OptionError(fact(code, what=what, option=str(name), allowed=tuple(allowed)))
 
 
 @lru_cache

@@ -112,7 +112,7 @@ def test_readme_names_the_two_commands_that_ci_runs():
 def test_changelog_names_the_current_version():
     from importlib.metadata import version
 
-    assert f"## {version('eventstudy-toolkit')}" in text("CHANGELOG.md")
+    assert f"## {version('exact-eventstudy')}" in text("CHANGELOG.md")
 
 
 def test_generated_pages_are_marked_with_the_session_that_writes_them():

@@ -455,7 +455,7 @@ def test_excess_returns_are_explicit():
     pd.testing.assert_frame_equal(found.ar, direct.ar)
     with pytest.raises(InputError, match="risk_free has no value on 1 sessions of returns; give one for each"):
         es.event_study(returns, events, **OPTIONS, risk_free=rate.iloc[1:])
-    with pytest.raises(OptionError, match="with after_gap give excess returns instead"):
+    with pytest.raises(OptionError, match="with after_gap=log give excess returns instead"):
         es.event_study(returns, events, **OPTIONS, risk_free=rate, after_gap="log")
 
 

@@ -12,12 +12,14 @@ from scipy import stats
 
 import eventstudy as es
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import entries_of, fact, say
 from eventstudy.inference import TESTS
 from eventstudy.inference.chooser import advise, situation_of
 from eventstudy.inference.conformal import conformal_interval, conformal_pvalue
 from eventstudy.models import MODELS
 from eventstudy.models.regressions import newey_west_lags
 from eventstudy.options import spelled, window_of
+from eventstudy.texts import LANGS
 from eventstudy.windows import Window
 
 SESSIONS = pd.bdate_range("2020-01-01", periods=260)
@@ -149,7 +151,7 @@ CALLS = {
     ),
     "q": (
         lambda s, _: conformal_pvalue(np.zeros(9), np.ones((9, 1)), np.array([8]), q="1"),
-        "q='1' is not allowed; it is a number, 1 or more",
+        "q='1' is not allowed; it is a number",
     ),
 }
 
@@ -226,7 +228,7 @@ def test_options_of_models(name):
     ("option", "message"),
     [
         ({"modle": "mean"}, "event_study() has no option 'modle'; allowed: returns, events, benchmark, factors"),
-        ({"min_estimation": "30"}, "min_estimation='30' is not allowed; it is a whole number, 0 or more"),
+        ({"min_estimation": "30"}, "min_estimation='30' is not allowed; it is a whole number, 1 or more"),
         ({"exclude_event_days": "no"}, "exclude_event_days='no' is not allowed; allowed: True, False"),
         ({"model": ["market"]}, "model=['market'] is not allowed; allowed: market, market_adjusted, mean"),
         ({"non_session": True}, "non_session=True is not allowed; allowed: raise, next, previous, skip"),
@@ -353,3 +355,95 @@ def test_conformal_without_a_regressor_is_about_the_returns_as_they_are():
 
 def test_a_function_with_its_names_spelled_is_the_function():
     assert spelled(lambda a, *, b=1: (a, b))(1, b=2) == (1, 2)
+
+
+TOLD = {
+    "option.one_of": ({"name": "by", "given": "'x'", "allowed": ("a", "b")}, "by='x' is not allowed; allowed: a, b"),
+    "option.whole": (
+        {"name": "lags", "given": "1.5", "least": 0},
+        "lags=1.5 is not allowed; it is a whole number, 0 or more",
+    ),
+    "option.least": ({"name": "draws", "given": "0", "least": 1}, "draws=0 is not allowed; it is 1 or more"),
+    "option.number": ({"name": "q", "given": "'x'"}, "q='x' is not allowed; it is a number"),
+    "option.level": (
+        {"name": "level", "given": "95"},
+        "level=95 is not a probability between 0 and 1; 0.95 gives a 95 % interval",
+    ),
+    "option.alpha": (
+        {"name": "alpha", "given": "5"},
+        "alpha=5 is not a probability between 0 and 1; 0.05 tests at the 5 % level",
+    ),
+    "option.window": (
+        {"name": "window", "given": "0"},
+        "window=0 is not a window; allowed: one pair of whole numbers, first and last relative day, as (-1, 1)",
+    ),
+    "option.window_order": (
+        {"name": "window", "window": "[+1, 0]"},
+        "window [+1, 0] ends before it begins; give the first and then the last relative day",
+    ),
+    "option.window_far": (
+        {"name": "window", "window": "[-9, 0]", "farthest": 5},
+        "window [-9, 0] is not allowed; allowed: relative days from -5 to 5",
+    ),
+    "option.window_outside": (
+        {"window": "[0, +9]", "event_window": "[-1, +1]"},
+        "the window [0, +9] is not inside the event window [-1, +1]",
+    ),
+    "option.unknown": (
+        {"what": "car()", "option": "x", "allowed": ("window",)},
+        "car() has no option 'x'; allowed: window",
+    ),
+    "option.none": ({"what": "diagnostics()", "option": "x"}, "diagnostics() has no option 'x'; allowed: none"),
+    "option.mapping": (
+        {"name": "model_options", "given": "5"},
+        "model_options=5 is not allowed; give a mapping of option to value",
+    ),
+    "option.needs": ({"name": "model", "given": "'market'", "needs": "benchmark"}, "model='market' needs benchmark="),
+    "option.not_a_column": (
+        {"name": "benchmark", "given": "'SPX'"},
+        "benchmark='SPX' is not a column of returns; give a column or a Series",
+    ),
+    "option.needs_limits": ({"given": "'drop'"}, "limit_days='drop' needs at_limit=, the closes at a price limit"),
+    "option.executor": (
+        {"given": "5"},
+        "executor=5 has no method map; give concurrent.futures' pools, a Dask client's executor or ray's pool",
+    ),
+    "option.risk_free": (
+        {"after_gap": "log"},
+        "risk_free covers one session each; with after_gap=log give excess returns instead",
+    ),
+    "option.windows": (
+        {"estimation": "[-9, -1]", "event": "[-2, +2]"},
+        "the estimation window [-9, -1] must end before the event window [-2, +2] begins",
+    ),
+    "option.exchange": ({"given": "5"}, "exchange=5 is not allowed; allowed: a code such as 'XNYS' or None"),
+    "option.characteristics": (
+        {"given": "5"},
+        "characteristics=5 is not allowed; allowed: a list of columns of events",
+    ),
+    "option.uncensorable": (
+        {"model": "'dimson'", "allowed": ("market", "mean")},
+        "limit_days='censor' has no form of model='dimson'; allowed with market, mean, or choose 'drop'",
+    ),
+    "option.no_reference": (
+        {"what": "bhar()", "model": "'mean'", "allowed": ("market", "dimson")},
+        "bhar() needs a return that the security is held against, and model='mean' has none; allowed: market, dimson",
+    ),
+    "option.unknown_limits": ({}, "car_to_open needs at_limit=, the closes at a price limit"),
+}
+
+
+def test_every_sentence_on_options_is_told_here_in_full():
+    for code, (values, sentence) in TOLD.items():
+        assert str(fact(code, **values)) == sentence
+    for lang in LANGS:
+        entries = entries_of(lang)
+        assert {f"fact.{code}" for code in TOLD} == {key for key in entries if key.startswith("fact.option.")}
+        for code, (values, _) in TOLD.items():
+            assert say(f"fact.{code}", values, entries)
+
+
+def test_an_option_error_has_a_code_and_values():
+    with pytest.raises(OptionError) as caught:
+        window_of("window", (2, 1))
+    assert caught.value.fact == fact("option.window_order", name="window", window="[+2, +1]")

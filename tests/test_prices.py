@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from eventstudy.errors import PriceError
 from eventstudy.facts import words
+from eventstudy.gate.suspicions import JUMP_THRESHOLD
 from eventstudy.prices import (
     COLUMNS,
-    JUMP_THRESHOLD,
     Finding,
     PricePanel,
     PriceSeries,
     Provenance,
-    check_jumps,
     check_prices,
     check_range,
+    check_returns,
     check_sessions,
     require_usable,
 )
@@ -284,28 +284,60 @@ def test_the_high_is_the_highest_and_the_low_the_lowest(bar, details):
 def test_a_jump_is_reported_but_not_fatal():
     one = series(close=[10.0, 10.0 * (1 + JUMP_THRESHOLD) + 0.01, 5.0])
     assert found(check_prices(one)) == [
-        ("jump", "2025-01-02", False, "close moves +30.1% from 10 to 13.01; true, or a split or a wrong figure"),
-        ("jump", "2025-01-03", False, "close moves -61.6% from 13.01 to 5; true, or a split or a wrong figure"),
+        (
+            "jump",
+            "2025-01-02",
+            False,
+            "close goes from 10 to 13.01, a move of +30.1%: true, or a split or a wrong price",
+        ),
+        (
+            "jump",
+            "2025-01-03",
+            False,
+            "close goes from 13.01 to 5, a move of -61.6%: true, or a split or a wrong price",
+        ),
     ]
     require_usable(check_prices(one))
 
 
 def test_a_jump_up_to_the_threshold_is_not_reported():
-    assert check_jumps(series(close=[100.0, 129.99, 91.0])) == ()
+    assert check_returns(series(close=[100.0, 129.99, 91.0])) == ()
 
 
 def test_a_jump_of_the_adjusted_close_alone_is_reported_once():
     one = series(close=[10, 10, 20], adj_close=[10, 20, 40])
-    assert [(str(f.session), said(f).split()[0]) for f in check_jumps(one)] == [
+    assert [(str(f.session), said(f).split()[0]) for f in check_returns(one)] == [
         ("2025-01-03", "close"),
         ("2025-01-02", "adj_close"),
     ]
 
 
+def test_a_split_a_wrong_price_and_closes_carried_forward_are_each_reported_once():
+    days = [f"2025-01-{day:02d}" for day in range(1, 14)]
+    one = series(days, close=[10.0, 10.1, 5.05, 5.0, 50.5, 5.1, *[5.2] * 6, 5.3])
+    assert [(f.what, str(f.session), f.fatal) for f in check_prices(one)] == [
+        ("split_ratio", "2025-01-03", False),
+        ("reversal", "2025-01-05", False),
+        ("stale", "2025-01-08", False),
+    ]
+    split, reversal, stale = map(said, check_prices(one))
+    assert split == (
+        "close goes from 10.1 to 5.05, a move of -50.0%, about that of a split of 2 for 1: true, or a split that the "
+        "prices are not adjusted for"
+    )
+    assert reversal == (
+        "close goes from 5 to 50.5, a move of +910.0% that the next return undoes (-89.9%): true, or a wrong price"
+    )
+    assert stale == (
+        "close stays at 5.2 until 2025-01-12, 5 returns of exactly 0 in a row while the market moved: the closes were "
+        "carried forward, or nothing was traded"
+    )
+
+
 def test_the_listing_day_does_not_jump():
     one = series(close=[114.28, 600.50, 594.25])
-    assert [f.what for f in check_jumps(one)] == ["jump"]
-    assert check_jumps(one, listed=date(2025, 1, 2)) == ()
+    assert [f.what for f in check_returns(one)] == ["jump"]
+    assert check_returns(one, listed=date(2025, 1, 2)) == ()
 
 
 def test_a_bad_price_is_no_jump():

@@ -548,12 +548,12 @@ def test_a_recording_that_was_changed_is_refused(tmp_path, monkeypatch):
         read_recorded(["SPY", "NVDA"])
     message = str(caught.value)
     assert message.startswith("the recording NVDA.csv has the checksum ")
-    assert message.endswith("; reinstall eventstudy-toolkit, or name a folder of your own files as the source")
+    assert message.endswith("; reinstall exact-eventstudy, or name a folder of your own files as the source")
     path.unlink()
     with pytest.raises(PriceError) as caught:
         read_recorded(["NVDA"])
     assert str(caught.value) == (
-        "the recording NVDA.csv cannot be read (No such file or directory); reinstall eventstudy-toolkit"
+        "the recording NVDA.csv cannot be read (No such file or directory); reinstall exact-eventstudy"
     )
 
 

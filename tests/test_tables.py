@@ -413,7 +413,7 @@ def test_a_library_that_is_not_installed(tmp_path, monkeypatch, file, extra):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(OptionError) as caught:
         read(tmp_path, b"", file=file)
-    assert str(caught.value) == f'{file} needs {library}; install it with: pip install "eventstudy-toolkit[{extra}]"'
+    assert str(caught.value) == f'{file} needs {library}; install it with: pip install "exact-eventstudy[{extra}]"'
 
 
 # --- Volume 0 -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,9 @@ from pydantic_core import ErrorDetails
 from eventstudy.config.conflicts import conflicts
 from eventstudy.errors import Fault, StudyFileError, shortened
 from eventstudy.spec import StudySpec
+
+if TYPE_CHECKING:
+    from eventstudy.study.timing import Timed
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 12
@@ -104,6 +107,36 @@ def load_study(path: str | Path) -> StudySpec:
     recorded = None if spec.prices.recorded is None else str(file.parent / spec.prices.recorded)
     prices = spec.prices.model_copy(update={"recorded": recorded})
     return spec.model_copy(update={"overlays": overlays, "market_rules": rules, "prices": prices})
+
+
+def timed_study(path: str | Path, spec: StudySpec) -> tuple[Timed, ...]:
+    """Every event of a study on every security that it touches, once no window leaves the known sessions.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file that `load_study` read.
+    spec : StudySpec
+        What it gave.
+
+    Raises
+    ------
+    StudyFileError
+        With every event whose first session or windows leave the known sessions, at the place of its ``when``.
+    """
+    from eventstudy.study.timing import open_exchanges, range_faults, time_events
+
+    exchanges = open_exchanges(spec)
+    found = list(range_faults(spec, exchanges))
+    if found:
+        file = study_path(path)
+        name = str(path) if str(path) != FLAGSHIP else file.name
+        _, tree = _read(file.read_bytes(), name)
+        for number, error in found:
+            place = ("events", number, "when")
+            tree.fault(tree.place(place), f"{_where(place)}{error}")
+        raise StudyFileError(shortened(tree.faults))
+    return time_events(spec, exchanges)
 
 
 FLAGSHIP = "flagship"

@@ -16,7 +16,7 @@ from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import fact
 from eventstudy.gate.tables import read_wide
 from eventstudy.models import MODELS
-from eventstudy.options import one_of
+from eventstudy.options import one_of, shown
 from eventstudy.windows import Window
 
 LimitDays = Literal["keep", "drop", "censor"]
@@ -35,7 +35,7 @@ def with_limits(sample: Sample, at_limit: Any, choice: LimitDays) -> Sample:
     one_of("limit_days", choice, get_args(LimitDays))
     if at_limit is None:
         if choice != "keep":
-            raise OptionError(fact("option.needs_limits", what=f"limit_days={choice!r}"))
+            raise OptionError(fact("option.needs_limits", given=shown(choice)))
         return sample
     side = _sides(sample, at_limit)
     if choice == "keep":
@@ -51,7 +51,7 @@ def require_censorable(model: str, choice: LimitDays) -> None:
     """Refuse to censor under a model that has no form for it."""
     if choice == "censor" and not MODELS[model].censorable:
         able = sorted(name for name, row in MODELS.items() if row.censorable)
-        raise OptionError(fact("option.not_censored", model=model, allowed=able))
+        raise OptionError(fact("option.uncensorable", model=shown(model), allowed=able))
 
 
 def _sides(sample: Sample, at_limit: Any) -> NDArray[np.int8]:
@@ -73,7 +73,7 @@ def _sides(sample: Sample, at_limit: Any) -> NDArray[np.int8]:
 def stops(sample: Sample, abnormal: Abnormal) -> Ints:
     """(E,) relative day of the first close off a limit from day 0 on; -1 where the event window ends before."""
     if sample.at_limit is None:
-        raise OptionError(fact("option.needs_limits", what="car_to_open"))
+        raise OptionError(fact("option.unknown_limits"))
     days = np.arange(max(abnormal.event_window.last, 0) + 1)
     session = sample.columns(Window(0, int(days[-1])))  # -1 past the end, which lies outside the event window too
     hit = sample.at_limit[sample.asset[:, None], session] != 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from eventstudy.arrays import Floats
 from eventstudy.engine.estimate import ChosenModel, estimate
 from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
@@ -151,12 +152,13 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     own = read_wide(returns, "returns", date_format=date_format, zone=_zone(exchange))
     given = _regressors(own, benchmark, factors, model, date_format=date_format, zone=_zone(exchange))
     require_returns(own, given, accepted)
+    rate = None
     if risk_free is not None:
-        own, given = _excess(own, given, risk_free, options.after_gap, model)
+        own, given, rate = _excess(own, given, risk_free, options.after_gap, model)
     if executor is not None and not callable(getattr(executor, "map", None)):
         raise OptionError(fact("option.executor", given=shown(executor)))
     sample, placed = place_events(own, events, _shifted(given, shifts), options)
-    sample = with_limits(sample, at_limit, limit_days)
+    sample = replace(with_limits(sample, at_limit, limit_days), risk_free=rate)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
@@ -253,10 +255,10 @@ def _shifted(regressors: Regressors, shifts: tuple[int, int]) -> Regressors:
 
 def _excess(
     returns: Wide, regressors: Regressors, risk_free: Any, after_gap: Gap, model: str
-) -> tuple[Wide, Regressors]:
-    """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
+) -> tuple[Wide, Regressors, Floats]:
+    """Returns and benchmark less the risk-free return of the same session, and that; factors are excess returns."""
     if after_gap != "one_session":
-        raise OptionError(fact("option.rate_over_gaps"))
+        raise OptionError(fact("option.risk_free", after_gap=after_gap))
     read = read_wide(risk_free, "risk_free")
     if len(read.names) != 1:
         raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
@@ -265,7 +267,7 @@ def _excess(
     if (lacking := np.isnan(rate)).any():
         raise InputError(fact("gate.rate_lacks", n=int(lacking.sum())))
     benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
-    return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
+    return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark), rate[0]
 
 
 def _options(  # noqa: PLR0913 - all keyword-only
@@ -282,18 +284,19 @@ def _options(  # noqa: PLR0913 - all keyword-only
 ) -> Options:
     windows = window_of("estimation_window", estimation_window), window_of("event_window", event_window)
     if windows[0].last >= windows[1].first:
-        raise OptionError(fact("option.windows", first=windows[0], second=windows[1]))
+        raise OptionError(fact("option.windows", estimation=windows[0], event=windows[1]))
     one_of("non_session", non_session, get_args(NonSession))
     one_of("after_gap", after_gap, get_args(Gap))
-    whole("min_estimation", min_estimation, least=0)
+    switch("exclude_event_days", exclude_event_days)
+    whole("min_estimation", min_estimation, least=1)
     if exchange is not None and not isinstance(exchange, str):
         raise OptionError(fact("option.exchange", given=shown(exchange)))
     if date_format is not None:
         require_date_format(date_format)
     if not isinstance(characteristics, (list, tuple)) or not all(isinstance(name, str) for name in characteristics):
-        raise OptionError(fact("option.columns", name="characteristics", given=shown(characteristics)))
-    left_out, columns = switch("exclude_event_days", exclude_event_days), tuple(characteristics)
-    return Options(*windows, non_session, after_gap, left_out, exchange, date_format, columns)
+        raise OptionError(fact("option.characteristics", given=shown(characteristics)))
+    columns = tuple(characteristics)
+    return Options(*windows, non_session, after_gap, exclude_event_days, exchange, date_format, columns)
 
 
 def _zone(exchange: str | None) -> str | None:
@@ -316,10 +319,10 @@ def _regressors(
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
     given = benchmark if what == "benchmark" else factors
     if given is None:
-        raise OptionError(fact("option.needs", model=model, needs=needs))
+        raise OptionError(fact("option.needs", name="model", given=shown(model), needs=needs))
     if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
         if (name := label(given)) not in returns.names:
-            raise OptionError(fact("option.benchmark", given=shown(given)))
+            raise OptionError(fact("option.not_a_column", name=what, given=shown(given)))
         place = returns.names.index(name)
         return Regressors((name,), returns.values[place : place + 1])
     read = read_wide(given, what, date_format=date_format, zone=zone)

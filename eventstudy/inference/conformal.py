@@ -173,7 +173,7 @@ def conformal_interval(
     day the roots are ``(r_0 -+ r_j) / (g_0 -+ g_j)``. A sweep over the roots of all arrangements counts how many are at
     least as large. Ends are closed: there the statistics tie.
     """
-    share("level", level, "interval")
+    share("level", level, "option.level")
     basis, rows = _design(y, x, event_rows)
     choices = _arrangements(y.size, rows, scheme, draws, seed)
     resid, moved = residuals(y, basis), residuals(_indicator(y.size, rows), basis)

@@ -107,5 +107,9 @@ def cross_sectional_t(
 BROWN_WARNER_1980 = Test("brown_warner_1980", brown_warner_1980, assumes={"independent": "z", "old_variance": "z"})
 CRUDE_DEPENDENCE = Test("crude_dependence", crude_dependence, assumes={"old_variance": "z"})
 CROSS_SECTIONAL_T = Test(
-    "cross_sectional_t", cross_sectional_t, needs=frozenset({"cross_section"}), assumes={"independent": "t"}
+    "cross_sectional_t",
+    cross_sectional_t,
+    needs=frozenset({"cross_section"}),
+    assumes={"independent": "t"},
+    history=False,
 )

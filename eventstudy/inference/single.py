@@ -107,7 +107,7 @@ def sq_test(
         For an unknown alternative or variant, a variant of a one-sided test, or an `alpha` that is no probability.
     """
     two_tails = _asks_two_tails(alternative, variant)
-    share("alpha", alpha, "test")
+    share("alpha", alpha, "option.alpha")
     sides: tuple[Alternative, ...] = ("less", "greater") if two_tails else (alternative,)
     name = "sq" + " (two_tails)" * two_tails
     ranked = [rank_test(ar, left_out, name=name, alternative=side) for side in sides]

@@ -67,6 +67,9 @@ class NormalReturnFit:
         return span if self.innovation_variance is None else self.innovation_variance
 
 
+Reference = Callable[[EventPanel, Callable[[], NormalReturnFit]], Floats]
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A normal-return model; a row may be called like its function.
@@ -91,6 +94,11 @@ class Model:
         Whether its normal return is estimated; where not, a short estimation window costs standard errors only.
     in_study_files : bool
         Whether study files may name it.
+    linear : bool
+        Whether its fit is least squares on regressors that it is given, or on none, so that days have a leverage.
+    reference : callable or None
+        (panel, fit) to the (E, L) returns of what an event's security is held against, where that could be bought;
+        `fit` is called for the fit where it takes one. None for models without.
     """
 
     name: str
@@ -102,6 +110,8 @@ class Model:
     censorable: bool = False
     estimated: bool = True
     in_study_files: bool = False
+    linear: bool = False
+    reference: Reference | None = None
 
     def __call__(self, panel: EventPanel, **options: Any) -> NormalReturnFit:
         """Fit the model to aligned windows; sigma is NaN where the residuals are rounding (`without_rounding`)."""
@@ -127,6 +137,12 @@ def without_rounding(fit: NormalReturnFit, returns: Floats) -> NormalReturnFit:
     floor = np.maximum(NO_VARIANCE * squares / np.maximum(fit.nobs, 1), ROUNDING**2)
     bare = fit.sigma**2 <= floor
     return replace(fit, sigma=np.where(bare, np.nan, fit.sigma)) if bare.any() else fit
+
+
+def benchmark_return(panel: EventPanel, _: Callable[[], NormalReturnFit]) -> Floats:
+    """(E, L) returns of the benchmark on the event days: the reference of models that have one."""
+    returns: Floats = panel.event_factors[0]
+    return returns
 
 
 def only_benchmark(panel: EventPanel, model: str) -> tuple[Floats, Floats]:

@@ -112,7 +112,7 @@ class Predictive:
         """
         from scipy import optimize, special
 
-        share("level", level, "interval")
+        share("level", level, "option.level")
         tail = (1.0 - level) / 2.0
         reach = -float(special.ndtri(tail)) * self.node_sd
         first = float((self.node_mean - reach).min()) - self.sd  # the mixture's quantiles lie among its normals' own;

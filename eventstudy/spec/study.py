@@ -352,16 +352,11 @@ class StudySpec(Shown, Record):
     _one_level = model_validator(mode="before")(with_level)
 
     def about(self) -> str:
-        lines = [f"StudySpec: {self.study.title}"]
-        for what, ids in (
-            ("securities", tuple(self.securities)),
-            ("benchmarks", tuple(self.benchmarks)),
-            ("events", tuple(event.id for event in self.events)),
-            ("models", self.models),
-        ):
-            lines.append(f"  {what}: {', '.join(ids[:_SHOWN])}{', ...' if len(ids) > _SHOWN else ''}")
-        windows = self.windows
-        return "\n".join([*lines, f"  windows: estimation {windows.estimation}, event {windows.event}"])
+        events, windows = [event.id for event in self.events], self.windows
+        listed = {"securities": list(self.securities), "benchmarks": list(self.benchmarks), "events": events}
+        lines = [f"  {what}: {', '.join(ids[:_SHOWN])}{', ...' * (len(ids) > _SHOWN)}" for what, ids in listed.items()]
+        spans = f"  estimation window {windows.estimation}, event window {windows.event}"
+        return "\n".join([f"StudySpec: {self.study.title}", *lines, spans])
 
     @property
     def tested(self) -> tuple[Event, ...]:

@@ -84,6 +84,7 @@ def _limits(security: Security, bars: Bars, exchange: ExchangeSessions, rules: t
         listed=security.listed or to_date(bars.sessions[0]),
         exchange_sessions=exchange.sessions,
         dividends={paid.ex_date: paid.amount for paid in security.dividends},
+        splits=security.split_factors,
         statuses=[Status(period.status, period.first, period.last) for period in security.statuses],
         rules=rules,
     )
