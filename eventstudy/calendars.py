@@ -8,11 +8,13 @@ opening if later, to a fixed last day, and a date beyond it is an error, never a
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,7 +32,12 @@ Instants = NDArray[np.datetime64]
 DayLike = date | np.datetime64
 
 FIRST_DAY = date(1993, 1, 1)
-"""First day covered. New York's early closes have been at 13:00, as the calendar assumes, since 1993."""
+"""First day covered. New York's planned early closes have been at 13:00, as the calendar assumes, since 1993; what was
+not planned stands in `SPECIAL_HOURS`."""
+
+SPECIAL_HOURS = "special_hours.csv"
+"""Data of the package: late opens and early closes that no rule foresees, with two sources each; local times, empty
+where as usual. An interruption after which trading went on, and a silence of minutes, are not among them."""
 
 RULES_TO = date(2027, 12, 31)
 """Last day of calendars that are rules without an end, and of which no published years are on record.
@@ -308,7 +315,7 @@ def _library_sessions(exchange: str) -> ExchangeSessions:
         first = max(row.opened or FIRST_DAY, begin or FIRST_DAY)
         last = min(exchange_row(code).published_to or RULES_TO, end or date.max)
         calendar = library.get_calendar(code, start=first.isoformat(), end=last.isoformat())
-        return ExchangeSessions(
+        known = ExchangeSessions(
             exchange=exchange,
             sessions=calendar.sessions.to_numpy(),
             opens=calendar.opens_nanos.view("datetime64[ns]"),
@@ -320,3 +327,34 @@ def _library_sessions(exchange: str) -> ExchangeSessions:
             last=last,
             calendar_version=f"exchange_calendars {library.__version__}, {calendar.name}",
         )
+    return with_special_hours(known)
+
+
+def with_special_hours(known: ExchangeSessions) -> ExchangeSessions:
+    """The sessions with the late opens and early closes on record; a lunch break that they leave no room for goes."""
+    columns = {name: getattr(known, name).copy() for name in ("opens", "closes", "break_starts", "break_ends")}
+    zone = ZoneInfo(known.time_zone)
+    for day, times in special_hours().get(known.exchange, {}).items():
+        row = int(np.searchsorted(known.sessions, np.datetime64(day)))
+        if row == len(known) or known.sessions[row] != np.datetime64(day):
+            continue
+        for name, at in zip(("opens", "closes"), times, strict=True):
+            if at is not None:
+                columns[name][row] = _utc(day, at, zone)
+        if (
+            columns["closes"][row] <= columns["break_starts"][row]
+            or columns["opens"][row] >= columns["break_ends"][row]
+        ):
+            columns["break_starts"][row] = columns["break_ends"][row] = np.datetime64("NaT", "ns")
+    return replace(known, **columns)
+
+
+@lru_cache
+def special_hours() -> dict[str, dict[date, tuple[time | None, time | None]]]:
+    """Open and close of each session of `SPECIAL_HOURS` by exchange, in its local time; None where as usual."""
+    text = files("eventstudy").joinpath("data", SPECIAL_HOURS).read_text(encoding="utf-8")
+    found: dict[str, dict[date, tuple[time | None, time | None]]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        opened, closed = (time.fromisoformat(row[name]) if row[name] else None for name in ("open", "close"))
+        found.setdefault(row["exchange"], {})[date.fromisoformat(row["session"])] = opened, closed
+    return found

@@ -113,7 +113,7 @@ def _measure(check: Check, evidence: Evidence) -> float | None:
     if kind == "over_issue":
         issue = spec.securities[check.security].issue_price if check.security in spec.securities else None
         return None if issue is None else value / issue - 1.0
-    return None if position == 0 else value / float(series.column("close")[position - 1]) - 1.0
+    return None if position == 0 or series.close is None else value / float(series.close[position - 1]) - 1.0
 
 
 def _bounds(check: Check) -> str:

@@ -1,8 +1,5 @@
 """CSV files read strictly, every fault with its file, line and column; and dates as such files write them.
 
-`read_rows` reads files whose columns this package names; `read_table` files of other programs, whose header may
-say anything and whose delimiter and encoding are stated.
-
 One row is one line: a cell in quotes may hold commas and doubled quotes, never a line break. The `csv`
 module splits a line. Where a cell stands follows from the texts before it, because a cell in quotes is
 written as its text with quotes doubled, and two quotes more.
@@ -23,16 +20,12 @@ from eventstudy.errors import Fault
 
 MAX_BYTES = 20_000_000
 MAX_CHARACTERS = 10_000
-MAX_TABLE_BYTES = 200_000_000
-MAX_TABLE_CHARACTERS = 130_000
-"""Longest line of a table; the csv module takes no cell beyond 131,072 characters."""
 AS_WRITTEN = "as written"
 """Time zone of stamps that are labels: their date as it is written is the session."""
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SAVE_AS_CSV = "save the file as CSV text in UTF-8"
-_STATE_ENCODING = "or state its encoding, e.g. gb18030"
-_QUOTES = 'the quotes do not enclose this cell; quote a cell on both sides or not at all, with "" for a quote inside'
+QUOTES = 'the quotes do not enclose this cell; quote a cell on both sides or not at all, with "" for a quote inside'
 
 
 def _nothing_more(names: Collection[str]) -> Sequence[str]:
@@ -96,30 +89,11 @@ class Row:
 
     def column(self, name: str) -> int:
         """Character, from 1, at which the cell under a name begins."""
-        return next(islice(_cells(self.written), list(self.cells).index(name), None)).column
+        return next(islice(cells_of(self.written), list(self.cells).index(name), None)).column
 
     def fault(self, name: str, message: str) -> Fault:
         """Return a fault at the cell under a name."""
         return Fault(self.file, self.line, self.column(name), message)
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How a table of another program is written.
-
-    Attributes
-    ----------
-    delimiter : str
-        The character between two cells.
-    encoding : str
-        Name of a text encoding that Python knows.
-    header : int
-        Line of the header, from 1; what stands above it is not read.
-    """
-
-    delimiter: str = ","
-    encoding: str = "utf-8"
-    header: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,75 +103,6 @@ class TextLine:
     number: int
     written: str
     cells: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """A table whose columns may be called anything; every row has a cell for each column of the header."""
-
-    delimiter: str
-    header: TextLine
-    rows: tuple[TextLine, ...]
-
-    def column(self, line: TextLine, index: int) -> int:
-        """Character, from 1, at which a cell begins."""
-        return next(islice(_cells(line.written, self.delimiter), index, None)).column
-
-
-def read_table(data: bytes, *, file: str, dialect: Dialect) -> tuple[TextTable | None, tuple[Fault, ...]]:
-    """Split a table with any header into lines and cells.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content; lines end in LF, CR LF or CR. Blank lines may follow the last row and nothing else
-        below the header.
-    file : str
-        The name that faults are told under.
-    dialect : Dialect
-        How it is written.
-
-    Returns
-    -------
-    table : TextTable or None
-        None where the header cannot be read.
-    faults : tuple of Fault
-        What is wrong with the structure.
-    """
-    text = _decoded(data, file, dialect.encoding, MAX_TABLE_BYTES, f", {_STATE_ENCODING}")
-    if isinstance(text, Fault):
-        return None, (text,)
-    lines = list(enumerate(text.split("\n"), start=1))
-    filled = [(number, line) for number, line in lines[dialect.header - 1 :] if line.strip()]
-    if not filled or filled[0][0] != dialect.header:
-        told = f"line {dialect.header} is empty; the header" if text.strip() else "the file is empty; a header and rows"
-        return None, (Fault(file, dialect.header, 1, f"{told} must be there"),)
-    (number, header), *body = filled
-    if wrong := _foreign_header(header, dialect.delimiter):
-        return None, tuple(Fault(file, number, column, message) for column, message in wrong)
-    names = tuple(cell.text for cell in _cells(header, dialect.delimiter))
-    if not body:
-        return None, (Fault(file, number + 1, 1, "there are no rows under the header; write one row a session"),)
-    form = _Form(names, dialect.delimiter, "quote a cell that holds the delimiter", MAX_TABLE_CHARACTERS)
-    blank = [line for line, text in lines[dialect.header : body[-1][0]] if not text.strip()]
-    rows, broken = _body(file, body, form)
-    empty = (Fault(file, line, 1, "the line is empty; remove it") for line in blank)
-    return TextTable(dialect.delimiter, TextLine(number, header, names), tuple(rows)), (*empty, *broken)
-
-
-def _foreign_header(line: str, delimiter: str) -> list[tuple[int, str]]:
-    """Columns and messages of what is wrong with the header of a table, whatever its columns are called."""
-    if message := _too_long(line, MAX_TABLE_CHARACTERS):
-        return [(1, message)]
-    other = next((mark for mark in ",;\t|" if mark in line), None)
-    if other and delimiter not in line:
-        message = f"the columns are separated by {other!r}, not by {delimiter!r}; state delimiter: {_yaml(other)}"
-        return [(line.index(other) + 1, message)]
-    return [(cell.column, _QUOTES) for cell in _cells(line, delimiter) if not cell.sound]
-
-
-def _yaml(mark: str) -> str:
-    return '"\\t"' if mark == "\t" else f'"{mark}"'
 
 
 def read_rows(data: bytes, *, file: str, layout: Layout) -> tuple[tuple[Row, ...], tuple[Fault, ...]]:
@@ -220,7 +125,7 @@ def read_rows(data: bytes, *, file: str, layout: Layout) -> tuple[tuple[Row, ...
     faults : tuple of Fault
         What is wrong with the structure; the caller adds what is wrong with the values and raises.
     """
-    text = _decoded(data, file)
+    text = decoded(data, file)
     if isinstance(text, Fault):
         return (), (text,)
     lines = list(enumerate(text.split("\n"), start=1))
@@ -235,8 +140,8 @@ def read_rows(data: bytes, *, file: str, layout: Layout) -> tuple[tuple[Row, ...
     if not body:
         message = f"there are no rows under the header; write one row a {layout.row}"
         return (), (*faults, Fault(file, number + 1, 1, message))
-    names = tuple(cell.text for cell in _cells(header))
-    found, broken = _body(file, body, _Form(names, ",", layout.comma, MAX_CHARACTERS))
+    names = tuple(cell.text for cell in cells_of(header))
+    found, broken = body_rows(file, body, Form(names, ",", layout.comma, MAX_CHARACTERS))
     rows = tuple(Row(file, one.number, one.written, dict(zip(names, one.cells, strict=True))) for one in found)
     return rows, (*faults, *broken)
 
@@ -268,7 +173,7 @@ class _Cell(NamedTuple):
     sound: bool
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
     """What the rows under a header must be like: its names, the delimiter, advice, the longest line."""
 
     names: tuple[str, ...]
@@ -277,14 +182,15 @@ class _Form(NamedTuple):
     longest: int
 
 
-def _split(line: str, delimiter: str) -> list[str]:
+def split_line(line: str, delimiter: str) -> list[str]:
+    """The texts of a line's cells."""
     return next(csv.reader((line,), delimiter=delimiter, skipinitialspace=True))
 
 
-def _cells(line: str, delimiter: str = ",") -> Iterator[_Cell]:
+def cells_of(line: str, delimiter: str = ",") -> Iterator[_Cell]:
     """Find the cells of a line; after one that begins with a quote and is not sound, no place is known."""
     start = 0
-    for text in _split(line, delimiter):
+    for text in split_line(line, delimiter):
         begin = len(line) - len(line[start:].lstrip(" "))
         quoted = line.startswith('"', begin)
         if quoted:
@@ -299,7 +205,7 @@ def _cells(line: str, delimiter: str = ",") -> Iterator[_Cell]:
         start = begin + len(written) + 1
 
 
-def _decoded(data: bytes, file: str, encoding: str = "utf-8", most: int = MAX_BYTES, advice: str = "") -> str | Fault:
+def decoded(data: bytes, file: str, encoding: str = "utf-8", most: int = MAX_BYTES, advice: str = "") -> str | Fault:
     """Return the text with LF at the end of each line, or why there is none."""
     if len(data) > most:
         return Fault(file, 1, 1, f"the file has {len(data):,} bytes; at most {most:,} are read")
@@ -318,21 +224,22 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _too_long(line: str, most: int = MAX_CHARACTERS) -> str:
+def too_long(line: str, most: int = MAX_CHARACTERS) -> str:
+    """What is wrong with a line that is too long; empty where it is not."""
     if len(line) <= most:
         return ""
     return f"the line has {len(line):,} characters; at most {most:,} are read"
 
 
 def _header_faults(line: str, layout: Layout) -> list[tuple[int, str]]:
-    if message := _too_long(line):
+    if message := too_long(line):
         return [(1, message)]
     separator = next((mark for mark in ";\t|" if mark in line), None)
     if separator and "," not in line:
         message = f"the columns are separated by {separator!r}; separate them by commas: {layout.text}"
         return [(line.index(separator) + 1, message)]
-    cells = tuple(_cells(line))
-    if unsound := [(cell.column, _QUOTES) for cell in cells if not cell.sound]:
+    cells = tuple(cells_of(line))
+    if unsound := [(cell.column, QUOTES) for cell in cells if not cell.sound]:
         return unsound
     names = [cell.text for cell in cells]
     faults = list(_name_faults(cells, (*layout.required, *layout.optional)))
@@ -354,18 +261,19 @@ def _name_faults(header: Sequence[_Cell], allowed: Sequence[str]) -> Iterator[tu
         met.add(cell.text)
 
 
-def _body(file: str, lines: Sequence[tuple[int, str]], form: _Form) -> tuple[list[TextLine], list[Fault]]:
+def body_rows(file: str, lines: Sequence[tuple[int, str]], form: Form) -> tuple[list[TextLine], list[Fault]]:
+    """Rows with a cell for each column, and faults of those without."""
     rows: list[TextLine] = []
     faults: list[Fault] = []
     for number, line in lines:
-        if message := _too_long(line, form.longest):
+        if message := too_long(line, form.longest):
             faults.append(Fault(file, number, 1, message))
             continue
-        unsound = [cell for cell in _cells(line, form.delimiter) if not cell.sound] if '"' in line else []
-        faults.extend(Fault(file, number, cell.column, _QUOTES) for cell in unsound)
+        unsound = [cell for cell in cells_of(line, form.delimiter) if not cell.sound] if '"' in line else []
+        faults.extend(Fault(file, number, cell.column, QUOTES) for cell in unsound)
         if any(cell.quoted for cell in unsound):
             continue
-        texts = _split(line, form.delimiter)
+        texts = split_line(line, form.delimiter)
         if len(texts) == len(form.names):
             rows.append(TextLine(number, line, tuple(map(str.strip, texts))))
         else:
@@ -373,11 +281,11 @@ def _body(file: str, lines: Sequence[tuple[int, str]], form: _Form) -> tuple[lis
     return rows, faults
 
 
-def _miscounted(line: str, count: int, form: _Form) -> tuple[int, str]:
+def _miscounted(line: str, count: int, form: Form) -> tuple[int, str]:
     """Column and message for a row with too many or too few cells."""
     names = form.names
     told = f"{count} {'cell' if count == 1 else 'cells'} for {len(names)} columns"
     if count > len(names):
-        column = next(islice(_cells(line, form.delimiter), len(names), None)).column
+        column = next(islice(cells_of(line, form.delimiter), len(names), None)).column
         return column, f"{told}; remove the rest ({form.comma})"
     return len(line) + 1, f"{told}; missing {', '.join(names[count:])}"

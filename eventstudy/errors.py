@@ -32,6 +32,7 @@ Errors with a * pass by themselves: the request is made again before another ven
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
     from eventstudy.prices import PricePanel
 
 MAX_SHOWN = 60
+MAX_ALIKE = 3
+"""Faults of a kind that are told one by one."""
+MAX_PLACES = 3
+_VALUES = re.compile(r"'(?:[^'\\]|\\.)*'|[+-]?[0-9][0-9.,:/eE+-]*|row label [^,]+,")
+"""What differs between faults of a kind."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,12 +64,26 @@ class Fault:
 
 
 def shortened(faults: Iterable[Fault]) -> list[Fault]:
-    """Distinct faults in file order; beyond `MAX_SHOWN` one line says how many more there are."""
-    ordered = sorted(set(faults))
-    if len(ordered) <= MAX_SHOWN:
-        return ordered
-    shown, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
-    return [*shown, replace(rest[0], message=f"from here on {len(rest)} more faults")]
+    """Distinct faults in file order; many of a kind are one with a count and the first places.
+
+    Faults are of a kind where their messages differ in 'quoted' texts and numbers only. More than `MAX_ALIKE` of one
+    in a file are told as the first; beyond `MAX_SHOWN` kinds one line says how many more faults there are.
+    """
+    kinds: dict[tuple[str, str], list[Fault]] = {}
+    for fault in sorted(set(faults)):
+        kinds.setdefault((fault.file, _VALUES.sub("#", fault.message)), []).append(fault)
+    told = sorted(one for alike in kinds.values() for one in (alike if len(alike) <= MAX_ALIKE else [_counted(alike)]))
+    if len(told) <= MAX_SHOWN:
+        return told
+    rest = told[MAX_SHOWN:]
+    return [*told[:MAX_SHOWN], replace(rest[0], message=f"from here on {len(rest)} more faults")]
+
+
+def _counted(alike: Sequence[Fault]) -> Fault:
+    """Faults of a kind as one."""
+    first, *others = alike
+    places = " and ".join(f"{one.line}:{one.column}" for one in others[: MAX_PLACES - 1])
+    return replace(first, message=f"{first.message} ({len(alike)} such places, the next at {places})")
 
 
 class EventStudyError(Exception):

@@ -66,6 +66,9 @@ Moment = Instant | Interval | Day | Month
 
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 ALLOWED = (
     "an instant (2025-12-08T17:56Z), an interval (2025-12-08T21:00Z / 2025-12-09T00:30Z), "
     "a day (2025-12-08) or a month (2025-12)"
@@ -104,12 +107,14 @@ def parse_moment(text: str) -> Moment:
 
 
 def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a moment; allowed: {ALLOWED}") from None
-    if len(text) <= len("2025-12-08"):
+    if _DAY.fullmatch(text) or _MONTH.fullmatch(text):
         raise ValueError(f"an interval needs a time on both ends, {text!r} has none; write 2025-12-08T21:00Z")
+    try:
+        moment = datetime.fromisoformat(text) if _INSTANT.fullmatch(text) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError(f"{text!r} is not a moment; allowed: {ALLOWED}")
     if moment.tzinfo is None:
         raise ValueError(
             f"the time {text!r} has no UTC offset, so its session is not known; "

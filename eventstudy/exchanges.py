@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from eventstudy.errors import OptionError
+from eventstudy.facts import Fact, fact
 
 ChinaPrefix = Literal["sh", "sz", "bj"]
 
@@ -190,6 +191,9 @@ KOSDAQ Korea's, the Taipei Exchange Taiwan's, TSX Venture Toronto's. Yahoo calls
 ``=F``: the five softs are ICE's, all others are taken for those of CME Group.
 """
 
+CALLED = {"NASDAQ": "XNAS", "SSE": "XSHG", "SZSE": "XSHE", "XBEI": "BJSE", "HKEX": "XHKG"}
+"""Names that people write for an exchange, where the library has another or none."""
+
 SHOWN = ("XNYS", "XNAS", "XSHG", "XSHE", "BJSE", "XHKG", "XTKS", "XLON", "24/7")
 """Codes that a refusal shows as examples."""
 
@@ -208,17 +212,19 @@ def exchange(code: str) -> Exchange:
     with calendar_library() as library:
         if code in library.get_calendar_names(include_aliases=False):
             return _row(code, str(library.get_calendar(code, start="2025-01-01", end="2025-12-31").tz))
-        raise OptionError(f"unknown exchange {code!r}; {_advice(code.upper(), library.aliases_to_names())}")
+        raise OptionError(_refusal(code, library.aliases_to_names()))
 
 
-def _advice(code: str, aliases: Mapping[str, str]) -> str:
+def _refusal(code: str, aliases: Mapping[str, str]) -> Fact:
+    """Why a code is none, and which is meant."""
     from difflib import get_close_matches
 
-    if code in EXCHANGES or code in aliases:
-        return f"write {code if code in EXCHANGES else aliases[code]}"
-    near = get_close_matches(code, EXCHANGES)
-    lead = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"{lead}allowed: {', '.join(SHOWN)} and the other calendars that `eventstudy schema` lists"
+    upper = code.upper()
+    if meant := upper if upper in EXCHANGES else CALLED.get(upper, aliases.get(upper)):
+        return fact("exchange.alias", given=code, meant=meant)
+    if near := get_close_matches(upper, EXCHANGES):
+        return fact("exchange.near", given=code, near=near, allowed=SHOWN)
+    return fact("exchange.unknown", given=code, allowed=SHOWN)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -67,18 +67,23 @@ class DayParts:
         hold(self)
 
 
-def total_return_level(series: PriceSeries, dividends: Mapping[date, float]) -> Floats:
+def total_return_level(
+    series: PriceSeries, dividends: Mapping[date, float], splits: Mapping[date, float] | None = None
+) -> Floats:
     """Total-return index on the series' own sessions.
 
     The vendor's dividend-adjusted close where the series has one; otherwise the close with each cash
-    dividend reinvested on its ex-date (or the first trade after it): growth (P_t + D_t) / P_{t-1}.
+    dividend reinvested on its ex-date (or the first trade after it), and each share counted as the new shares that a
+    split made of it: growth (f_t P_t + D_t) / P_{t-1}.
 
     Parameters
     ----------
     series : PriceSeries
         Closes, n sessions.
     dividends : mapping of date to float
-        Cash per share by ex-date, in the currency of the prices.
+        Cash per share by ex-date, in the currency of the prices; on the day of a split per share before it.
+    splits : mapping of date to float, optional
+        New shares for an old one by ex-date, f.
 
     Returns
     -------
@@ -89,14 +94,23 @@ def total_return_level(series: PriceSeries, dividends: Mapping[date, float]) -> 
         return np.array(series.adj_close, dtype=float)
     close = series.column("close")
     cash = np.zeros(close.size)
-    for ex_date, amount in dividends.items():
-        position = int(np.searchsorted(series.sessions, np.datetime64(ex_date, "D")))
-        if 0 < position < cash.size:
-            cash[position] += amount
+    for position, amount in _on_rows(series, dividends):
+        cash[position] += amount
+    shares = np.ones(close.size)
+    for position, factor in _on_rows(series, splits or {}):
+        shares[position] *= factor
     growth = np.ones(close.size)
-    growth[1:] = (close[1:] + cash[1:]) / close[:-1]
+    growth[1:] = (shares[1:] * close[1:] + cash[1:]) / close[:-1]
     level: Floats = close[0] * np.cumprod(growth)
     return level
+
+
+def _on_rows(series: PriceSeries, by_day: Mapping[date, float]) -> Iterator[tuple[int, float]]:
+    """Row of each day, or of the first one after it; days that have no row before them, or none after, are left out."""
+    for ex_date, value in by_day.items():
+        position = int(np.searchsorted(series.sessions, np.datetime64(ex_date, "D")))
+        if 0 < position < len(series):
+            yield position, value
 
 
 def on_sessions(sessions: Days, own: Days, values: Floats) -> Floats:

@@ -205,8 +205,8 @@ CASES = {
         [
             "events.yaml:20:5: securities.NVDA.currency: the required key 'currency' is missing",
             "events.yaml:23:5: securities.NVDA.currncy: unknown key 'currncy'; allowed here: name, name_zh, exchange, "
-            "currency, symbols, dividends, suspensions, board, listed, statuses, issue_price, benchmarks, foreign, "
-            "peers, earlier_listings, related, note, note_zh",
+            "currency, symbols, dividends, splits, suspensions, board, listed, statuses, issue_price, benchmarks, "
+            "foreign, peers, earlier_listings, related, note, note_zh",
         ],
     ),
     "bad currency": (
@@ -377,11 +377,22 @@ def test_scalars_stay_the_text_that_was_written():
     assert spec.events[0].title == "9:30:00"
 
 
-def test_many_faults_are_cut_short_with_a_count():
-    lines = "".join(f"key{n}: 1\n" for n in range(100))
-    found = faults(SMALL + lines)
+def test_many_faults_of_a_kind_are_one_line_and_many_kinds_are_cut_short():
+    (found,) = faults(SMALL + "".join(f"key{n}: 1\n" for n in range(100)))
+    assert found.startswith("events.yaml:32:1: key0: unknown key 'key0'; allowed here: ")
+    assert found.endswith(" (100 such places, the next at 33:1 and 34:1)")
+    found = faults(SMALL + "".join(f"key{chr(97 + n // 26)}{chr(97 + n % 26)}: 1\n" for n in range(100)))
     assert len(found) == 61
     assert found[-1] == "events.yaml:92:1: from here on 40 more faults"
+
+
+def test_text_that_no_file_can_hold_is_refused():
+    assert faults(SMALL.replace("NVIDIA", '"a \\ud800"', 1)) == [
+        "events.yaml:20:11: 'a \\ud800' has a character that no file can hold"
+    ]
+    assert faults(SMALL.replace("securities: {NVDA", 'securities: {"\\udfff": x, NVDA', 1)) == [
+        "events.yaml:30:18: '\\udfff' has a character that no file can hold"
+    ]
 
 
 def test_bom_and_windows_line_ends_are_read():

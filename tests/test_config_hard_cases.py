@@ -170,7 +170,7 @@ CASES = {
         study("scope: broad}\n  CSI", "scope: broad, statuses: []}\n  CSI"),
         [
             "events.yaml:11:65: benchmarks.SPY.statuses: unknown key 'statuses'; allowed here: name, "
-            "name_zh, exchange, currency, symbols, dividends, suspensions, scope, members, weights"
+            "name_zh, exchange, currency, symbols, dividends, splits, suspensions, scope, members, weights"
         ],
     ),
     "foreign unknown": (
@@ -245,7 +245,7 @@ CASES = {
         study("touched: false}\n  XOM", "touched: false, benchmarks: [SPY]}\n  XOM"),
         [
             "events.yaml:30:80: peers.JPM.benchmarks: unknown key 'benchmarks'; allowed here: name, "
-            "name_zh, exchange, currency, symbols, dividends, suspensions, board, listed, statuses, "
+            "name_zh, exchange, currency, symbols, dividends, splits, suspensions, board, listed, statuses, "
             "touched"
         ],
     ),

@@ -64,7 +64,7 @@ def test_every_key_is_read():
     assert table.symbols == {"NVDA": "NVDA US Equity", "SPY": "600000"}
     assert table.missing == ("", "N/A", "--", "-99")
     assert (table.header, table.percent, table.thousands, table.columns["return"]) == (
-        5,
+        (5,),
         True,
         ".",
         "Day To Day Tot Return",
@@ -87,11 +87,58 @@ SINGLE = ("file: a.csv", "layout: single", "of: NVDA", "adjustment: as traded")
 ENDINGS = ".csv, .tsv, .txt, .csv.gz, .tsv.gz, .txt.gz, .parquet, .xlsx, .xlsm"
 COLUMNS = "'date', 'symbol', 'open', 'high', 'low', 'close', 'adj_close', 'volume' or 'return'"
 KEYS = (
-    "layout, of, values, columns, symbols, dates, timezone, decimal, thousands, percent, missing, negative, "
-    "adjustment, vendor, file, adjustment_zh, sheet, header, delimiter, encoding"
+    "layout, of, values, columns, symbols, dates, timezone, decimal, thousands, percent, currency, "
+    "short_volumes, missing, negative, order, skip_after_header, skip_at_end, adjustment, vendor, file, "
+    "adjustment_zh, sheet, header, delimiter, encoding"
+)
+
+LINES = "is not allowed; write the line of the columns' names from 1, or up to 4 lines in ascending order: [4, 6]"
+ROWS = "is not allowed; write how many rows, or the text with which they begin"
+CROSSED = (
+    "a wide table has the column date and one for each symbol, of which values says what they are; "
+    "if it has one for each symbol and field, state both lines of names: header: [4, 6]"
 )
 
 CASES = {
+    "lines out of order": ((*LONG, "header: [6, 4]"), [f"header: ['6', '4'] {LINES}"]),
+    "five lines": ((*LONG, "header: [1, 2, 3, 4, 5]"), [f"header: ['1', '2', '3', '4', '5'] {LINES}"]),
+    "a line that is none": ((*LONG, "header: first"), [f"header: 'first' {LINES}"]),
+    "rows to skip": (
+        (*LONG, "skip_after_header: -1", "skip_at_end: [Copyright, 3]"),
+        [f"skip_after_header: '-1' {ROWS}"],
+    ),
+    "no text to skip at": ((*LONG, 'skip_at_end: [""]'), [f"skip_at_end: [''] {ROWS}"]),
+    "an order that is none": (
+        (*LONG, "order: newest"),
+        ["order: 'newest' is not allowed here; allowed: 'oldest_first' or 'newest_first'"],
+    ),
+    "a currency that is no sign": (
+        (*LONG, 'currency: "1$"'),
+        ["currency: '1$' is no currency sign; write what stands beside the numbers, e.g. $, HK$, £, € or 元"],
+    ),
+    "a currency beside no price": (
+        (*SINGLE, "columns: {date: D, return: R}", 'currency: "$"'),
+        ["currency: currency says what stands beside prices, and none are read; remove it"],
+    ),
+    "short volumes without a volume": (
+        (*WIDE, "short_volumes: true"),
+        ["short_volumes: short_volumes says how volumes are written, and none are read; remove it"],
+    ),
+    "a close without a name": (
+        (*SINGLE, 'columns: {date: D, close: ""}'),
+        ["columns.close: only the column of the dates may be without a name; write the column's name"],
+    ),
+    "a field under one line of names": (
+        ("file: a.csv", "layout: wide", "adjustment: a", "columns: {date: D, close: C}"),
+        [f"columns: {CROSSED}"],
+    ),
+    "a symbol column under two": (
+        ("file: a.csv", "layout: wide", "adjustment: a", "columns: {symbol: S, close: C}", "header: [1, 2]"),
+        [
+            "columns: columns lacks date; only the columns named here are read",
+            "columns.symbol: a wide table has the column date and one for each symbol; see symbols",
+        ],
+    ),
     "unknown layout": (
         ("file: a.csv", "layout: tall", "adjustment: a"),
         ["layout: 'tall' is not allowed here; allowed: 'long', 'wide' or 'single'"],
@@ -223,7 +270,7 @@ CASES = {
         ("file: a.json", *LONG[1:]),
         [f"file: 'a.json' has an ending that is not known; allowed: {ENDINGS}"],
     ),
-    "header 0": ((*LONG, "header: 0"), ["header: '0' is not allowed: it must be at least 1"]),
+    "header 0": ((*LONG, "header: 0"), [f"header: '0' {LINES}"]),
     "a missing that is nothing": ((*LONG, "missing: [~]"), ["missing[0]: a text is expected here, not nothing"]),
 }
 
@@ -251,8 +298,12 @@ def test_formats_that_are(form):
 
 
 def test_places_of_faults():
-    text = study("file: a.csv", "layout: wide", "columns: {date: D, close: C}", "adjustment: as traded", "sheet: S")
-    assert [line.split(": ")[0] for line in faults(text)] == [f"{LINE - 1}:7", f"{LINE + 1}:33", f"{LINE + 3}:14"]
+    text = study("file: a.csv", "layout: wide", "columns: {date: D, symbol: C}", "adjustment: as traded", "sheet: S")
+    assert [line.split(": ")[0] for line in faults(text)] == [
+        f"{LINE - 1}:7",
+        f"{LINE + 1}:34",
+        f"{LINE + 3}:14",
+    ]
 
 
 def test_two_files():

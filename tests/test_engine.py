@@ -453,7 +453,7 @@ def test_excess_returns_are_explicit():
     found = es.event_study(returns, events.iloc[:1], **OPTIONS, risk_free=rate)
     direct = es.event_study(returns.sub(rate, axis=0), events.iloc[:1], **OPTIONS)
     pd.testing.assert_frame_equal(found.ar, direct.ar)
-    with pytest.raises(InputError, match="risk_free has no value on 1 sessions of returns"):
+    with pytest.raises(InputError, match="risk_free has no value on 1 sessions of returns; give one for each"):
         es.event_study(returns, events, **OPTIONS, risk_free=rate.iloc[1:])
     with pytest.raises(OptionError, match="with after_gap=log give excess returns instead"):
         es.event_study(returns, events, **OPTIONS, risk_free=rate, after_gap="log")

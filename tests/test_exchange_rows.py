@@ -132,7 +132,7 @@ ALLOWED = (
         ("HKEX", "write XHKG"),
         ("COMEX", "write CMES"),
         ("xhkg", "write XHKG"),
-        ("XHGK", f"did you mean XSHG or XHKG? {ALLOWED}"),
+        ("XHGK", f"did you mean XSHG, XHKG? {ALLOWED}"),
         ("Wall Street", ALLOWED),
     ],
 )

@@ -311,6 +311,34 @@ SENTENCES = [
     ),
     (fact("jump", change=0.359), "a move of +35.9%: true, or a split or a wrong price"),
     (
+        fact("split.close", security="A", session="2024-04-03", factor=1.25, before=50.0, after=49.5),
+        "A 2024-04-03: a split of 1.25 new shares for an old one is stated, but the close goes from 50 to 49.5; supply "
+        "prices as traded, or leave the split out where they are adjusted for it",
+    ),
+    (
+        fact("split.adj_close", security="A", session="2024-04-03", factor=2.0, before=50.0, after=25.5),
+        "A 2024-04-03: a split of 2 new shares for an old one is stated, but adj_close goes from 50 to 25.5; it is not "
+        "adjusted for the split: leave adj_close out, or correct it",
+    ),
+    (
+        fact(
+            "events_outside_prices",
+            n=1,
+            event="e",
+            security="A",
+            session="2027-01-05",
+            first="2020-01-02",
+            last="2025-12-31",
+        ),
+        "the event e falls on 2027-01-05, outside the prices of A, which run from 2020-01-02 to 2025-12-31; supply "
+        "prices that hold it",
+    ),
+    (
+        fact("not_estimable.contrast"),
+        "the returns of one of its securities are explained exactly by the model, or those of two are the same, so "
+        "there is no error to test against",
+    ),
+    (
         fact("limits.off_tick", column="close", price=9.876, tick="0.01"),
         "the close 9.876 is not a price on the tick 0.01; price limits need the prices that were traded, not adjusted "
         "ones",

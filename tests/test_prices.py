@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 
 from eventstudy.errors import PriceError
 from eventstudy.facts import words
+from eventstudy.gate.suspicions import JUMP_THRESHOLD
 from eventstudy.prices import (
     COLUMNS,
-    JUMP_THRESHOLD,
     Finding,
     PricePanel,
     PriceSeries,
     Provenance,
-    check_jumps,
     check_prices,
     check_range,
+    check_returns,
     check_sessions,
     require_usable,
 )
@@ -222,6 +222,39 @@ def test_volume():
     ]
 
 
+def test_rows_without_a_volume_are_told_once_a_run():
+    days = np.arange("2025-01-01", "2025-01-08", dtype="datetime64[D]")
+    findings = check_prices(series(days, close=np.linspace(10, 11, 7), volume=[5, 0, 0, 0, 5, 0, 5]))
+    assert [(str(f.session), str(f.last)) for f in findings] == [
+        ("2025-01-02", "2025-01-04"),
+        ("2025-01-06", "None"),
+    ]
+    assert str(findings[0]) == (
+        "X 2025-01-02: volume is 0 on 3 sessions to 2025-01-04: the price may be carried over; "
+        "sessions without a trade should have no row"
+    )
+
+
+def test_an_adjusted_close_that_does_not_follow_the_close_is_told():
+    draws = np.random.default_rng(3).normal(0, 0.02, 60)
+    close = np.round(50 * np.exp(np.cumsum(draws)), 2)
+    paid = np.where(np.arange(60) < 30, 0.97, 1.0)
+    days = np.datetime64("2025-01-01") + np.arange(60)
+    told = [
+        f for f in check_prices(series(days, close=close, adj_close=np.round(paid * close, 2))) if f.what == "adjusted"
+    ]
+    assert told == []
+    for wrong in ((paid * close)[::-1], np.roll(close, 1)):
+        (finding,) = [f for f in check_prices(series(days, close=close, adj_close=wrong)) if f.what == "adjusted"]
+        assert not finding.fatal
+        assert finding.fact.values["of"] == 59
+        assert finding.fact.values["n"] > 40
+    assert said(finding) == (
+        f"the adjusted close does not follow the close on {finding.fact.values['n']} of 59 sessions, of which few can "
+        "have a dividend: it may be another share's, or in another order; returns are taken from it"
+    )
+
+
 @pytest.mark.parametrize(
     ("bar", "details"),
     [
@@ -251,28 +284,60 @@ def test_the_high_is_the_highest_and_the_low_the_lowest(bar, details):
 def test_a_jump_is_reported_but_not_fatal():
     one = series(close=[10.0, 10.0 * (1 + JUMP_THRESHOLD) + 0.01, 5.0])
     assert found(check_prices(one)) == [
-        ("jump", "2025-01-02", False, "close moves +30.1% from 10 to 13.01; true, or a split or a wrong figure"),
-        ("jump", "2025-01-03", False, "close moves -61.6% from 13.01 to 5; true, or a split or a wrong figure"),
+        (
+            "jump",
+            "2025-01-02",
+            False,
+            "close goes from 10 to 13.01, a move of +30.1%: true, or a split or a wrong price",
+        ),
+        (
+            "jump",
+            "2025-01-03",
+            False,
+            "close goes from 13.01 to 5, a move of -61.6%: true, or a split or a wrong price",
+        ),
     ]
     require_usable(check_prices(one))
 
 
 def test_a_jump_up_to_the_threshold_is_not_reported():
-    assert check_jumps(series(close=[100.0, 129.99, 91.0])) == ()
+    assert check_returns(series(close=[100.0, 129.99, 91.0])) == ()
 
 
 def test_a_jump_of_the_adjusted_close_alone_is_reported_once():
     one = series(close=[10, 10, 20], adj_close=[10, 20, 40])
-    assert [(str(f.session), said(f).split()[0]) for f in check_jumps(one)] == [
+    assert [(str(f.session), said(f).split()[0]) for f in check_returns(one)] == [
         ("2025-01-03", "close"),
         ("2025-01-02", "adj_close"),
     ]
 
 
+def test_a_split_a_wrong_price_and_closes_carried_forward_are_each_reported_once():
+    days = [f"2025-01-{day:02d}" for day in range(1, 14)]
+    one = series(days, close=[10.0, 10.1, 5.05, 5.0, 50.5, 5.1, *[5.2] * 6, 5.3])
+    assert [(f.what, str(f.session), f.fatal) for f in check_prices(one)] == [
+        ("split_ratio", "2025-01-03", False),
+        ("reversal", "2025-01-05", False),
+        ("stale", "2025-01-08", False),
+    ]
+    split, reversal, stale = map(said, check_prices(one))
+    assert split == (
+        "close goes from 10.1 to 5.05, a move of -50.0%, about that of a split of 2 for 1: true, or a split that the "
+        "prices are not adjusted for"
+    )
+    assert reversal == (
+        "close goes from 5 to 50.5, a move of +910.0% that the next return undoes (-89.9%): true, or a wrong price"
+    )
+    assert stale == (
+        "close stays at 5.2 until 2025-01-12, 5 returns of exactly 0 in a row while the market moved: the closes were "
+        "carried forward, or nothing was traded"
+    )
+
+
 def test_the_listing_day_does_not_jump():
     one = series(close=[114.28, 600.50, 594.25])
-    assert [f.what for f in check_jumps(one)] == ["jump"]
-    assert check_jumps(one, listed=date(2025, 1, 2)) == ()
+    assert [f.what for f in check_returns(one)] == ["jump"]
+    assert check_returns(one, listed=date(2025, 1, 2)) == ()
 
 
 def test_a_bad_price_is_no_jump():

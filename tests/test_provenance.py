@@ -45,6 +45,9 @@ SENTENCES = {
     ),
     fact("adjustment.factor"): "factor by which a price as traded is multiplied",
     fact("adjustment.as_supplied"): "as supplied",
+    fact("adjustment.close_alone"): (
+        "as yfinance gives Close without Adj Close: for splits, and for dividends unless auto_adjust=False"
+    ),
     fact("adjustment.not_said"): "as supplied; the file does not say",
     fact("read_from", place="a/b : c.csv"): "read from a/b : c.csv",
     fact("place_in_turn", first="A", until="2025-12-26", then="B"): "A to 2025-12-26; B after",
@@ -54,6 +57,10 @@ SENTENCES = {
     fact("returns.chained"): "returns chained to an adjusted close",
     fact("returns.first_unused", day=date(2025, 12, 8)): (
         "the return of 2025-12-08 has no row before it and is not used"
+    ),
+    fact("dividends.not_in_adjusted", days=DAYS): (
+        "Yahoo's adjusted closes do not fall by its own dividends, so that returns lack them: "
+        "3 sessions from 2025-12-08 to 2025-12-10"
     ),
     fact("closes_averaged", closes=2): "closes given as negative, averages of bid and ask: 2",
     DAYS: "3 sessions from 2025-12-08 to 2025-12-10",

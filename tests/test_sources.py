@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from eventstudy.config import load_study
 from eventstudy.csvtext import MAX_BYTES
-from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
+from eventstudy.errors import OptionError, PriceError, PriceFileError
 from eventstudy.facts import fact, words
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources import load_prices, recorded
 from eventstudy.sources.own.folder import LAYOUT, Origin, parse_prices, read_folder, read_price_file
 from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recorded_symbols
+from eventstudy.spec import PriceFile
 from tests.test_prices import said
 
 ROOT = Path(__file__).parents[1]
@@ -171,10 +172,7 @@ CASES = {
     "another date format": (
         "date,close\n08/12/2025,1\n20251208,1\n2025-12-8,1\n2025-12-08 00:00,1\n,1\n",
         [
-            "2:1: '08/12/2025' is not a date; write it as 2025-12-08",
-            "3:1: '20251208' is not a date; write it as 2025-12-08",
-            "4:1: '2025-12-8' is not a date; write it as 2025-12-08",
-            "5:1: '2025-12-08 00:00' is not a date; write it as 2025-12-08",
+            "2:1: '08/12/2025' is not a date; write it as 2025-12-08 (4 such places, the next at 3:1 and 4:1)",
             "6:1: the date is empty; write it as 2025-12-08",
         ],
     ),
@@ -188,16 +186,15 @@ CASES = {
     ),
     "dates fall": (
         "date,close\n2025-12-08,1\n2025-12-05,1\n2025-12-04,1\n",
-        ["3:1: 2025-12-05 comes after 2025-12-08; sort the rows by date, the oldest first"],
+        [
+            "3:1: 2025-12-05 comes after 2025-12-08; sort the rows by date, the oldest first, "
+            "or state order: newest_first for the file under prices.files"
+        ],
     ),
     "not a number": (
         "date,close\n2025-12-04,abc\n2025-12-05,nan\n2025-12-08,inf\n2025-12-09,1_000\n2025-12-10,１２\n",
         [
-            "2:12: close 'abc' is not a number; write it as 1234.50",
-            "3:12: close 'nan' is not a number; write it as 1234.50",
-            "4:12: close 'inf' is not a number; write it as 1234.50",
-            "5:12: close '1_000' is not a number; write it as 1234.50",
-            "6:12: close '１２' is not a number; write it as 1234.50",
+            "2:12: close 'abc' is not a number; write it as 1234.50 (5 such places, the next at 3:12 and 4:12)",
         ],
     ),
     "thousands separators": (
@@ -315,11 +312,16 @@ def test_a_bom_does_not_shift_columns():
     assert faults_of("\ufeffdate,cloze,close\n") == [f"1:6: unknown column 'cloze'; allowed: {ALLOWED}"]
 
 
+def test_a_symbol_that_no_file_can_be_called_is_refused(tmp_path):
+    with pytest.raises(PriceError, match="cannot be the name of a file; rename it in the study"):
+        read_folder(tmp_path, ["\ud800"])
+
+
 def test_many_faults_are_counted():
-    rows = "".join(f"{date.fromordinal(738000 + row)},0\n" for row in range(MAX_SHOWN + 5))
-    faults = faults_of("date,close\n" + rows)
-    assert len(faults) == MAX_SHOWN + 1
-    assert faults[-1] == f"{MAX_SHOWN + 2}:12: from here on 5 more faults"
+    rows = "".join(f"{date.fromordinal(738000 + row)},0\n" for row in range(65))
+    assert faults_of("date,close\n" + rows) == [
+        "2:12: close is 0; a price must be above 0 (65 such places, the next at 3:12 and 4:12)"
+    ]
 
 
 def test_an_absurdly_large_file_is_not_read():
@@ -546,12 +548,12 @@ def test_a_recording_that_was_changed_is_refused(tmp_path, monkeypatch):
         read_recorded(["SPY", "NVDA"])
     message = str(caught.value)
     assert message.startswith("the recording NVDA.csv has the checksum ")
-    assert message.endswith("; reinstall eventstudy-toolkit, or name a folder of your own files as the source")
+    assert message.endswith("; reinstall exact-eventstudy, or name a folder of your own files as the source")
     path.unlink()
     with pytest.raises(PriceError) as caught:
         read_recorded(["NVDA"])
     assert str(caught.value) == (
-        "the recording NVDA.csv cannot be read (No such file or directory); reinstall eventstudy-toolkit"
+        "the recording NVDA.csv cannot be read (No such file or directory); reinstall exact-eventstudy"
     )
 
 
@@ -611,6 +613,40 @@ def test_a_source_that_is_neither(flagship, tmp_path):
     )
     with pytest.raises(PriceError, match=r"has no NVDA.csv"):
         load_prices(flagship, tmp_path)
+
+
+def test_own_files_are_laid_over_the_recordings_symbol_by_symbol(flagship, tmp_path):
+    """One file of one symbol is enough: the others, peers too, are those recorded, and it is told which are which."""
+    whole = load_prices(flagship)
+    text = "date,close\n2025-12-05,100\n2025-12-08,101\n2025-12-09,102\n"
+    (tmp_path / "SPY.csv").write_text(text)
+    said = []
+    panel = load_prices(flagship, tmp_path, told=said.append)
+    assert panel.symbols == whole.symbols
+    assert (panel["SPY"].close.tolist(), panel["SPY"].provenance.source) == ([100, 101, 102], "folder")
+    others = [symbol for symbol in panel if symbol != "SPY"]
+    assert all(panel[symbol].provenance == whole[symbol].provenance for symbol in others)
+    (sentence,) = said
+    head, _, tail = sentence.partition("; from the recordings: ")
+    assert head == f"from {tmp_path}: SPY"
+    assert sorted(tail.split(", ")) == sorted(others)
+
+
+def test_a_symbol_beside_the_recordings_needs_no_file_of_the_others(flagship, tmp_path):
+    one = flagship.securities["NVDA"]
+    spec = flagship.model_copy(update={"securities": {**flagship.securities, "OWN": one}})
+    (tmp_path / "own.csv").write_text("date;close\n2025-12-05;100\n2025-12-08;101\n")
+    table = PriceFile(file="own.csv", layout="single", of="OWN", delimiter=";", adjustment="as traded")
+    spec = spec.model_copy(update={"prices": spec.prices.model_copy(update={"files": (table,)})})
+    said = []
+    panel = load_prices(spec, tmp_path, told=said.append)
+    assert panel["OWN"].close.tolist() == [100, 101]
+    assert {symbol for symbol in panel if panel[symbol].provenance.source == "folder"} == {"OWN"}
+    assert len(panel) == len(load_prices(flagship)) + 1
+    assert said[0].startswith(f"from {tmp_path}: OWN; from the recordings: NVDA, ")
+    (tmp_path / "own.csv").unlink()
+    with pytest.raises(PriceError, match=r"has no own\.csv"):
+        load_prices(spec, tmp_path)
 
 
 def test_a_study_needs_the_traded_close(flagship, tmp_path):

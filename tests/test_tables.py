@@ -22,14 +22,14 @@ import eventstudy as es
 from eventstudy.calendars import load_sessions
 from eventstudy.config import parse_study
 from eventstudy.csvtext import AS_WRITTEN
-from eventstudy.errors import MAX_SHOWN, OptionError, PriceError, PriceFileError
+from eventstudy.errors import OptionError, PriceError, PriceFileError
 from eventstudy.exchanges import exchange
 from eventstudy.facts import fact, words
 from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources.own import grids
 from eventstudy.sources.own.cells import CellRules, read_number
 from eventstudy.sources.own.folder import read_folder, read_price_file
-from eventstudy.sources.own.tables import exchange_zones
+from eventstudy.sources.own.tables import exchange_zones, shares_of
 from eventstudy.sources.recorded import read_recorded
 from eventstudy.spec import PriceFile, Prices
 from tests.conftest import ROOT
@@ -272,9 +272,12 @@ def test_returns_alone_begin_at_a_base_of_100(tmp_path):
 def test_returns_in_a_wide_table(tmp_path):
     content = "date,A,B\n2025-12-04,,\n2025-12-05,2%,\n2025-12-08,3%,1%\n2025-12-09,-3%,1%\n"
     panel = read(tmp_path, content, wanted=("A", "B"), layout="wide", values="return")
-    np.testing.assert_allclose(panel["A"].adj_close, [100.0, 103.0, 99.91], rtol=1e-14)
-    np.testing.assert_allclose(panel["B"].adj_close, [100.0, 101.0], rtol=1e-14)
-    assert panel["B"].provenance.note.endswith("the return of 2025-12-08 has no row before it and is not used")
+    np.testing.assert_allclose(panel["A"].adj_close, [100.0, 102.0, 105.06, 101.9082], rtol=1e-14)
+    np.testing.assert_allclose(panel["B"].adj_close, [100.0, 101.0, 102.01], rtol=1e-14)
+    assert panel["B"].sessions.tolist() == [date(2025, 12, 5), date(2025, 12, 8), date(2025, 12, 9)]
+    one = read(tmp_path, "date,A\n2025-12-04,2%\n2025-12-05,\n2025-12-08,3%\n", layout="wide", values="return")["A"]
+    assert (one.sessions.tolist(), one.adj_close.tolist()) == ([DAYS[0], DAYS[2]], [100.0, 103.0])
+    assert one.provenance.note.endswith("the return of 2025-12-04 has no row before it and is not used")
 
 
 CRSP = {
@@ -374,7 +377,7 @@ def test_a_workbook_with_a_title_formats_and_empty_rows_at_its_end(tmp_path):
         symbols={"000001": "1"},
         values="return",
     )["000001"]
-    assert (one.sessions.tolist(), one.adj_close.tolist()) == ([DAYS[1]], [100.0])
+    assert (one.sessions.tolist(), one.adj_close.tolist()) == (DAYS[:2], [100.0, 101.23])
 
 
 def test_errors_and_formulas_that_are_said_to_be_missing(tmp_path):
@@ -410,7 +413,246 @@ def test_a_library_that_is_not_installed(tmp_path, monkeypatch, file, extra):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(OptionError) as caught:
         read(tmp_path, b"", file=file)
-    assert str(caught.value) == f'{file} needs {library}; install it with: pip install "eventstudy-toolkit[{extra}]"'
+    assert str(caught.value) == f'{file} needs {library}; install it with: pip install "exact-eventstudy[{extra}]"'
+
+
+# --- Volume 0 -----------------------------------------------------------------------------------------------------
+
+SILENT = "date,close,volume\n2025-12-04,10,500\n2025-12-05,10,0\n2025-12-08,11,700\n"
+NO_TRADE = fact("rows.no_trade", days=fact("days", days_run="one", count=1, first=DAYS[1], last=DAYS[1]))
+
+
+def test_a_row_of_a_share_with_volume_0_is_no_trade_in_every_door(tmp_path):
+    (tmp_path / "A.csv").write_text(SILENT)
+    own = read_folder(tmp_path, ["A"], shares={"A"})["A"]
+    stated = read_folder(tmp_path, ["A"], tables=[table("A.csv", "single", of="A")], shares={"A"})["A"]
+    frame = pd.read_csv(tmp_path / "A.csv")
+    framed = es.prices_from_frame(frame, "single", of="A")["A"]
+    for one in (own, stated, framed):
+        assert (one.sessions.tolist(), one.close.tolist()) == ([DAYS[0], DAYS[2]], [10, 11])
+        assert NO_TRADE in one.provenance.notes
+    for kept in (
+        read_folder(tmp_path, ["A"])["A"],
+        es.prices_from_frame(frame, "single", of="A", indices=["A"])["A"],
+        *(es.prices_from_frame(frame, "single", of=name)[name] for name in ("^GSPC", "EURUSD=X", "000300", "sh000300")),
+        es.prices_from_frame(frame.assign(volume=0), "single", of="A")["A"],
+    ):
+        assert kept.sessions.tolist() == DAYS
+        assert NO_TRADE not in kept.provenance.notes
+    assert len(es.prices_from_frame(frame, "single", of="600519")["600519"]) == 2
+
+
+def test_a_return_over_a_row_without_a_trade_is_not_lost(tmp_path):
+    content = (
+        SILENT.replace("volume", "volume,return")
+        .replace("500", "500,")
+        .replace(",0\n", ",0,0.02\n")
+        .replace("700", "700,0.03")
+    )
+    (tmp_path / "p.csv").write_text(content)
+    one = read_folder(tmp_path, ["A"], tables=[table("p.csv", "single", of="A")], shares={"A"})["A"]
+    np.testing.assert_allclose(one.adj_close, [10, 10 * 1.02 * 1.03], rtol=1e-15)
+
+
+def test_the_shares_of_a_study_are_its_securities_and_peers(flagship_spec):
+    shares = shares_of(flagship_spec)
+    assert {"NVDA", "688041", "688795", "603019", "AMD"} <= shares
+    assert not shares & set(flagship_spec.benchmarks)
+
+
+# --- Files as people have them ------------------------------------------------------------------------------------
+
+YFINANCE = "Price,Close,Close,Volume,Volume\nTicker,A,B,A,B\nDate,,,,\n2025-12-04,1.5,3,10,30\n2025-12-05,2,4,20,40\n"
+TERMINAL = (
+    "Start Date,x,,,\n\nSecurity,A US Equity,,B Index,\nunits,USD,shares,points,\n"
+    "Dates,PX_LAST,PX_VOLUME,PX_LAST,PX_VOLUME\n2025-12-04,1.5,10,3,30\n2025-12-05,2,20,4,40\n"
+)
+OWN_DATES = (
+    "A US,,,B US,\nDates,PX,VOL,Dates,PX,VOL\n2025-12-04,1.5,10,2025-12-04,3,30\n2025-12-05,2,20,2025-12-05,4,40\n"
+    ",,,2025-12-08,5,50\n"
+)
+CROSSED = {"layout": "wide", "values": None, "wanted": ("A", "B")}
+FIELDS = {"date": "Dates", "close": "PX_LAST", "volume": "PX_VOLUME"}
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        (YFINANCE, {"header": [1, 2, 3], "columns": {"date": "Date", "close": "Close", "volume": "Volume"}}),
+        (
+            YFINANCE,
+            {
+                "header": [1, 2],
+                "skip_after_header": 1,
+                "columns": {"date": "Price", "close": "Close", "volume": "Volume"},
+            },
+        ),
+        (TERMINAL, {"header": [3, 5], "columns": FIELDS, "symbols": {"A": "A US Equity", "B": "B Index"}}),
+        (
+            TERMINAL,
+            {
+                "header": [3, 5],
+                "columns": FIELDS,
+                "symbols": {"A": "A US Equity", "B": "B Index"},
+                "skip_at_end": "Source",
+                "add": "\nSource: nobody\nand more\n",
+            },
+        ),
+    ],
+    ids=["yfinance", "yfinance with a row skipped", "terminal", "terminal with a source"],
+)
+def test_a_column_for_each_symbol_and_field(tmp_path, content, options):
+    panel = read(tmp_path, content + options.pop("add", ""), **CROSSED, **options)
+    assert (panel["A"].close.tolist(), panel["A"].volume.tolist()) == ([1.5, 2], [10, 20])
+    assert (panel["B"].close.tolist(), panel["B"].volume.tolist()) == ([3, 4], [30, 40])
+
+
+def test_symbols_with_dates_of_their_own(tmp_path):
+    content = OWN_DATES.replace("A US,,,B US,\n", "A US,,,B US,,\n")
+    columns = {"date": "Dates", "close": "PX", "volume": "VOL"}
+    panel = read(tmp_path, content, **CROSSED, header=[1, 2], columns=columns, symbols={"A": "A US", "B": "B US"})
+    assert (panel["A"].sessions.tolist(), panel["B"].sessions.tolist()) == (DAYS[:2], DAYS)
+    assert panel["B"].volume.tolist() == [30, 40, 50]
+
+
+def test_a_workbook_with_securities_over_fields_and_units(tmp_path):
+    rows = [
+        ["Security", "A US Equity", None, "B Index", None],
+        [],
+        ["Dates", "PX_LAST", "PX_VOLUME", "PX_LAST", "PX_VOLUME"],
+        [None, "USD", "shares", "points", "shares"],
+        [AT, 1.5, 10, 3, 30],
+        [clock(2025, 12, 5), 2, 20, 4, 40],
+        [],
+        ["Source: a terminal"],
+    ]
+    symbols = {"A": "A US Equity", "B": "B Index"}
+    options = {**CROSSED, "file": "p.xlsx", "header": [1, 3], "columns": FIELDS, "symbols": symbols}
+    panel = read(tmp_path, excel(rows), **options, skip_after_header=1, skip_at_end=2)
+    assert (panel["A"].close.tolist(), panel["B"].volume.tolist()) == ([1.5, 2], [30, 40])
+    assert faults_of(tmp_path, excel([*rows[:6], rows[7]]), **options) == [
+        "p.xlsx:4:1: 'USD' stands for dates; state skip_after_header: 1 to leave out such rows, "
+        "or header: [3, 4] if they name columns",
+        "p.xlsx:7:1: 'Source: a terminal' stands for a date; state skip_at_end: 1 if the table ends above",
+    ]
+
+
+SINGLE_FIELDS = {"date": "Date", "close": "Close/Last", "volume": "Volume"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        (["12/04/2025,$1234.50,10", "12/05/2025,$1.5,20"], {"currency": "$"}),
+        (["12/05/2025,1.5 HK$,20", "12/04/2025,HK$ 1234.5,10"], {"currency": "HK$", "order": "newest_first"}),
+        (["12/04/2025,1.234,50 €,10", "12/05/2025,1,5€,20"], {"currency": "€", "decimal": ",", "thousands": "."}),
+        (["12/04/2025,1234.5元,0.01K", "12/05/2025,¥1.5,0.00002m"], {"currency": "元", "short_volumes": True}),
+        (["12/04/2025,1234.5,0.001万", "12/05/2025,1.5,0.0000002亿"], {"short_volumes": True}),
+    ],
+    ids=["dollar before", "newest first", "euro after", "yuan after", "Chinese volumes"],
+)
+def test_numbers_with_signs_and_units(tmp_path, rows, options):
+    if options.get("decimal"):
+        rows = [row.replace(",", ";", 1)[::-1].replace(",", ";", 1)[::-1] for row in rows]
+        options = {**options, "delimiter": ";"}
+    if options.get("currency") == "元":
+        rows[1] = rows[1].replace("¥1.5", "1.5元")
+    mark = options.get("delimiter", ",")
+    content = "\n".join([mark.join(SINGLE_FIELDS.values()), *rows, ""])
+    one = read(tmp_path, content, columns=SINGLE_FIELDS, dates="%m/%d/%Y", **options)["A"]
+    assert (one.sessions.tolist(), one.close.tolist()) == (DAYS[:2], [1234.5, 1.5])
+    np.testing.assert_allclose(one.volume, [10, 20], rtol=1e-12)
+
+
+def test_what_is_not_stated_is_refused_with_the_statement_to_add(tmp_path):
+    """Advice never loses a row that was traded: nothing here is said to be missing."""
+    rows = "12/08/2025,$51.25,1.2M\n12/05/2025,€1.234,50,3亿\n12/04/2025,51.25 HK$,7"
+    content = "Date;Close/Last;Volume\n" + rows.replace(",", ";").replace("1.234;50", "1.234,50") + "\n"
+    options = {"columns": SINGLE_FIELDS, "dates": "%m/%d/%Y", "delimiter": ";"}
+    assert faults_of(tmp_path, content, **options) == [
+        f"p.csv:2:12: close '$51.25' {PLAIN}; state currency: \"$\"",
+        f"p.csv:2:19: volume '1.2M' {PLAIN}; state short_volumes: true",
+        "p.csv:3:1: 2025-12-05 comes after 2025-12-08; the rows stand newest first: state order: newest_first",
+        f'p.csv:3:12: close \'€1.234,50\' {PLAIN}; state currency: "€" and decimal: "," and thousands: "."',
+        f"p.csv:3:22: volume '3亿' {PLAIN}; state short_volumes: true",
+        f"p.csv:4:12: close '51.25 HK$' {PLAIN}; state currency: \"HK$\"",
+    ]
+    stated = {**options, "order": "newest_first", "currency": "$", "short_volumes": True}
+    assert faults_of(tmp_path, content, **stated)[1:] == [
+        f"p.csv:4:12: close '51.25 HK$' {PLAIN}; state currency: \"HK$\", which is not the $ of the others"
+    ]
+    assert faults_of(tmp_path, "date,close\n2025-12-04,1\n2025-12-05,2\n", order="newest_first") == [
+        "p.csv:2:1: 2025-12-04 comes after 2025-12-05; the rows stand oldest first: remove order: newest_first"
+    ]
+    assert faults_of(tmp_path, "date,close\n2025-12-04,1\n2025-12-08,2\n2025-12-05,2\n", order="newest_first") == [
+        "p.csv:2:1: 2025-12-04 comes after 2025-12-08; sort the rows by date, the newest first"
+    ]
+
+
+FACTORS = "Words above.\n\n,Mkt,RF\n20251204, 0.50, 0.02\n20251205, -0.25, 0.02\n\nCopyright 2025 Nobody\n"
+
+
+def test_a_factor_library_s_file(tmp_path):
+    options = {"header": 3, "dates": "%Y%m%d", "percent": True, "columns": {"date": "", "return": "Mkt"}}
+    for end in ("Copyright", 1, 2, ["Annual", "Copyright"]):
+        one = read(tmp_path, FACTORS, skip_at_end=end, **options)["A"]
+        np.testing.assert_allclose(one.adj_close, [100, 99.75], rtol=1e-15)
+    assert faults_of(tmp_path, FACTORS, **{**options, "columns": {"date": "date", "return": "Mkt"}}) == [
+        "p.csv:3:1: no column date; the columns are Mkt, RF; the first column has no name: "
+        'state date: "" under columns if it holds the dates',
+        "p.csv:7:1: 'Copyright 2025 Nobody' has 1 of 3 cells; state skip_at_end: 2 if the table ends above, "
+        "else write the row whole",
+    ]
+
+
+def test_a_row_that_has_a_date_is_never_skipped(tmp_path):
+    content = "date,close\nunits,USD\n2025-12-04,1\n2025-12-05,2\n2025-12-08,3\nend,\n"
+    assert read(tmp_path, content, skip_after_header="units", skip_at_end="end")["A"].close.tolist() == [1, 2, 3]
+    assert faults_of(tmp_path, content, skip_after_header=2, skip_at_end=2) == [
+        "p.csv:3:1: the line of 2025-12-04 is said to be skipped and has a date; state fewer rows to skip",
+        "p.csv:5:1: the line of 2025-12-08 is said to be skipped and has a date; state fewer rows to skip",
+    ]
+    assert faults_of(tmp_path, content, skip_after_header=4, skip_at_end=3) == [
+        "p.csv:1:1: skip_after_header and skip_at_end leave out 4 and 3 rows, and 5 stand below the header; "
+        "state how many are not of the table"
+    ]
+    assert faults_of(tmp_path, content, skip_at_end="Source") == [
+        "p.csv:1:1: skip_at_end: no row begins with 'Source'; state how the row begins"
+    ]
+    assert faults_of(tmp_path, content, skip_after_header=["units", "codes"]) == [
+        "p.csv:1:1: no row below the header begins with 'codes', which begins with '2025-12-04'"
+    ]
+    frame = pd.DataFrame({"date": ["units", "2025-12-04", "2025-12-05"], "close": ["USD", "$1", "$2"]})
+    options = {"of": "A", "currency": "$"}
+    panel = es.prices_from_frame(frame, "single", skip_after_header=1, **options)
+    assert panel["A"].close.tolist() == [1, 2]
+    assert frame_faults(frame, "single", skip_at_end=1, skip_after_header="units", **options) == [
+        "frame:3:1: the row of 2025-12-05 is said to be skipped and has a date; state fewer rows to skip"
+    ]
+
+
+def test_closes_adjusted_by_subtraction_are_refused_whatever_is_stated(tmp_path):
+    content = "date,close\n2001-08-09,-2.06\n2001-08-10,-2.40\n2001-08-13,-2.21\n2001-08-14,0.1\n"
+    told = (
+        "p.csv:2:12: close is -2.06 and below 0 in 3 rows running: prices from which dividends were subtracted "
+        "(forward-adjusted, qfq) fall below 0, and no return can be had from them; supply prices as traded, and an "
+        "adjusted close that is their product with a factor"
+    )
+    assert faults_of(tmp_path, content) == [told]
+    assert faults_of(tmp_path, content, negative="bid_ask_average") == [told]
+    assert faults_of(tmp_path, content.replace("close", "adj_close"), negative="bid_ask_average") == [
+        told.replace("close is", "adj_close is").replace(":12:", ":12:")
+    ]
+    assert faults_of(tmp_path, "date,adj_close\n2001-08-09,2\n2001-08-10,-0.1\n2001-08-13,1\n") == [
+        "p.csv:3:12: adj_close is -0.1; a price must be above 0; prices adjusted by subtracting dividends can fall "
+        "below it: supply prices as traded and a factor"
+    ]
+    silent = "date,close,volume\n2001-08-09,-2.06,0\n2001-08-10,-2.40,0\n2001-08-13,2.5,7\n"
+    assert read(tmp_path, silent, negative="bid_ask_average")["A"].close.tolist() == [2.06, 2.4, 2.5]
+    frame = pd.DataFrame({"date": DAYS, "close": [-2.06, -2.40, -2.21]})
+    for negative in (None, "bid_ask_average"):
+        (fault,) = frame_faults(frame, "single", of="AAA", adjustment="forward-adjusted", negative=negative)
+        assert fault.startswith("frame:1:2: row label 0, column 'close': close is -2.06 and below 0 in 3 rows running")
 
 
 # --- Faults -------------------------------------------------------------------------------------------------------
@@ -450,9 +692,9 @@ CASES = {
             "p.csv:2:12: close '1,234.5' is not a number with decimal ',' and thousands '.', as stated; "
             'state decimal: "." and thousands: ","',
             "p.csv:3:12: close '12.345.6' is not a number with decimal ',' and thousands '.', as stated; "
-            "list it under missing if there was no trade",
+            "write the number alone, or state how it is written",
             "p.csv:4:12: close '1234.567,8' is not a number with decimal ',' and thousands '.', as stated; "
-            "list it under missing if there was no trade",
+            "write the number alone, or state how it is written",
         ],
     ),
     "dates": (
@@ -801,11 +1043,21 @@ def test_no_parquet_file(tmp_path):
     assert fault.endswith("); write it anew")
 
 
-def test_many_faults_are_counted(tmp_path):
-    rows = "".join(f"{date.fromordinal(738000 + row)},0\n" for row in range(MAX_SHOWN + 5))
-    found = faults_of(tmp_path, "date,close\n" + rows)
-    assert len(found) == MAX_SHOWN + 1
-    assert found[-1] == f"p.csv:{MAX_SHOWN + 2}:12: from here on 5 more faults"
+def test_many_faults_of_a_kind_are_one_with_a_count_and_the_first_places(tmp_path):
+    days = [date.fromordinal(738000 + row) for row in range(30)]
+    rows = "".join(f"{day},{'abc' if row % 2 else 0}\n" for row, day in enumerate(days))
+    assert faults_of(tmp_path, "date,close\n" + rows) == [
+        "p.csv:2:12: close is 0; a price must be above 0 (15 such places, the next at 4:12 and 6:12)",
+        f"p.csv:3:12: close 'abc' {PLAIN}; list it under missing if there was no trade "
+        "(15 such places, the next at 5:12 and 7:12)",
+    ]
+    frame = pd.DataFrame({"A": [0] * 30, "B": [-1, 2, 3] * 10}, index=pd.DatetimeIndex(days))
+    assert frame_faults(frame) == [
+        f"frame:1:2: row label {days[0]}, column 'A': close is 0; a price must be above 0 "
+        "(30 such places, the next at 2:2 and 3:2)",
+        f"frame:1:3: row label {days[0]}, column 'B': close is -1; a price must be above 0; {CRSP_HINT} "
+        "(10 such places, the next at 4:3 and 7:3)",
+    ]
 
 
 def test_an_absurdly_large_table_is_not_read(tmp_path, monkeypatch):
@@ -932,7 +1184,7 @@ def test_long_and_single_frames():
     single = wide.rename(columns={"B": "close"})
     assert es.prices_from_frame(single, "single", of="B")["B"].close.tolist() == [2.0, 3.0, 4.0]
     returns = es.prices_from_frame(wide.pct_change(), values="return", adjustment="total returns")["A"]
-    np.testing.assert_allclose(returns.adj_close, [100, 120], rtol=1e-14)
+    np.testing.assert_allclose(returns.adj_close, [100, 250, 300], rtol=1e-14)
 
 
 def test_a_frame_with_stamps_and_types_of_every_kind():
@@ -967,6 +1219,153 @@ def test_faults_of_frames_name_label_and_column():
     ]
 
 
+def yahoo_frame(*levels, **closes):
+    """A frame as `yfinance.download` gives it: fields over tickers or the reverse, an index called Date."""
+    fields = {"Adj Close": 0.5, "Close": 1, "High": 1.25, "Low": 0.75, "Open": 1, "Volume": 1000}
+    columns = {
+        (name, ticker): times * np.array(one) for name, times in fields.items() for ticker, one in closes.items()
+    }
+    frame = pd.DataFrame(columns, index=INDEX.rename("Date"))
+    frame.columns = frame.columns.set_names(["Price", "Ticker"])
+    return frame.reorder_levels(levels, axis=1) if levels else frame
+
+
+@pytest.mark.parametrize("levels", [(), ("Ticker", "Price")], ids=["price over ticker", "ticker over price"])
+def test_frames_as_yfinance_downloads_them(levels):
+    panel = es.prices_from_frame(yahoo_frame(*levels, A=[1, 2.5, 3], B=[4, 5, np.nan]), adjustment="for splits")
+    assert panel.symbols == ("A", "B")
+    assert panel["A"].close.tolist() == [1, 2.5, 3]
+    assert panel["A"].adj_close.tolist() == [0.5, 1.25, 1.5]
+    assert panel["A"].high.tolist() == [1.25, 3.125, 3.75]
+    assert (panel["B"].sessions.tolist(), panel["B"].volume.tolist()) == (DAYS[:2], [4000, 5000])
+    only = es.prices_from_frame(yahoo_frame(*levels, A=[1, 2.5, 3]), values="adj_close")["A"]
+    assert list(only.columns) == ["adj_close"]
+    one = es.prices_from_frame(yahoo_frame(*levels, A=[1, 2.5, 3]), "single", of="A")["A"]
+    assert (one.close.tolist(), one.volume.tolist()) == ([1, 2.5, 3], [1000, 2500, 3000])
+
+
+def test_frames_of_yfinance_with_one_level():
+    frame = yahoo_frame(A=[1, 2.5, 3]).droplevel("Ticker", axis=1).assign(Dividends=0.0)
+    frame.index = frame.index.tz_localize(NEW_YORK)
+    one = es.prices_from_frame(frame, "single", of="A")["A"]
+    assert (one.sessions.tolist(), one.close.tolist(), one.adj_close.tolist()) == (DAYS, [1, 2.5, 3], [0.5, 1.25, 1.5])
+    assert one.provenance.adjustment == fact("adjustment.as_supplied")
+    alone = es.prices_from_frame(frame.drop(columns="Adj Close"), "single", of="A")["A"]
+    assert str(alone.provenance.adjustment) == (
+        "as yfinance gives Close without Adj Close: for splits, and for dividends unless auto_adjust=False"
+    )
+    same(
+        es.prices_from_frame(yahoo_frame(A=[1, 2.5, 3])["Close"]),
+        es.prices_from_frame(frame[["Close"]].set_axis(["A"], axis=1)),
+    )
+    with pytest.raises(OptionError) as caught:
+        es.prices_from_frame(frame)
+    assert str(caught.value) == (
+        "the columns Open, High, Low, Close, Adj Close, Volume are fields of one symbol; "
+        "state layout='single' and of=, its symbol"
+    )
+
+
+def test_polars_and_arrow_tables():
+    polars = pytest.importorskip("polars")
+    columns = {"date": DAYS, "A": [1.0, 2.5, None], "B": [None, 3.0, 4.0]}
+    wide = es.prices_from_frame(pd.DataFrame({"A": [1.0, 2.5, np.nan], "B": [np.nan, 3.0, 4.0]}, index=INDEX))
+    same(es.prices_from_frame(polars.DataFrame(columns)), wide)
+    same(es.prices_from_frame(pyarrow.table(columns)), wide)
+    long = {"Session": DAYS, "PERMNO": [10107.0, 10107.0, 10107.0], "RET": [None, 0.5, 0.1]}
+    for table in (polars.DataFrame(long), pyarrow.table(long), pd.DataFrame(long)):
+        panel = es.prices_from_frame(table, "long")
+        assert panel.symbols == ("10107",)
+        np.testing.assert_allclose(panel["10107"].adj_close, [100, 150, 165])
+    texts = polars.DataFrame(
+        {"date": ["12/04/2025", "12/05/2025"], "Close": ["$1,234.50", "$2"], "Volume": ["1.2M", "3K"]}
+    )
+    one = es.prices_from_frame(
+        texts, "single", of="A", dates="%m/%d/%Y", thousands=",", currency="$", short_volumes=True
+    )["A"]
+    assert (one.close.tolist(), one.volume.tolist()) == ([1234.5, 2], [1.2e6, 3e3])
+
+
+def test_labels_that_are_numbers():
+    frame = pd.DataFrame([[1.0, 2.0], [1.5, 2.5]], index=INDEX[:2], columns=[10107, 10108.0])
+    assert es.prices_from_frame(frame).symbols == ("10107", "10108")
+    assert es.prices_from_frame(frame, symbols={10107: 10107, "B": 10108}).symbols == ("10107", "B")
+    assert es.prices_from_frame(frame[[10107]].set_axis(["close"], axis=1), "single", of=10107).symbols == ("10107",)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (None, "the frame must be a pandas, polars or Arrow table, not NoneType; make one of it first"),
+        ("soon", "the frame must be a pandas, polars or Arrow table, not str; make one of it first"),
+        (7, "the frame must be a pandas, polars or Arrow table, not int; make one of it first"),
+        ([1.0, 2.0], "the frame must be a pandas, polars or Arrow table, not list; make one of it first"),
+        ({"A": [1.0]}, "the frame must be a pandas, polars or Arrow table, not dict; make one of it first"),
+        (np.ones((3, 2)), "the frame must be a pandas, polars or Arrow table, not numpy.ndarray; make one of it first"),
+        (object(), "the frame must be a pandas, polars or Arrow table, not builtins.object; make one of it first"),
+        (pd.DataFrame(index=INDEX), "the frame has no rows or no columns; give a frame with prices"),
+        (pd.DataFrame({"A": []}), "the frame has no rows or no columns; give a frame with prices"),
+        (
+            pd.Series([1.0], index=INDEX[:1]),
+            "the series has no name, which would be its symbol; name it: series.rename('SYMBOL')",
+        ),
+        (
+            pd.DataFrame([[1.0]], index=INDEX[:1], columns=pd.Index(["\ud800"], dtype=object)),
+            "'\\ud800' has a character that no file can hold; write it otherwise",
+        ),
+        (
+            pd.DataFrame({"date": INDEX}),
+            "frame:1:1: no column is of a symbol; give a frame with a column or rows of one",
+        ),
+    ],
+)
+def test_what_is_no_frame_of_prices_is_refused_in_words(given, told):
+    with pytest.raises((es.InputError, PriceFileError)) as caught:
+        es.prices_from_frame(given)
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"columns": ["date"]},
+            "columns maps the names used here to those of the frame, as {'close': 'Last'}, not ['date']",
+        ),
+        ({"symbols": "A"}, "symbols maps the names used here to those of the frame, as {'close': 'Last'}, not 'A'"),
+        (
+            {"exchange_timezone": "Mars"},
+            "exchange_timezone: unknown time zone 'Mars'; write a name such as America/New_York",
+        ),
+        (
+            {"exchange_timezone": {"A": 5}},
+            "exchange_timezone: unknown time zone 5; write a name such as America/New_York",
+        ),
+        ({"missing": 5}, "missing: 5 is not allowed; Input should be a valid tuple"),
+        ({"values": "price"}, "values: 'price' is not allowed; allowed: 'close', 'adj_close' or 'return'"),
+        ({"order": "up"}, "order: 'up' is not allowed; allowed: 'oldest_first' or 'newest_first'"),
+        (
+            {"skip_at_end": 2.5},
+            "skip_at_end: 2.5 is not allowed; write how many rows, or the text with which they begin",
+        ),
+        (
+            {"skip_at_end": 2},
+            "skip_after_header and skip_at_end leave out 0 and 2 rows, and 1 stand below the header; "
+            "state how many are not of the table",
+        ),
+        (
+            {"vendor": "\udcff"},
+            "vendor: '\\udcff' is not allowed; "
+            "Input should be a valid string, unable to parse raw data as a unicode string",
+        ),
+    ],
+)
+def test_options_of_frames_that_are_refused(options, told):
+    with pytest.raises(OptionError) as caught:
+        es.prices_from_frame(pd.DataFrame({"A": [1.0]}, index=INDEX[:1]), **options)
+    assert str(caught.value) == told
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -997,8 +1396,17 @@ def test_options_that_are_not_allowed(options, message):
 
 def test_frames_that_are_no_tables():
     with pytest.raises(OptionError) as caught:
-        es.prices_from_frame(pd.DataFrame({("Close", "A"): [1.0]}, index=INDEX[:1]))
-    assert str(caught.value) == "the frame's columns have 2 levels; give a frame with one, e.g. frame['Close']"
+        es.prices_from_frame(pd.DataFrame({("Px", "A"): [1.0]}, index=INDEX[:1]))
+    assert str(caught.value) == (
+        "the frame's columns have 2 levels, none of which names close; state columns={'close': ...}, "
+        "or give a frame with one level, a column a symbol"
+    )
+    fields = pd.DataFrame({"Open": [1.0], "High": [1.0], "Low": [1.0], "Close": [1.0]}, index=INDEX[:1])
+    with pytest.raises(OptionError) as caught:
+        es.prices_from_frame(fields)
+    assert str(caught.value) == (
+        "the columns Open, High, Low, Close are fields of one symbol; state layout='single' and of=, its symbol"
+    )
     with pytest.raises(OptionError) as caught:
         es.prices_from_frame(pd.DataFrame())
     assert str(caught.value) == "the frame has no rows or no columns; give a frame with prices"
@@ -1232,10 +1640,56 @@ prices:
     panel = es.load_prices(parse_study(STUDY + section), tmp_path)
     assert panel["AMD"].close.tolist() == recorded["AMD"].close.tolist()
     assert panel["AMD"].provenance.adjustment == words("adjusted for splits, not for dividends")
-    returns = section.replace("values: close", "values: return")
+    adjusted = section.replace("values: close", "values: adj_close")
     with pytest.raises(PriceError, match=r"^only an adjusted close is given for AMD, SPY; "):
-        closes.pct_change().rename(columns={"AMD": "AMD US Equity"}).to_csv(tmp_path / "closes.csv")
-        es.load_prices(parse_study(STUDY + returns), tmp_path)
+        es.load_prices(parse_study(STUDY + adjusted), tmp_path)
+
+
+def test_a_study_on_returns_alone(tmp_path, amd, recorded):
+    """CRSP's RET with its codes, percent of a terminal: a study needs nothing else, and its figures are the same."""
+    closes = es.PricePanel({symbol: replace(recorded[symbol], adj_close=None) for symbol in ("AMD", "SPY")})
+    returns = closes.to_frame().pct_change()
+    long = returns.rename_axis("date").reset_index().melt("date", var_name="PERMNO", value_name="RET")
+    long["PERMNO"] = long["PERMNO"].map({"AMD": 61241, "SPY": 84398.0})
+    long["RET"] = long["RET"].map(repr).where(long["RET"].notna(), "C")
+    long.to_csv(tmp_path / "crsp.csv", index=False)
+    (100 * returns).map("{!r}".format).replace("nan", "").to_csv(tmp_path / "terminal.csv")
+    crsp = """\
+prices:
+  files:
+    - file: crsp.csv
+      layout: long
+      columns: {date: date, symbol: PERMNO, return: RET}
+      symbols: {AMD: 61241, SPY: 84398}
+      missing: [B, C, "-66", "-77", "-88", "-99"]
+      adjustment: RET of CRSP, total return
+"""
+    terminal = """\
+prices:
+  files:
+    - file: terminal.csv
+      layout: wide
+      values: return
+      percent: true
+      columns: {date: session}
+      adjustment: total return
+"""
+    wanted = cars(amd, closes)
+    for section in (crsp, terminal):
+        study = parse_study(STUDY + section)
+        panel = es.load_prices(study, tmp_path)
+        assert all(one.of_returns for one in panel.series.values())
+        found = es.run_study(study, panel)
+        pd.testing.assert_frame_equal(found.to_frame("car"), wanted, rtol=1e-9)
+        es.write_report(found, tmp_path / "out")
+
+
+def test_returns_alone_leave_price_limits_unchecked(flagship_spec, recorded):
+    alone = es.prices_from_frame(recorded.to_frame()[["688041"]].pct_change(), values="return")["688041"]
+    found = es.run_study(flagship_spec, es.PricePanel({**recorded.series, "688041": alone}))
+    told = [one for one in found.exclusions if one.code == "limits_not_checked.returns_only"]
+    assert [(one.security, one.values) for one in told] == [("688041", {"security": "688041"})]
+    assert told[0].detail == ("688041: its source gives returns and no price, so no close was held against a limit")
 
 
 # --- The page -----------------------------------------------------------------------------------------------------
@@ -1259,11 +1713,14 @@ def test_the_examples_of_the_page_are_read(tmp_path, title):
         (tmp_path / file.file).write_text(blocks["text"], encoding=file.encoding or "utf-8")
     else:
         subprocess.run([sys.executable, "-c", blocks["python"]], cwd=tmp_path, check=True)
-    symbols = ("NVDA",) if file.layout == "single" else ("NVDA", "SPY")
+    symbols = (file.of,) if file.layout == "single" else ("NVDA", "SPY")
     panel = read_folder(tmp_path, symbols, tables=study.prices.files, zones=exchange_zones(study))
     recordings = read_recorded(["NVDA", "SPY"])
     for symbol in symbols:
         one, whole = panel[symbol], recordings[symbol]
+        if one.close is None:
+            np.testing.assert_allclose(one.adj_close, 100 * np.cumprod([1, 1.0019, 0.997]), rtol=1e-15)
+            continue
         assert one.sessions.tolist() == [*DAYS[1:], *[date(2025, 12, 9)] * (len(one) - 2)]
         for session, close in zip(one.sessions, one.close, strict=True):
             assert close == whole.close[whole.position(session)]

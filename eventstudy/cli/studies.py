@@ -63,12 +63,11 @@ def init(
 
 def check(study: StudyArgument = DEFAULT_STUDY, quiet: QuietOption = False) -> None:
     """Find every fault of a study file and show the first session of each event; fetches nothing."""
-    from eventstudy.config import load_study
-    from eventstudy.study.timing import open_exchanges, time_events
+    from eventstudy.config import load_study, timed_study
 
     with progress("checking", quiet=quiet):
         spec = load_study(study)
-        timed = time_events(spec, open_exchanges(spec))
+        timed = timed_study(study, spec)
     if quiet:
         return
     show(session_table(timed))
@@ -88,7 +87,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     quiet: QuietOption = False,
 ) -> None:
     """Run a study: write the report folder and print the summary table."""
-    from eventstudy.config import load_study
+    from eventstudy.config import load_study, timed_study
     from eventstudy.report import write_report
     from eventstudy.sources import load_prices
     from eventstudy.study import run_study
@@ -96,9 +95,11 @@ def run(  # noqa: PLR0913 - one parameter an option
     silent = quiet or json
     with progress("reading the study", quiet=silent):
         spec = load_study(study)
+        timed_study(study, spec)
     live = source == "live"
     with downloading(quiet=silent or not live, keeps=live and not no_cache) as (told, done):
-        prices = load_prices(spec, source=source, cache=not no_cache, told=told, progress=done)
+        say = told if live or silent else _aside
+        prices = load_prices(spec, source=source, cache=not no_cache, told=say, progress=done)
     what = "estimating" if robustness == "none" else "estimating, and again on earlier dates and under other choices"
     with progress(what, quiet=silent):
         result = run_study(spec, prices, robustness=robustness)
@@ -110,6 +111,8 @@ def run(  # noqa: PLR0913 - one parameter an option
         _show_headlines(result, lang)
         typer.echo(f"report: {folder / 'report.html'}")
         _remark(result, source)
+    if not quiet:
+        _doubt(result, lang)
 
 
 def schema(
@@ -126,6 +129,18 @@ def _show_headlines(result: StudyResult, lang: Literal["en", "zh"]) -> None:
 
     if result.headlines:
         show(table(HEADLINE_COLUMNS[lang], headline_rows(result, lang=lang)))
+
+
+def _aside(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _doubt(result: StudyResult, lang: Literal["en", "zh"]) -> None:
+    """Tell on standard error what makes the prices behind a headline doubtful."""
+    from eventstudy.summary import doubt_lines
+
+    for line in doubt_lines(result, lang=lang):
+        typer.echo(line, err=True)
 
 
 def _remark(result: StudyResult, source: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eventstudy.config.editing import AddedEvent, add_event
 from eventstudy.config.starter import NewStudy, make_study
-from eventstudy.config.study_file import FLAGSHIP, load_study, parse_study, study_path
+from eventstudy.config.study_file import FLAGSHIP, load_study, parse_study, study_path, timed_study
 
 __all__ = [
     "FLAGSHIP",
@@ -15,4 +15,5 @@ __all__ = [
     "make_study",
     "parse_study",
     "study_path",
+    "timed_study",
 ]

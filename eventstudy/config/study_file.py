@@ -6,10 +6,11 @@ The file's node tree is walked by hand, so every scalar stays the text that was 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -19,6 +20,9 @@ from eventstudy.config.conflicts import conflicts
 from eventstudy.errors import Fault, StudyFileError, shortened
 from eventstudy.spec import StudySpec
 
+if TYPE_CHECKING:
+    from eventstudy.study.timing import Timed
+
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 12
 MAX_NODES = 50_000
@@ -26,6 +30,7 @@ MAX_NODES = 50_000
 PathKey = tuple[str | int, ...]
 Place = tuple[int, int]
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _MESSAGES = {
     "extra_forbidden": "unknown key {key!r}; allowed here: {allowed}",
@@ -102,6 +107,36 @@ def load_study(path: str | Path) -> StudySpec:
     recorded = None if spec.prices.recorded is None else str(file.parent / spec.prices.recorded)
     prices = spec.prices.model_copy(update={"recorded": recorded})
     return spec.model_copy(update={"overlays": overlays, "market_rules": rules, "prices": prices})
+
+
+def timed_study(path: str | Path, spec: StudySpec) -> tuple[Timed, ...]:
+    """Every event of a study on every security that it touches, once no window leaves the known sessions.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file that `load_study` read.
+    spec : StudySpec
+        What it gave.
+
+    Raises
+    ------
+    StudyFileError
+        With every event whose first session or windows leave the known sessions, at the place of its ``when``.
+    """
+    from eventstudy.study.timing import open_exchanges, range_faults, time_events
+
+    exchanges = open_exchanges(spec)
+    found = list(range_faults(spec, exchanges))
+    if found:
+        file = study_path(path)
+        name = str(path) if str(path) != FLAGSHIP else file.name
+        _, tree = _read(file.read_bytes(), name)
+        for number, error in found:
+            place = ("events", number, "when")
+            tree.fault(tree.place(place), f"{_where(place)}{error}")
+        raise StudyFileError(shortened(tree.faults))
+    return time_events(spec, exchanges)
 
 
 FLAGSHIP = "flagship"
@@ -210,6 +245,8 @@ def _refuse_aliases(text: str, tree: _Tree) -> None:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if anchor is not None:
             tree.fault(place, f"anchors are not allowed (&{anchor}); write the value out where it is needed")
+        if isinstance(event, yaml.ScalarEvent) and _SURROGATE.search(event.value):
+            raise StudyFileError([Fault(tree.file, *place, f"{event.value!a} has a character that no file can hold")])
         if tag is not None:
             tree.fault(place, f"tags are not allowed ({tag}); every value is read by the field it belongs to")
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eventstudy.distribution import lacks
 from eventstudy.errors import OptionError
+from eventstudy.facts import fact
+from eventstudy.inference import TestResult
+from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,22 +21,36 @@ if TYPE_CHECKING:
 
 
 def frames_of(study: EventStudy, window: tuple[int, int]) -> Mapping[str, pd.DataFrame]:
-    """The tables of a study, those over a window for the one given."""
+    """The tables of a study, those over a window for the one given; a row of an event names its asset and day 0."""
     return {
-        "params": study.params,
-        "ar": study.ar,
-        "ar_se": study.ar_se,
-        "car": study.car(window),
+        "events": _with_json(study.events),
+        "params": _named(study, study.params),
+        "ar": _named(study, study.ar),
+        "ar_se": _named(study, study.ar_se),
+        "car": _named(study, study.car(window), window),
         "aar": study.aar(),
-        "tests": study.tests(window),
+        "caar": study.caar(window),
+        "tests": study.tests(window).assign(window=str(Window(*window))),
         "flags": _with_json(study.flags),
         "exclusions": _with_json(study.exclusions),
     }
 
 
+def _named(study: EventStudy, frame: pd.DataFrame, window: tuple[int, int] | None = None) -> pd.DataFrame:
+    """A frame by event_id with the asset, the session of day 0 and the window before its numbers."""
+    sample = study.sample
+    named = frame.copy()
+    named.insert(0, "asset", [sample.assets[row] for row in sample.asset])
+    named.insert(1, "session", sample.sessions[sample.position].astype("datetime64[s]"))
+    if window is not None:
+        named.insert(2, "window", str(Window(*window)))
+    return named
+
+
 def _with_json(told: pd.DataFrame) -> pd.DataFrame:
     """A table of facts whose values are JSON texts, as a file can hold them."""
-    return told.assign(values=[json.dumps(values, ensure_ascii=False) for values in told["values"]])
+    lists = [name for name in told.columns if name == "values" or name.startswith("others_")]
+    return told.assign(**{name: [json.dumps(one, ensure_ascii=False) for one in told[name]] for name in lists})
 
 
 def to_csv(study: EventStudy, folder: Path, window: tuple[int, int]) -> tuple[Path, ...]:
@@ -40,7 +59,7 @@ def to_csv(study: EventStudy, folder: Path, window: tuple[int, int]) -> tuple[Pa
 
 
 def to_parquet(study: EventStudy, folder: Path, window: tuple[int, int]) -> tuple[Path, ...]:
-    """Write every table as ``<name>.parquet``; needs the extra ``parquet``."""
+    """Write every table as Parquet; needs the extra ``parquet``."""
     _need("pyarrow", "parquet")
 
     def write(frame: pd.DataFrame, path: Path) -> None:
@@ -68,34 +87,73 @@ def to_excel(study: EventStudy, path: Path, window: tuple[int, int]) -> Path:
 def to_latex(study: EventStudy, window: tuple[int, int]) -> str:
     """The tests over a window as a LaTeX table (booktabs)."""
     lines = [r"\begin{tabular}{lrrrr}", r"\toprule", r"Test & Statistic & d.f. & $p$ & $N$ \\", r"\midrule"]
-    for name, row in study.tests(window).iterrows():
-        label = str(name).replace("_", r"\_")
-        if row["unavailable"] is not None:
-            lines.append(rf"{label} & \multicolumn{{4}}{{l}}{{not available: {_escaped(str(row['unavailable']))}}} \\")
+    for name, found in study.test_results(window).items():
+        label = name.replace("_", r"\_")
+        if found.refusal is not None:
+            lines.append(rf"{label} & \multicolumn{{4}}{{l}}{{not available: {_escaped(str(found.refusal))}}} \\")
             continue
-        lines.append(rf"{label} & {row['statistic']:.3f} & {_df(row['df'])} & {row['pvalue']:.4f} & {row['nobs']} \\")
+        lines.append(" & ".join([label, *_cells(found)]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
+def about(study: EventStudy) -> str:
+    """What a study is, in a few lines, without computing anything that takes long."""
+    sample, out = study.sample, len(study.refusals)
+    against = f" against {', '.join(sample.names)}" if sample.names else ""
+    assets = len(set(sample.asset.tolist()))
+    lines = [f"Event study, {study.model.name} model{against}"]
+    if not sample.event_ids.size:
+        return f"{lines[0]}\n  no event in the results, {out} out"
+    lines += [
+        f"  {sample.event_ids.size} events of {assets} assets in, {out} out",
+        f"  estimation window {sample.estimation_window}, event window {sample.event_window}",
+        "  .summary(window) tells what was found, .events where every event stands, .flags what to know of them",
+    ]
+    return "\n".join(lines)
+
+
 def summary(study: EventStudy, window: tuple[int, int]) -> str:
-    """What was studied and found, as text."""
-    caar = study.caar(window)
-    mean, count = float(caar["caar"].iloc[0]), int(caar["n"].iloc[0])
-    tests = study.tests(window)
-    found = tests[tests["unavailable"].isna()]
+    """What was studied and found, as text; what must be known of the events stands beside their mean."""
+    flags = study.flags
     head = [
         f"Event study, {study.model.name} model",
-        f"{len(study.params)} events in, {len(study.exclusions)} out, {len(study.flags)} flags",
-        f"CAAR {list(window)}: {mean:+.4%} over {count} events",
-        "",
-        f"{'test':<22}{'statistic':>11}{'d.f.':>10}{'p':>9}{'N':>8}",
+        f"{len(study.params)} events in, {len(study.exclusions)} out, {len(flags)} flags",
     ]
-    rows = [
-        f"{name!s:<22}{row['statistic']:>11.3f}{_df(row['df']):>10}{row['pvalue']:>9.4f}{row['nobs']:>8}"
-        for name, row in found.iterrows()
-    ]
-    refused = [f"{name}: not available: {row['unavailable']}" for name, row in tests.drop(index=found.index).iterrows()]
-    return "\n".join([*head, *rows, *refused]) + "\n"
+    table = _table(study.test_results(window))
+    return "\n".join([*head, *_mean(study, window), *_notes(study, flags), "", *table]) + "\n"
+
+
+def _mean(study: EventStudy, window: tuple[int, int]) -> list[str]:
+    row = study.caar(window).iloc[0]
+    if not row["n"]:
+        return [f"CAAR {Window(*window)}: no event has every day of the window"]
+    return [f"CAAR {list(window)}: {row['caar']:+.4%} over {int(row['n'])} events"]
+
+
+def _notes(study: EventStudy, flags: pd.DataFrame) -> list[str]:
+    """How many events each kind of flag touches, and what the caller vouched for."""
+    touched = Counter(kind for _, kind in set(zip(flags["event_id"], flags["flag"], strict=True)))
+    notes = [f"{kind} ({n})" for kind, n in sorted(touched.items())]
+    told = [f"Flags, with the number of events: {', '.join(notes)}"] if notes else []
+    return told + [str(fact(f"accepted.{one}")) for one in sorted(study.accepted)]
+
+
+def _table(found: Mapping[str, TestResult]) -> list[str]:
+    lines = [f"{'test':<22}{'statistic':>11}{'d.f.':>10}{'p':>9}{'N':>8}"]
+    for name, one in found.items():
+        if one.refusal is None:
+            statistic, df, pvalue, nobs = _cells(one)
+            lines.append(f"{name:<22}{statistic:>11}{df:>10}{pvalue:>9}{nobs:>8}")
+    return lines + [f"{name}: not available: {one.refusal}" for name, one in found.items() if one.refusal is not None]
+
+
+def _cells(found: TestResult) -> tuple[str, str, str, str]:
+    """Statistic, degrees of freedom, p and n of a test as a table shows them."""
+    df = () if found.df is None else found.df if isinstance(found.df, tuple) else (found.df,)
+    statistic, pvalue = (
+        ("" if one is None else format(one, form)) for one, form in ((found.statistic, ".3f"), (found.pvalue, ".4f"))
+    )
+    return statistic, ", ".join(f"{part:g}" for part in df) or "-", pvalue, str(found.nobs)
 
 
 def _write(
@@ -111,18 +169,11 @@ def _write(
 
 
 def _need(module: str, extra: str) -> None:
-    from importlib.util import find_spec
-
-    if find_spec(module) is None:
-        raise OptionError(f'this needs {module}; install it with: pip install "eventstudy-toolkit[{extra}]"')
-
-
-def _df(df: object) -> str:
-    if df is None:
-        return "-"
-    parts = df if isinstance(df, tuple) else (df,)
-    return ", ".join(f"{float(part):g}" for part in parts)
+    if lacking := lacks(module, extra):
+        raise OptionError(f"this needs {lacking}")
 
 
 def _escaped(text: str) -> str:
-    return text.replace("%", r"\%").replace("_", r"\_").replace("&", r"\&")
+    for mark in "%_&#$":
+        text = text.replace(mark, "\\" + mark)
+    return text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.display import Shown
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
 from eventstudy.engine.estimate import Abnormal, ChosenModel
@@ -20,7 +21,7 @@ from eventstudy.engine.limits import cars_to_stop, stops
 from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.means import mean_of_days, mean_of_windows
 from eventstudy.engine.regression import regress, slopes
-from eventstudy.engine.rows import rows_of_tests, tested_columns, told_frame
+from eventstudy.engine.rows import results_of_tests, rows_of_tests, tested_columns, told_frame
 from eventstudy.engine.sample import Sample
 from eventstudy.engine.sections import residuals, section_of
 from eventstudy.errors import OptionError
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EventStudy:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class EventStudy(Shown):
     """Estimates of every usable event and tests across them; frames are handed out fresh.
 
     Attributes
@@ -139,13 +140,11 @@ class EventStudy:
     def events(self) -> pd.DataFrame:
         """The ledger: a row for every event that was given.
 
-        Columns: event_id, asset, date (as given), session (day 0), used (whether it is in the results), why (code),
-        detail and values of that code, sessions_moved, estimation_asked and estimation_had (sessions and observations
-        of the estimation window), others_in_event_window and others_in_estimation_window (ids of other events of the
-        asset in the results whose event windows meet this event's windows).
+        Columns: event_id, asset, date (as given), session (day 0), used (in the results), why (code), detail and values
+        of that code, sessions_moved, estimation_asked and estimation_had (sessions and observations), and ids of other
+        events of the asset whose event windows meet this one's: others_in_event_window, others_in_estimation_window.
         """
-        out = {refusal.event_id: refusal.why for refusal in self.refusals}
-        return ledger(self.sample, self.placed, self.had, out)
+        return ledger(self.sample, self.placed, self.had, {one.event_id: one.why for one in self.refusals})
 
     @property
     def characteristics(self) -> pd.DataFrame:
@@ -235,6 +234,11 @@ class EventStudy:
             return calendar_time(self.sample, self.model, self._window(window), **options)
         return TESTS[name](self._section(window, history=TESTS[name].history), **options)
 
+    def test_results(self, window: tuple[int, int] = (0, 0), **options: Any) -> dict[str, TestResult]:
+        """Every test over a window as records, by name; options as in `tests`."""
+        sections = {history: self._section(window, history=history) for history in (True, False)}
+        return results_of_tests({name: sections[test.history] for name, test in TESTS.items()}, options)
+
     def tests(self, window: tuple[int, int] = (0, 0), **options: Any) -> pd.DataFrame:
         """Every test over a window, a row each; a test that cannot be run says why in ``unavailable``.
 
@@ -245,8 +249,7 @@ class EventStudy:
         **options
             As in `test`; each test takes those that it has, and at least one must have each.
         """
-        sections = {history: self._section(window, history=history) for history in (True, False)}
-        return rows_of_tests({name: sections[test.history] for name, test in TESTS.items()}, options)
+        return rows_of_tests(self.test_results(window, **options))
 
     @spelled
     def bhar(self, window: tuple[int, int], *, kind: Literal["simple", "log"] = "simple") -> pd.Series:
@@ -369,10 +372,8 @@ class EventStudy:
         """Write every table as a sheet of one workbook."""
         return exports.to_excel(self, Path(path), window)
 
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<pre>{escape(self.summary())}</pre>"
+    def about(self) -> str:
+        return exports.about(self)
 
     def section(self, window: tuple[int, int]) -> Section:
         """The cross-section that tests see: the events with everything observed in the window."""
@@ -396,4 +397,4 @@ class EventStudy:
         import pandas as pd
 
         days = pd.Index(list(self.event_window.days), name="relative_day")
-        return pd.DataFrame(values.copy(), index=self._index(), columns=days)
+        return pd.DataFrame(values.copy(), self._index(), days)

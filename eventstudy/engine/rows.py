@@ -30,20 +30,20 @@ TEST_FIELDS = (
 )
 
 
-def result_row(result: TestResult) -> Mapping[str, Any]:
-    """The fields of a test result that a table of tests shows."""
-    return {name: getattr(result, name) for name in TEST_FIELDS}
+def results_of_tests(sections: Mapping[str, Section], options: Mapping[str, Any]) -> dict[str, TestResult]:
+    """Every test on the section that belongs to it; each takes the options that it has."""
+    keywords("tests()", options, tuple(dict.fromkeys(name for test in TESTS.values() for name in test.options)))
+    return {
+        name: test(sections[name], **{option: options[option] for option in options if option in test.options})
+        for name, test in TESTS.items()
+    }
 
 
-def rows_of_tests(sections: Mapping[str, Section], options: Mapping[str, Any]) -> pd.DataFrame:
-    """A row for every test on the section that belongs to it; each test takes the options that it has."""
+def rows_of_tests(results: Mapping[str, TestResult]) -> pd.DataFrame:
+    """A row for every result."""
     import pandas as pd
 
-    keywords("tests()", options, tuple(dict.fromkeys(name for test in TESTS.values() for name in test.options)))
-    rows = {}
-    for name, test in TESTS.items():
-        taken = {option: value for option, value in options.items() if option in test.options}
-        rows[name] = result_row(test(sections[name], **taken))
+    rows = {name: {field: getattr(result, field) for field in TEST_FIELDS} for name, result in results.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
 
 

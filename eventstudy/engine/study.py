@@ -265,7 +265,7 @@ def _excess(
     rate = read.on(returns.sessions)
     check_values(rate, returns.sessions, read.names, "risk_free")
     if (lacking := np.isnan(rate)).any():
-        raise InputError(f"risk_free has no value on {int(lacking.sum())} sessions of returns")
+        raise InputError(fact("gate.rate_lacks", n=int(lacking.sum())))
     benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
     return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark), rate[0]
 
@@ -330,7 +330,7 @@ def _regressors(
         raise InputError(fact("gate.one_column", what=what, columns=read.names))
     aligned = read.on(returns.sessions)
     if not np.isfinite(aligned).any():
-        raise InputError("the benchmark or factors share no session with returns; align their dates")
+        raise InputError(fact("gate.no_session_shared", what=what))
     return Regressors(read.names, aligned)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from eventstudy.display import Shown
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.section import Section
@@ -18,8 +19,8 @@ Alternative = Literal["two-sided", "greater", "less"]
 DegreesOfFreedom = float | tuple[float, float] | None
 
 
-@dataclass(frozen=True, slots=True)
-class TestResult:
+@dataclass(frozen=True, slots=True, repr=False)
+class TestResult(Shown):
     """A significance test that states its case.
 
     Attributes
@@ -84,6 +85,17 @@ class TestResult:
     @property
     def note(self) -> str | None:
         return "; ".join(map(str, self.notes)) or None
+
+    def about(self) -> str:
+        if self.refusal is not None:
+            return f"{self.name}: not available: {self.refusal}"
+        df = () if self.df is None else self.df if isinstance(self.df, tuple) else (self.df,)
+        distribution = f"{self.distribution}({', '.join(f'{one:g}' for one in df)})" if df else self.distribution
+        numbers = [("estimate", self.estimate), ("std. error", self.std_error), ("statistic", self.statistic)]
+        shown = [f"{name} {value:.4g}" for name, value in numbers if value is not None]
+        shown += [distribution] + ([] if self.pvalue is None else [f"p = {self.pvalue:.4g}"]) + [f"n = {self.nobs}"]
+        lines = [f"{self.name}: {', '.join(shown)}", f"  null: {self.null}; alternative: {self.alternative}"]
+        return "\n".join(lines + ([f"  note: {self.note}"] if self.note else []))
 
     def refused(self, refusal: Fact) -> TestResult:
         """The same test without a result, and why."""

@@ -106,6 +106,7 @@ def reference_prices(
     *,
     sessions: Days,
     dividends: Mapping[date, Decimal | float] | None = None,
+    splits: Mapping[date, float] | None = None,
     tick: Decimal = Decimal("0.01"),
 ) -> Floats:
     """Compute the price that each session's limits are reckoned from.
@@ -118,27 +119,40 @@ def reference_prices(
         The sessions of the closes.
     dividends : mapping from ex-date to cash per share, optional
         A dividend counts in the first traded session on or after its ex-date.
+    splits : mapping from ex-date to new shares for an old one, optional
+        So does a split; a dividend of the same day is per share before it.
     tick : Decimal
-        Price step that a reference price less a dividend is rounded to, half up.
+        Price step that a reference price less a dividend, or after a split, is rounded to, half up.
 
     Returns
     -------
     array of float, shape (n,)
-        The last traded close, less the dividends that went ex since; NaN for the first traded session
-        and where the security did not trade.
+        The last traded close, less the dividends that went ex since, over the new shares for an old one; NaN for the
+        first traded session and where the security did not trade.
     """
     traded = np.flatnonzero(~np.isnan(close))
     reference = np.full(close.shape, np.nan)
     reference[traded[1:]] = close[traded[:-1]]
-    places = np.searchsorted(sessions[traded], np.array(list(dividends or ()), dtype="datetime64[D]"))
-    paid: dict[int, Decimal] = {}
-    for place, amount in zip(places.tolist(), (dividends or {}).values(), strict=True):
-        if 0 < place < len(traded):
-            paid[traded[place]] = paid.get(traded[place], Decimal(0)) + Decimal(str(amount))
-    for row, amount in paid.items():
-        exact = Decimal(repr(float(reference[row]))) - amount
+    paid = _by_row(sessions, traded, dividends or {})
+    made = _by_row(sessions, traded, splits or {})
+    for row in {**paid, **made}:
+        exact = Decimal(repr(float(reference[row]))) - sum(paid.get(row, ()), Decimal(0))
+        for factor in made.get(row, ()):
+            exact /= factor
         reference[row] = float((exact / tick).quantize(Decimal(1), ROUND_HALF_UP) * tick)
     return reference
+
+
+def _by_row(
+    sessions: Days, traded: NDArray[np.intp], by_day: Mapping[date, Decimal | float]
+) -> dict[int, list[Decimal]]:
+    """What falls on each traded row, or on the days since the one before it; none on the first."""
+    found: dict[int, list[Decimal]] = {}
+    places = np.searchsorted(sessions[traded], np.array(list(by_day), dtype="datetime64[D]"))
+    for place, value in zip(places.tolist(), by_day.values(), strict=True):
+        if 0 < place < len(traded):
+            found.setdefault(int(traded[place]), []).append(Decimal(str(value)))
+    return found
 
 
 def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, without_limit: Mask) -> LimitFlags:
@@ -173,13 +187,14 @@ def limit_flags(bars: Bars, *, reference: Floats, rules: SessionRules, without_l
     return LimitFlags(**flags)
 
 
-def security_limit_flags(
+def security_limit_flags(  # noqa: PLR0913 - one parameter for each thing that a study states of a share
     bars: Bars,
     *,
     board: str,
     listed: date,
     exchange_sessions: Days,
     dividends: Mapping[date, Decimal | float] | None = None,
+    splits: Mapping[date, float] | None = None,
     statuses: Sequence[Status] = (),
     rules: Sequence[LimitRule] | None = None,
 ) -> LimitFlags:
@@ -197,6 +212,8 @@ def security_limit_flags(
         All known sessions of the exchange.
     dividends : mapping from ex-date to cash per share, optional
         What the exchange takes off the reference price on ex-dates.
+    splits : mapping from ex-date to new shares for an old one, optional
+        What the exchange divides the reference price by.
     statuses : sequence of Status
         Periods of special treatment, of the delisting arrangement or after a relisting; outside them ``none``.
     rules : sequence of LimitRule, optional
@@ -220,7 +237,8 @@ def security_limit_flags(
     for number, rule in enumerate(by_session.rules):
         rows = by_session.rule_of == number
         tick = rule.tick or Decimal("0.01")
-        reference[rows] = reference_prices(bars.close, sessions=bars.sessions, dividends=dividends, tick=tick)[rows]
+        own = reference_prices(bars.close, sessions=bars.sessions, dividends=dividends, splits=splits, tick=tick)
+        reference[rows] = own[rows]
     return limit_flags(bars, reference=reference, rules=by_session, without_limit=without_limit)
 
 

@@ -46,6 +46,7 @@ LOOKS: Mapping[str, Mapping[str, str]] = {
     "listing": SIGNED,
     "regime_begin": SIGNED,
     "regime_end": SIGNED,
+    "doubt": {"symbol": "square", "color": VERMILLION, "text": WHITE},
 }
 """Marker of each thing in the ledger, in the legend's order: news with the number of its event, the rest a letter."""
 
@@ -97,8 +98,8 @@ def _entry(record: FirmDayRecord, names: Names) -> LedgerEntry:
         kind = "market" if record.kind == "market_event" else role
         return _of_event(record, kind, names.event(record.event_id), names)
     sign, text = texts(f"ledger.sign.{record.kind}"), texts(f"ledger.kind.{record.kind}")
-    if record.kind == "limit":
-        text = texts(f"short_flag.{record.detail}")
+    if record.kind in ("limit", "doubt"):
+        text = names.flag(record.detail or "", "short_flag")
     if record.kind in ("regime_begin", "regime_end"):
         regime = next(item for item in names.spec.regimes if item.id == record.detail)
         text = texts(f"ledger.{record.kind}", regime=names.must(regime, "title"))

@@ -21,7 +21,8 @@ from eventstudy.plots.style import (
 )
 from eventstudy.results import BarRecord, StudyResult
 from eventstudy.texts import Lang, Texts, load_texts
-from eventstudy.texts.names import CONFOUNDED, Names, names_of
+from eventstudy.texts.flags import CONFOUNDED
+from eventstudy.texts.names import Names, names_of
 
 TICKS = 4
 APART = 2.6  # sessions between two markers of one level, so that they do not touch on a phone
@@ -55,7 +56,7 @@ def _bar_row(bar: BarRecord, names: Names) -> dict[str, object]:
         "change": bar.change,
         "limit": limit,
         "no_limit": "no_limit_session" in own,
-        "flags": names.texts("list.semicolon").join(names.texts(f"short_flag.{flag}") for flag in own),
+        "flags": names.texts("list.semicolon").join(names.flag(flag, "short_flag") for flag in own),
     }
 
 

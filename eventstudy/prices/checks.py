@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias, get_args
@@ -12,27 +12,52 @@ import numpy.typing as npt
 
 from eventstudy.errors import PriceError
 from eventstudy.facts import Fact, fact
-from eventstudy.prices.records import Column, PriceSeries, SessionArray
+from eventstudy.gate.suspicions import Suspicion, suspicions
+from eventstudy.prices.records import Column, FloatArray, PriceSeries, SessionArray
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 Span: TypeAlias = tuple[date, date]
 """First and last day, both included."""
 
 Fatal: TypeAlias = Literal[
-    "shape", "order", "duplicate", "price", "range", "volume", "not_a_session", "before_listing", "in_suspension"
+    "shape",
+    "order",
+    "duplicate",
+    "price",
+    "range",
+    "volume",
+    "not_a_session",
+    "before_listing",
+    "in_suspension",
+    "split",
 ]
 """Kinds of finding that make a series unusable."""
-Reported: TypeAlias = Literal["jump", "no_trade", "suspension", "hole", "unchecked"]
+Reported: TypeAlias = Literal[
+    "split_ratio", "reversal", "jump", "stale", "no_trade", "adjusted", "suspension", "hole", "unchecked"
+]
 """Kinds of finding that are true of many good series and only reported."""
 What: TypeAlias = Fatal | Reported
 
-JUMP_THRESHOLD = 0.30
-"""Size of a simple return between neighbouring rows above which it is reported (0.30 = 30 %).
+IN_PRICES = {
+    "split_ratio": "split_ratio.in_prices",
+    "reversal": "reversal.in_prices",
+    "jump": "jump.in_prices",
+    "stale": "stale.in_prices",
+}
+"""Code of a suspicion to that of the finding which says where in the prices it stands."""
 
-The widest daily price limit of the Chinese exchanges is 30 %, so a move inside a limit is not reported (a limit
-price rounded upwards aside), while a forgotten 3-for-2 split (-33 %), 2-for-1 split (-50 %) or a misplaced decimal
-point is. True moves of this size exist (ORCL +35.9 % on 2025-09-10), so a jump never makes a series unusable.
-"""
+SPLIT_ROOM = 0.15
+"""Log return up to which a day's move is an ordinary one here; smaller splits cannot be judged by one price."""
+SPLIT_CODES = {"close": "split.close", "adj_close": "split.adj_close"}
+
+SAME_MOVE = 0.002
+"""Log return up to which an adjusted close and its close move alike."""
+CENT = 0.01
+"""Rounding that adjusted closes are published with, at its coarsest."""
+MOST_EX_DATES = 0.1
+"""Share of sessions that may have a dividend: monthly ones are a twentieth."""
+LEAST_TO_FIT = 10
+"""Rows from which an adjusted close is held against its close."""
 
 BAR_ORDER: tuple[tuple[Column, Column], ...] = (
     ("high", "low"),
@@ -81,6 +106,7 @@ def check_prices(
     sessions: SessionArray | None = None,
     listed: date | None = None,
     suspensions: Sequence[Span] = (),
+    splits: Mapping[date, float] | None = None,
 ) -> tuple[Finding, ...]:
     """Run every check on a series.
 
@@ -94,18 +120,22 @@ def check_prices(
         First day of trading; its price has no predecessor, and no row may stand before it.
     suspensions : sequence of (first, last)
         Documented suspensions of trading, both days included.
+    splits : mapping of date to float, optional
+        New shares for an old one, by ex-date: moves of the close that are not suspicious.
 
     Returns
     -------
     tuple of Finding
-        By session. Jumps and holes are looked for only once the rows are in order.
+        By session. Suspicious returns and holes are looked for only once the rows are in order.
     """
     if findings := check_shape(series):
         return findings
     order = check_order(series)
     findings = (*order, *check_values(series), *check_range(series))
     if not order:
-        findings += check_jumps(series, listed=listed)
+        findings += check_splits(series, splits or {})
+        findings += check_returns(series, listed=listed, splits=splits)
+        findings += check_adjusted(series)
         if sessions is not None:
             findings += check_sessions(series, sessions, listed=listed, suspensions=suspensions)
     return tuple(sorted(findings, key=lambda finding: finding.session or date.min))
@@ -158,8 +188,40 @@ def check_values(series: PriceSeries) -> tuple[Finding, ...]:
         good = np.isfinite(values) & ((values >= 0) if kind == "volume" else (values > 0))
         for row in np.flatnonzero(~good):
             found.append(_finding(series, series.sessions[row], kind, column=name, value=values[row]))
-    silent = () if series.volume is None else np.flatnonzero(series.volume == 0)
-    return (*found, *(_finding(series, series.sessions[row], "no_trade") for row in silent))
+    return (*found, *_silent_runs(series))
+
+
+def _silent_runs(series: PriceSeries) -> Iterator[Finding]:
+    """Rows with a volume of 0 that a source keeps, one finding a run."""
+    if series.volume is None:
+        return
+    rows = np.flatnonzero(series.volume == 0)
+    for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if rows.size else ():
+        first, last = series.sessions[run[0]], series.sessions[run[-1]]
+        if run.size == 1:
+            yield _finding(series, first, "no_trade")
+        else:
+            yield _finding(series, first, "no_trade.run", to=last, last=last, n=run.size)
+
+
+def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
+    """Report an adjusted close that does not follow the close: one of another share, or in another order.
+
+    The two move alike but for dividends, which few sessions have. Differences within the rounding of both prices, or
+    within `SAME_MOVE`, are none; more than `MOST_EX_DATES` of the sessions with one are told.
+    """
+    if series.close is None or series.adj_close is None or len(series) < LEAST_TO_FIT:
+        return ()
+    close, adjusted = series.close, series.adj_close
+    usable = np.isfinite(close) & np.isfinite(adjusted) & (close > 0) & (adjusted > 0)
+    if not usable.all():
+        return ()
+    apart = np.abs(np.diff(np.log(adjusted)) - np.diff(np.log(close)))
+    coarse = CENT / np.minimum(close, adjusted)
+    other = np.flatnonzero(apart > SAME_MOVE + coarse[1:] + coarse[:-1]) + 1
+    if other.size <= MOST_EX_DATES * (len(series) - 1):
+        return ()
+    return (_finding(series, series.sessions[other[0]], "adjusted", n=other.size, of=len(series) - 1),)
 
 
 def check_range(series: PriceSeries) -> tuple[Finding, ...]:
@@ -175,12 +237,44 @@ def check_range(series: PriceSeries) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def check_jumps(series: PriceSeries, *, listed: date | None = None) -> tuple[Finding, ...]:
-    """Report simple returns between neighbouring rows that exceed `JUMP_THRESHOLD` in size.
+def check_splits(series: PriceSeries, splits: Mapping[date, float]) -> tuple[Finding, ...]:
+    """Whether the close moves by each stated split, or the adjusted close, where there is one, does not.
 
-    The row of the listing day is left out: it has no traded price before it. One finding a session, on the
-    close if that jumps, else on the adjusted close.
+    The statement is contradicted where the move is an ordinary one, within `SPLIT_ROOM`, only if it is not true.
     """
+    found = []
+    name: Column = "close" if series.adj_close is None else "adj_close"
+    prices = series.column(name)
+    for row, factor in _split_rows(series, splits):
+        with np.errstate(all="ignore"):
+            whole = abs(float(np.log(prices[row] / prices[row - 1])))
+            rest = abs(float(np.log(factor * prices[row] / prices[row - 1])))
+        left, other = (rest, whole) if name == "close" else (whole, rest)
+        if other <= SPLIT_ROOM < left:
+            told = {"before": prices[row - 1], "after": prices[row], "factor": factor}
+            found.append(_finding(series, series.sessions[row], SPLIT_CODES[name], **told))
+    return tuple(found)
+
+
+def _split_rows(series: PriceSeries, splits: Mapping[date, float]) -> Iterator[tuple[int, float]]:
+    """Row of each split with a row before it, and its new shares for an old one."""
+    for day, factor in splits.items():
+        row = int(np.searchsorted(series.sessions, np.datetime64(day, "D")))
+        if 0 < row < len(series):
+            yield row, factor
+
+
+def check_returns(
+    series: PriceSeries, *, listed: date | None = None, splits: Mapping[date, float] | None = None
+) -> tuple[Finding, ...]:
+    """Report what `eventstudy.gate.suspicions` finds in simple returns between neighbouring rows.
+
+    The row of the listing day is left out: it has no traded price before it. Closes are held against each other after
+    the stated `splits`. One finding a session, on the close if that is suspicious, else on the adjusted close.
+    """
+    shares = np.ones(len(series))
+    for row, factor in _split_rows(series, splits or {}):
+        shares[row] = factor
     found: dict[int, Finding] = {}
     for name in ("close", "adj_close"):
         prices = series.columns.get(name)
@@ -188,11 +282,20 @@ def check_jumps(series: PriceSeries, *, listed: date | None = None) -> tuple[Fin
             continue
         usable = np.isfinite(prices) & (prices > 0)
         with np.errstate(all="ignore"):
-            change = np.where(usable[1:] & usable[:-1], prices[1:] / prices[:-1] - 1, 0.0)
-        for row in np.flatnonzero((np.abs(change) > JUMP_THRESHOLD) & (series.sessions[1:] != _day(listed))) + 1:
-            told = {"column": name, "change": change[row - 1], "old": prices[row - 1], "new": prices[row]}
-            found.setdefault(int(row), _finding(series, series.sessions[row], "jump.in_prices", **told))
+            known = usable[1:] & usable[:-1] & (series.sessions[1:] != _day(listed))
+            ratio = prices[1:] / prices[:-1] * (shares[1:] if name == "close" else 1.0)
+        returns = np.where(known, ratio - 1, np.nan)
+        for one in suspicions(returns[None]):
+            found.setdefault(one.first + 1, _suspicious(series, name, prices, one))
     return tuple(found.values())
+
+
+def _suspicious(series: PriceSeries, name: Column, prices: FloatArray, one: Suspicion) -> Finding:
+    row, last = one.first + 1, series.sessions[one.last + 1]
+    day, code = series.sessions[row], IN_PRICES[one.why.code]
+    if one.why.code == "stale":
+        return _finding(series, day, code, to=last, column=name, price=prices[row], last=last, why=one.why)
+    return _finding(series, day, code, column=name, before=prices[row - 1], after=prices[row], why=one.why)
 
 
 def check_sessions(

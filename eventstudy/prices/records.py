@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from eventstudy.display import Shown
 from eventstudy.errors import PriceError
 from eventstudy.facts import Fact, told
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_SHOWN = 8
 
 SessionArray: TypeAlias = npt.NDArray[np.datetime64]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -69,8 +72,8 @@ class Provenance:
         return told(self.notes)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class PriceSeries:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class PriceSeries(Shown):
     """Daily bars of one symbol; a session without a row is a session without a price.
 
     Attributes
@@ -114,6 +117,15 @@ class PriceSeries:
     def __len__(self) -> int:
         return len(self.sessions)
 
+    def about(self) -> str:
+        span = f"{self.sessions[0]} to {self.sessions[-1]}" if len(self.sessions) else "no session"
+        return f"PriceSeries: {self.symbol}, {len(self.sessions)} sessions, {span}, {', '.join(self.columns)}"
+
+    @property
+    def of_returns(self) -> bool:
+        """Whether the source gives returns only: `adj_close` is chained from them, and there is no price."""
+        return self.close is None and any(note.code == "returns.chained" for note in self.provenance.notes)
+
     @property
     def columns(self) -> dict[Column, FloatArray]:
         """The columns that the source gives, in the order open, high, low, close, adj_close, volume."""
@@ -142,8 +154,8 @@ class PriceSeries:
         return row if row < len(self.sessions) and self.sessions[row] == day else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PricePanel:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PricePanel(Shown):
     """Price series by symbol, in the order given; read-only.
 
     Attributes
@@ -159,6 +171,11 @@ class PricePanel:
 
     def __reduce__(self) -> tuple[type[PricePanel], tuple[dict[str, PriceSeries]]]:
         return PricePanel, (dict(self.series),)
+
+    def about(self) -> str:
+        shown = [f"  {series.about().removeprefix('PriceSeries: ')}" for series in list(self.series.values())[:_SHOWN]]
+        more = [f"  and {len(self.series) - _SHOWN} more"] if len(self.series) > _SHOWN else []
+        return "\n".join([f"PricePanel: {len(self.series)} series", *shown, *more])
 
     def __getitem__(self, symbol: str) -> PriceSeries:
         """Return the series of a symbol; `PriceError` where there is none."""

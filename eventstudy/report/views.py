@@ -14,7 +14,7 @@ from eventstudy.results import CarRecord, StudyResult
 from eventstudy.spec import Event
 from eventstudy.summary.tables import Column, Table
 from eventstudy.texts import Texts
-from eventstudy.texts.names import CONFOUNDED, Names
+from eventstudy.texts.names import Names
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,6 @@ class Study:
     def leading_event(self, security: str) -> Event | None:
         """The event that a security's figures are drawn around."""
         return path_event(self.result, security)
-
-    def short_flag(self, flag: str, words: str = "short_flag") -> str:
-        """A flag in a few words, from the entry ``<words>.<flag>``; an event by its title."""
-        if flag.startswith(CONFOUNDED):
-            return self.names.event_quoted(flag.removeprefix(CONFOUNDED))
-        return self.texts(f"{words}.{flag}")
 
     def level(self) -> str:
         """The confidence level in words of the language."""

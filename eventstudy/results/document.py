@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from eventstudy.display import Shown
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
     BreakRecord,
@@ -48,6 +49,7 @@ from eventstudy.results.robustness import (
     SpecificationSummaryRecord,
 )
 from eventstudy.spec import ReturnKind, StudySpec
+from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +102,10 @@ FIELDS = {field.alias or name: name for name, field in Lists.model_fields.items(
 LISTS = tuple(FIELDS)
 
 
-class StudyResult(Lists):
+_SHOWN = 5
+
+
+class StudyResult(Shown, Lists):
     """Everything a study found; reading it computes nothing.
 
     Attributes
@@ -112,6 +117,20 @@ class StudyResult(Lists):
     """
 
     spec: StudySpec
+
+    def about(self) -> str:
+        heads = [f"  {one.subject} {Window(*one.window)}: {one.estimate:+.2%}" for one in self.headlines[:_SHOWN]]
+        more = [f"  and {len(self.headlines) - _SHOWN} more"] if len(self.headlines) > _SHOWN else []
+        lists = sum(bool(self.records(name)) for name in LISTS)
+        return "\n".join(
+            [
+                f"StudyResult: {self.spec.study.title}",
+                f"  {len(self.spec.securities)} securities, {len(self.spec.events)} events, {lists} lists of records",
+                *heads,
+                *more,
+                '  .summary() tells the study, .to_frame("car") gives a list, es.write_report(result, FOLDER) the page',
+            ]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The content of results.json: plain lists of flat records, absent numbers left out."""

@@ -23,6 +23,7 @@ FirmDayKind = Literal[
     "listing",
     "regime_begin",
     "regime_end",
+    "doubt",
 ]
 Identified = Literal["separate", "confounded", "sum_only"]
 

@@ -34,6 +34,8 @@ from eventstudy.spec.fields import (
     Text,
 )
 
+RATIO_PATTERN = r"^[1-9][0-9]{0,5} for [1-9][0-9]{0,5}$"
+
 
 class Source(Record):
     """A publication that a fact is taken from."""
@@ -49,6 +51,30 @@ class Dividend(Record):
 
     ex_date: IsoDate
     amount: Annotated[FiniteFloat, Field(gt=0)]
+
+
+class Split(Record):
+    """A split, bonus shares or a consolidation by its ex-date, e.g. ``5 for 4``; prices as traded are adjusted for it.
+
+    A dividend with the same ex-date is per share before the split.
+    """
+
+    ex_date: IsoDate
+    ratio: Annotated[str, WithJsonSchema({"type": "string", "pattern": RATIO_PATTERN})]
+
+    @field_validator("ratio")
+    @classmethod
+    def _splits(cls, ratio: str) -> str:
+        new, _, old = ratio.partition(" for ")
+        if not re.match(RATIO_PATTERN, ratio) or new == old:
+            raise ValueError(f"{ratio!r} is no ratio of a split; write the new shares for the old ones, e.g. 5 for 4")
+        return ratio
+
+    @property
+    def factor(self) -> float:
+        """New shares for an old one."""
+        new, old = self.ratio.split(" for ")
+        return int(new) / int(old)
 
 
 class Suspension(Record):
@@ -96,7 +122,21 @@ class Instrument(Record):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     symbols: dict[str, Annotated[str, WithJsonSchema(SYMBOL_SCHEMA)]] = {}
     dividends: tuple[Dividend, ...] = ()
+    splits: tuple[Split, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+
+    @field_validator("splits")
+    @classmethod
+    def _one_a_day(cls, splits: tuple[Split, ...]) -> tuple[Split, ...]:
+        days = [split.ex_date for split in splits]
+        if twice := next((day for day in days if days.count(day) > 1), None):
+            raise ValueError(f"two splits on {twice}; state one ratio a day")
+        return splits
+
+    @property
+    def split_factors(self) -> dict[date, float]:
+        """New shares for an old one by ex-date."""
+        return {split.ex_date: split.factor for split in self.splits}
 
 
 class Listed(Instrument):

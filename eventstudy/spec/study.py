@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from eventstudy.display import Shown
 from eventstudy.events import Month
 from eventstudy.spec.fields import (
     EstimationLength,
@@ -49,6 +50,8 @@ from eventstudy.spec.fields import (
 from eventstudy.spec.instruments import Benchmark, Instrument, Peer, Security, Source, in_order
 from eventstudy.spec.prices import Prices
 from eventstudy.windows import Window
+
+_SHOWN = 8
 
 FEWEST_DRAWS = 100
 
@@ -316,7 +319,7 @@ class Claim(Record):
         return self
 
 
-class StudySpec(Record):
+class StudySpec(Shown, Record):
     """A whole study, as events.yaml states it."""
 
     version: Annotated[int, AfterValidator(known_version), WithJsonSchema({"const": 1})]
@@ -347,6 +350,13 @@ class StudySpec(Record):
     claims: tuple[Claim, ...] = ()
 
     _one_level = model_validator(mode="before")(with_level)
+
+    def about(self) -> str:
+        events, windows = [event.id for event in self.events], self.windows
+        listed = {"securities": list(self.securities), "benchmarks": list(self.benchmarks), "events": events}
+        lines = [f"  {what}: {', '.join(ids[:_SHOWN])}{', ...' * (len(ids) > _SHOWN)}" for what, ids in listed.items()]
+        spans = f"  estimation window {windows.estimation}, event window {windows.event}"
+        return "\n".join([f"StudySpec: {self.study.title}", *lines, spans])
 
     @property
     def tested(self) -> tuple[Event, ...]:

@@ -110,6 +110,7 @@ def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full
     limits, ladder = kept(limit_records(setting)), kept(ladder_records(setting))
     alternatives, breaks = kept(alternative_records(setting)), kept(break_records(setting))
     parts = kept(day_part_records(setting, ar))
+    joint = kept(joint_records(spec, groups, series))
     checks, not_checked = robustness_of(setting, heads, portfolios, robustness)
     left_out.extend(not_checked)
     return StudyResult(
@@ -121,7 +122,7 @@ def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full
         car_paths=tuple(chain.from_iterable(car_path_records(spec, part) for part in estimated)),
         bars=tuple(bar_records(prices, ar, ledger)),
         portfolio=portfolios,
-        joint=tuple(joint_records(spec, groups, series)),
+        joint=joint,
         event_days=tuple(event_day_records(spec, single, series, ledger)),
         event_groups=steps,
         headlines=with_placebo(heads, checks["placebo"]),

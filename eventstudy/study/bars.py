@@ -16,10 +16,12 @@ def bar_records(prices: PricePanel, ar: Sequence[ArRecord], ledger: Ledger) -> I
     """Every bar from a security's first to its last session with an abnormal return, and the one before."""
     for symbol in dict.fromkeys(record.security for record in ar):
         series = prices[symbol]
+        if series.close is None:
+            continue
         sessions = [record.session for record in ar if record.security == symbol]
         first = int(np.searchsorted(series.sessions, np.datetime64(min(sessions))))
         last = int(np.searchsorted(series.sessions, np.datetime64(max(sessions))))
-        close = series.column("close")
+        close = series.close
         for row in range(max(first - 1, 0), last + 1):
             session = to_date(series.sessions[row])
             edges = {

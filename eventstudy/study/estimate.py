@@ -26,7 +26,8 @@ from eventstudy.windows import Window
 class Estimated:
     """All designs of one model, row for row: windows, fit, abnormal returns and CARs.
 
-    `enough` says for each row whether the estimation window has the study's minimum of observations.
+    `long` says for each row whether the estimation window has the study's minimum of observations, `enough` whether it
+    gives standard errors too: a fit that leaves only rounding has none.
     """
 
     designs: tuple[Design, ...]
@@ -34,6 +35,7 @@ class Estimated:
     fit: NormalReturnFit
     ar: Estimates
     cars: Mapping[Window, Estimates]
+    long: NDArray[np.bool_]
     enough: NDArray[np.bool_]
 
 
@@ -54,8 +56,8 @@ def _estimate_model(
     panel = align(cases, estimation=windows.estimation, event=windows.event)
     fit = fit_model(model, panel)
     cars = {window: cumulative(panel, fit, window) for window in windows.car}
-    enough = fit.nobs >= windows.min_estimation
-    return Estimated(designs, panel, fit, abnormal_returns(panel, fit), cars, enough)
+    long = fit.nobs >= windows.min_estimation
+    return Estimated(designs, panel, fit, abnormal_returns(panel, fit), cars, long, long & np.isfinite(fit.sigma))
 
 
 def usable_keys(estimated: Sequence[Estimated]) -> frozenset[str]:
@@ -183,7 +185,8 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
         label = {"model": design.model, "label": "against" if design.benchmark else "alone"}
         label |= {"benchmark": design.benchmark} if design.benchmark else {}
         if not part.enough[row]:
-            why = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
+            short = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
+            why = fact("not_estimable", model=design.model) if part.long[row] else short
             about = "estimate" if MODELS[design.model].estimated else "standard_errors"
             yield ExclusionRecord.of(fact(about, **label), why, **where)
         if part.enough[row] or not MODELS[design.model].estimated:
@@ -241,7 +244,7 @@ def sessions_of(part: Estimated, row: int, window: Window) -> list[date]:
 def flags_of(part: Estimated, row: int, ledger: Ledger, sessions: Sequence[date]) -> tuple[str, ...]:
     """Flags of a row over some sessions: those of its case, and of its own estimation."""
     flags = ledger.case_flags(part.designs[row], sessions, estimation_sessions(part.panel, row))
-    if not part.enough[row]:
+    if not part.long[row]:
         flags.add("short_history")
     return tuple(sorted(flags))
 

@@ -12,6 +12,7 @@ from eventstudy.study.cases import MARKET
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.setting import Setting
 from eventstudy.study.timing import Timed
+from eventstudy.texts.flags import code_of
 
 FLAG_KINDS: dict[str, FirmDayKind] = {
     "limit_up": "limit",
@@ -65,12 +66,18 @@ def _of_day(setting: Setting, symbol: str, session: date) -> Iterator[FirmDayRec
             )
     if security.listed == session:
         yield FirmDayRecord(security=symbol, session=session, kind="listing")
-    for flag in sorted(setting.ledger.day_flags.get((symbol, session), frozenset())):
-        yield FirmDayRecord(security=symbol, session=session, kind=FLAG_KINDS[flag], detail=flag)
+    yield from _of_flags(setting, symbol, session)
     for regime in spec.regimes:
         if symbol in regime.securities:
             for kind in _regime_edges(setting.series[symbol], regime, session):
                 yield FirmDayRecord(security=symbol, session=session, kind=kind, detail=regime.id)
+
+
+def _of_flags(setting: Setting, symbol: str, session: date) -> Iterator[FirmDayRecord]:
+    doubts = [doubt.flag for doubt in setting.ledger.doubts[symbol, None] if doubt.on(session)]
+    for flag in (*sorted(setting.ledger.day_flags.get((symbol, session), frozenset())), *doubts):
+        kind = FLAG_KINDS.get(code_of(flag), "doubt")
+        yield FirmDayRecord(security=symbol, session=session, kind=kind, detail=flag)
 
 
 def _regime_edges(series: SecuritySeries, regime: Regime, session: date) -> Iterator[FirmDayKind]:

@@ -10,10 +10,12 @@ from datetime import date
 import numpy as np
 
 from eventstudy.calendars import to_date
+from eventstudy.facts import fact
 from eventstudy.inference import JointFit, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
+from eventstudy.models import fit_model
 from eventstudy.models.regressions import fit_event_days
 from eventstudy.panel import Case, align
-from eventstudy.results import EventDayRecord, JointRecord
+from eventstudy.results import EventDayRecord, ExclusionRecord, JointRecord
 from eventstudy.spec import EventSet, LimitDays, StudySpec
 from eventstudy.study.cases import MARKET, Design, build_case, estimand_of
 from eventstudy.study.estimate import estimation_sessions
@@ -24,7 +26,7 @@ from eventstudy.windows import Window
 
 def joint_records(
     spec: StudySpec, groups: Sequence[Design], series: Mapping[str, SecuritySeries]
-) -> Iterator[JointRecord]:
+) -> Iterator[JointRecord | ExclusionRecord]:
     """The `joint` list: each group on day 0 of each event, and on all days of each event set."""
     if "mvrm_f" not in spec.tests:
         return
@@ -49,12 +51,15 @@ def _widest(spec: StudySpec, event_set: EventSet, groups: Sequence[Design]) -> I
 
 def _tests(
     spec: StudySpec, design: Design, series: Mapping[str, SecuritySeries], event_set: EventSet | None
-) -> Iterator[JointRecord]:
+) -> Iterator[JointRecord | ExclusionRecord]:
     days = [design.day0] if event_set is None else _set_sessions(event_set, series[design.members[0]])
     fit = _joint_fit(spec, design, series, days)
     if fit is None:
         return
     overall = mvrm_f(fit)
+    if overall.refusal is not None:
+        about = fact("joint_test", group=design.subject, benchmark=design.benchmark, model=MARKET)
+        yield ExclusionRecord.of(about, overall.refusal, event_id=None if event_set else design.event.id)
     label = event_set.id if event_set else design.key
     rng = np.random.default_rng([spec.seed, zlib.crc32(f"{label}|{design.benchmark}".encode())])
     bootstrap = None if overall.unavailable else bootstrap_pvalue(fit, overall, rng)
@@ -132,12 +137,15 @@ def event_day_records(
 def _event_days(
     spec: StudySpec, event_set: EventSet, design: Design, series: Mapping[str, SecuritySeries], ledger: Ledger
 ) -> Iterator[EventDayRecord]:
-    days = _set_sessions(event_set, series[design.subject])
-    case = _single(spec, design, design.subject, series, days[0])
+    subject, benchmark = design.subject, design.benchmark
+    days = _set_sessions(event_set, series[subject])
+    case = _single(spec, design, subject, series, days[0])
     panel = align([case], estimation=spec.windows.estimation, event=Window(0, len(days) - 1))
     used = panel.observed[0]
     traded = panel.event_span[0] == 1
     if used.sum() < spec.windows.min_estimation or not traded.any():
+        return
+    if not np.isfinite(fit_model(MARKET, panel).sigma[0]):
         return
     joint = fit_jointly(
         panel.returns.T, panel.factors[0, 0], panel.event_returns[:, traded].T, panel.event_factors[0, 0, traded]
@@ -152,9 +160,9 @@ def _event_days(
     for row, day in enumerate(np.array(days, dtype=object)[traded]):
         yield EventDayRecord(
             event_set=event_set.id,
-            security=design.subject,
-            benchmark=str(design.benchmark),
-            estimand=estimand_of(spec, design.benchmark),
+            security=subject,
+            benchmark=str(benchmark),
+            estimand=estimand_of(spec, benchmark),
             session=day,
             label=event_set.labels.get(day, day.isoformat()),
             ar=float(fit.ar[row]),
@@ -164,5 +172,5 @@ def _event_days(
             pvalue=float(fit.pvalue[row]),
             prediction_error=float(joint.ar[row, 0]),
             nobs=fit.nobs,
-            flags=tuple(sorted(ledger.flags(design.subject, [day], of_event=None, estimation=ends))),
+            flags=tuple(sorted(ledger.flags(subject, [day], of_event=None, estimation=ends, benchmark=benchmark))),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -18,9 +18,11 @@ from eventstudy.prices import Finding, PricePanel, PriceSeries, check_prices, re
 from eventstudy.results import ExclusionRecord
 from eventstudy.spec import Security, StudySpec
 from eventstudy.study.cases import Design
+from eventstudy.study.doubts import Doubt, Place, doubtful, doubts_of
 from eventstudy.study.limits import LimitStates
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
+from eventstudy.texts.flags import CONFOUNDED, flag
 
 FirmDay = tuple[str, date]
 ADJUSTMENT_STEP = 1e-5  # adjusted closes are rounded to about 1e-6 of themselves; smaller steps are that rounding
@@ -35,7 +37,9 @@ class Ledger:
     spec : StudySpec
         The study.
     day_flags : mapping of (security, session) to set of flags
-        Limits, first sessions after listing, suspensions and resumptions, ex-dates.
+        Limits, first sessions after listing, suspensions and resumptions, ex-dates, prices beyond a limit.
+    doubts : mapping of (security, benchmark or None) to tuple of Doubt
+        What is suspicious in the returns of each security and its benchmarks.
     timed : tuple of Timed
         Every event with a session, for `confounded:<event_id>`.
     limit_days : mapping
@@ -54,6 +58,7 @@ class Ledger:
 
     spec: StudySpec
     day_flags: Mapping[FirmDay, frozenset[str]]
+    doubts: Mapping[Place, tuple[Doubt, ...]]
     timed: tuple[Timed, ...]
     limit_days: Mapping[FirmDay, LimitDay]
     findings: tuple[Finding, ...]
@@ -63,31 +68,41 @@ class Ledger:
     last_trades: Mapping[str, date]
 
     def case_flags(self, design: Design, sessions: Sequence[date], estimation: Sequence[date]) -> set[str]:
-        """Flags of a case over some sessions: those of its members, and ``partial_session`` on its own day 0."""
+        """Flags of a case over some sessions: of its members, its benchmark, and ``partial_session`` on its day 0."""
         found: set[str] = set()
+        event, benchmark = design.event.id, design.benchmark
         for member in design.members:
-            found |= self.flags(member, sessions, of_event=design.event.id, estimation=estimation)
+            found |= self.flags(member, sessions, of_event=event, estimation=estimation, benchmark=benchmark)
         if design.partial and design.day0 in sessions:
             found.add("partial_session")
         return found
 
     def flags(
-        self, security: str, sessions: Sequence[date], *, of_event: str | None, estimation: Sequence[date] = ()
+        self,
+        security: str,
+        sessions: Sequence[date],
+        *,
+        of_event: str | None,
+        estimation: Sequence[date] = (),
+        benchmark: str | None = None,
     ) -> set[str]:
         """Flags of some firm-days.
 
         Another event on one of them gives ``confounded:<event_id>``, a regime that does not hold alike on them and on
-        both ends of the estimation window ``regime_break``.
+        both ends of the estimation window ``regime_break``. What is suspicious in the returns of the security or its
+        benchmark, on them or in the estimation window, is flagged too.
         """
         found: set[str] = set()
         for session in sessions:
             found |= self.day_flags.get((security, session), frozenset())
+        for name in dict.fromkeys((None, benchmark)):
+            found.update(doubtful(self.doubts.get((security, name), ()), sessions, estimation))
         for item in self.timed:
             if item.security == security and item.event.id != of_event and item.event.role != "context":
                 if of_event is None and item.event.role == "tested":
                     continue
                 if any(item.touches(session) for session in sessions):
-                    found.add(f"confounded:{item.event.id}")
+                    found.add(f"{CONFOUNDED}{item.event.id}")
         if self._crosses_regime(security, estimation, sessions):
             found.add("regime_break")
         return found
@@ -151,6 +166,7 @@ def build_ledger(
     return Ledger(
         spec=spec,
         day_flags={place: frozenset(found) for place, found in flags.items()},
+        doubts=doubts_of(spec, series),
         timed=timed,
         limit_days=limit_days,
         findings=findings,
@@ -191,15 +207,16 @@ def _checked(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Exchan
                 sessions=exchanges[instrument.exchange].sessions,
                 listed=instrument.listed if isinstance(instrument, Security) else None,
                 suspensions=[(halt.first, halt.last) for halt in instrument.suspensions],
+                splits=instrument.split_factors,
             )
         )
     require_usable(findings)
     return tuple(findings)
 
 
-def _mark(flags: dict[FirmDay, set[str]], symbol: str, flag: str, days: NDArray[np.datetime64]) -> None:
+def _mark(flags: dict[FirmDay, set[str]], symbol: str, name: str, days: Iterable[np.datetime64]) -> None:
     for day in days:
-        flags.setdefault((symbol, to_date(day)), set()).add(flag)
+        flags.setdefault((symbol, to_date(day)), set()).add(name)
 
 
 def _mark_limits(
@@ -209,8 +226,10 @@ def _mark_limits(
     bars: Bars,
     limits: LimitFlags,
 ) -> None:
-    for flag in ("limit_up", "limit_down", "no_limit_session"):
-        _mark(flags, symbol, flag, bars.sessions[getattr(limits, flag)])
+    for name in ("limit_up", "limit_down", "no_limit_session"):
+        _mark(flags, symbol, name, bars.sessions[getattr(limits, name)])
+    for day in bars.sessions[limits.outside]:
+        _mark(flags, symbol, flag("beyond_limit", session=to_date(day), security=symbol), [day])
     for row in np.flatnonzero(limits.bar_checked):
         limit_days[symbol, to_date(bars.sessions[row])] = LimitDay(
             opened_at_limit_down=bool(limits.opened_at_limit_down[row]), one_price=bool(limits.one_price[row])
@@ -229,8 +248,8 @@ def _mark_halts(flags: dict[FirmDay, set[str]], symbol: str, series: SecuritySer
 
 def _ex_dates(series: PriceSeries, security: Security) -> NDArray[np.datetime64]:
     """Ex-dates that the study states, or that a dividend-adjusted close shows."""
-    if security.dividends or series.adj_close is None:
+    if security.dividends or series.adj_close is None or series.close is None:
         return np.array([paid.ex_date for paid in security.dividends], dtype="datetime64[D]")
-    ratio = series.adj_close / series.column("close")
+    ratio = series.adj_close / series.close
     stepped = np.abs(ratio[1:] / ratio[:-1] - 1.0) > ADJUSTMENT_STEP
     return series.sessions[1:][stepped]

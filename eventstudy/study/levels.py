@@ -59,7 +59,8 @@ def study_levels(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Ex
 
 def _priced(instrument: Instrument, symbol: str, prices: PricePanel, sessions: Days) -> Level:
     series = prices[symbol]
-    own = total_return_level(series, {paid.ex_date: paid.amount for paid in instrument.dividends})
+    dividends = {paid.ex_date: paid.amount for paid in instrument.dividends}
+    own = total_return_level(series, dividends, instrument.split_factors)
     at_open = None
     if series.open is not None and series.close is not None:
         at_open = on_sessions(sessions, series.sessions, own * series.open / series.close)

@@ -55,6 +55,9 @@ def limit_states(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Ex
         if security.board not in ruled and not exchange(security.exchange).boards:
             unchecked[symbol] = fact("limits_not_checked.no_rules", security=symbol, exchange=security.exchange)
             continue
+        if prices[symbol].close is None:
+            unchecked[symbol] = fact("limits_not_checked.returns_only", security=symbol)
+            continue
         own = _bars(prices[symbol])
         try:
             found = _limits(security, own, exchanges[security.exchange], rules)
@@ -81,6 +84,7 @@ def _limits(security: Security, bars: Bars, exchange: ExchangeSessions, rules: t
         listed=security.listed or to_date(bars.sessions[0]),
         exchange_sessions=exchange.sessions,
         dividends={paid.ex_date: paid.amount for paid in security.dividends},
+        splits=security.split_factors,
         statuses=[Status(period.status, period.first, period.last) for period in security.statuses],
         rules=rules,
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eventstudy.calendars import ExchangeSessions
+from eventstudy.errors import PriceError
+from eventstudy.facts import fact
 from eventstudy.prices import PricePanel
 from eventstudy.spec import StudySpec
 from eventstudy.study.ledger import Ledger, build_ledger
 from eventstudy.study.levels import Level, study_levels
 from eventstudy.study.limits import LimitStates, limit_states
 from eventstudy.study.series import SecuritySeries, study_series
-from eventstudy.study.timing import Timed, open_exchanges, time_events
+from eventstudy.study.timing import Timed, open_exchanges, require_inside, time_events
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,22 +70,36 @@ def with_prices(spec: StudySpec, prices: PricePanel) -> StudySpec:
     return spec.model_copy(update={"securities": securities})
 
 
+def _require_some_inside(timed: Sequence[Timed], ledger: Ledger) -> None:
+    """Refuse prices that hold day 0 of no tested event."""
+    tested = [item for item in timed if item.event.role == "tested"]
+    ends = ledger.first_trades, ledger.last_trades
+    outside = [item for item in tested if not ends[0][item.security] <= item.day0 <= ends[1][item.security]]
+    if tested and len(outside) == len(tested):
+        one = outside[0]
+        first, last = (end[one.security] for end in ends)
+        told = {"event": one.event.id, "security": one.security, "session": one.day0, "first": first, "last": last}
+        raise PriceError(fact("events_outside_prices", n=len({item.event.id for item in tested}), **told))
+
+
 def build_setting(spec: StudySpec, prices: PricePanel) -> Setting:
     """Bring a specification and prices together.
 
     Raises
     ------
     SessionRangeError
-        Where an event lies outside the known sessions of an exchange.
+        Where an event or one of its windows lies outside the known sessions of an exchange.
     PriceError
-        Where the prices cannot be used.
+        Where the prices cannot be used, or hold no session of any tested event.
     """
     spec = with_prices(spec, prices)
     exchanges = open_exchanges(spec)
+    require_inside(spec, exchanges)
     timed = time_events(spec, exchanges)
     levels = study_levels(spec, prices, exchanges)
     limits = limit_states(spec, prices, exchanges)
     sessions = {symbol: levels[symbol].sessions for symbol in spec.securities}
     series = study_series(spec, levels, {symbol: limits.at_limit(symbol, sessions[symbol]) for symbol in sessions})
     ledger = build_ledger(spec, prices, exchanges, timed, series, limits)
+    _require_some_inside(timed, ledger)
     return Setting(spec, prices, exchanges, timed, levels, series, limits, ledger)

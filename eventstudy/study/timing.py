@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eventstudy.calendars import ExchangeSessions, load_sessions
 from eventstudy.clock import FirstSession, first_session
+from eventstudy.errors import SessionRangeError
 from eventstudy.events import Month
 from eventstudy.facts import fact, words
 from eventstudy.results import FactRecord, SessionRecord
@@ -51,13 +52,70 @@ def time_events(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> t
 
 def _timed(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> Iterator[Timed]:
     for event in spec.events:
-        if isinstance(event.when, Month):
-            continue
-        for symbol, security in spec.securities.items():
-            if symbol in event.securities or security.exchange in event.exchanges:
-                exchange = exchanges[security.exchange]
-                first = after_suspension(first_session(event.when, exchange), security, exchange)
-                yield Timed(event, symbol, security.exchange, first)
+        for symbol in _touched(spec, event):
+            yield _timed_one(spec, exchanges, event, symbol)
+
+
+def _touched(spec: StudySpec, event: Event) -> list[str]:
+    """Securities that an event with a day or a moment touches."""
+    if isinstance(event.when, Month):
+        return []
+    return [
+        symbol
+        for symbol, security in spec.securities.items()
+        if symbol in event.securities or security.exchange in event.exchanges
+    ]
+
+
+def _timed_one(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions], event: Event, symbol: str) -> Timed:
+    security = spec.securities[symbol]
+    exchange = exchanges[security.exchange]
+    first = after_suspension(first_session(event.when, exchange), security, exchange)
+    return Timed(event, symbol, security.exchange, first)
+
+
+def range_faults(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> Iterator[tuple[int, SessionRangeError]]:
+    """Events, by their number, whose first session or windows leave the known sessions; each fault once an event.
+
+    The event window counts from day 0, the estimation window from the first session of the event's set if it has one.
+    """
+    for number, event in enumerate(spec.events):
+        told: set[str] = set()
+        for symbol in _touched(spec, event):
+            try:
+                item = _timed_one(spec, exchanges, event, symbol)
+                _inside(spec, item, exchanges[item.exchange])
+            except SessionRangeError as error:
+                if str(error) not in told:
+                    yield number, error
+                told.add(str(error))
+
+
+def _inside(spec: StudySpec, item: Timed, exchange: ExchangeSessions) -> None:
+    """Whether both ends of a tested event's windows are known sessions; `SessionRangeError` where one is not."""
+    if item.event.role != "tested":
+        return
+    event_set = spec.set_of(item.event.id)
+    anchor = item.day0 if event_set is None else exchange.session_on_or_after(event_set.first_session)
+    for name, start in (("estimation", anchor), ("event", item.day0)):
+        window = getattr(spec.windows, name)
+        for end in window:
+            try:
+                exchange.offset(start, end)
+            except SessionRangeError as error:
+                raise SessionRangeError(f"the {name} window {window} leaves the known sessions: {error}") from None
+
+
+def require_inside(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> None:
+    """Refuse a study with an event that `range_faults` finds.
+
+    Raises
+    ------
+    SessionRangeError
+        Of the first such event, after its id.
+    """
+    for number, error in range_faults(spec, exchanges):
+        raise SessionRangeError(f"event {spec.events[number].id}: {error}")
 
 
 def after_suspension(first: FirstSession, security: Security, exchange: ExchangeSessions) -> FirstSession:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from eventstudy.summary.exclusions import exclusion_groups, shifted
-from eventstudy.summary.findings import answer, findings, not_said
+from eventstudy.summary.findings import answer, doubts, findings, not_said
 from eventstudy.summary.rows import (
     claims_table,
     event_day_table,
@@ -22,7 +22,7 @@ from eventstudy.texts.names import Names, names_of
 if TYPE_CHECKING:
     from eventstudy.results import StudyResult
 
-__all__ = ["HEADLINE_COLUMNS", "headline_rows", "summary_text"]
+__all__ = ["HEADLINE_COLUMNS", "doubt_lines", "headline_rows", "summary_text"]
 
 _HEADLINE_KEYS = ("figure", "sessions", "benchmark", "estimate", "interval_plain", "p", "detectable")
 
@@ -56,6 +56,13 @@ def headline_rows(result: StudyResult, *, lang: Lang = "en") -> list[tuple[str, 
         )
         for head in result.headlines
     ]
+
+
+def doubt_lines(result: StudyResult, *, lang: Lang = "en") -> list[str]:
+    """What makes the prices behind a headline doubtful: a line for each headline and thing, after its title."""
+    names = names_of(result.spec, lang)
+    colon = names.texts("list.colon")
+    return [f"{names.headline(head.id)}{colon}{told}" for head in result.headlines for told in doubts(names, head)]
 
 
 def summary_text(result: StudyResult, *, lang: Lang = "en") -> str:

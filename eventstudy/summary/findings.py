@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from eventstudy.events import Instant
 from eventstudy.exchanges import exchange
-from eventstudy.texts.names import CONFOUNDED, Names
+from eventstudy.texts.flags import CONFOUNDED, DOUBTS, code_of
+from eventstudy.texts.names import Names
 
 if TYPE_CHECKING:
     from eventstudy.results import HeadlineRecord, SessionRecord, StudyResult
@@ -137,6 +138,7 @@ def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding
         p=chance(result, names, head),
     )
     more = (
+        *doubts(names, head),
         *_other_pvalues(result, names, head),
         *_bound(result, names, head, members),
         *_sign(result, names, head, members, differs=differs),
@@ -148,6 +150,11 @@ def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding
         *([] if differs else [texts("finding.detectable", effect=texts.percent(head.detectable, signed=False))]),
     )
     return Finding(names.headline(head.id), main, more, differs)
+
+
+def doubts(names: Names, head: HeadlineRecord) -> tuple[str, ...]:
+    """What makes the prices behind a headline figure doubtful, a sentence each."""
+    return tuple(names.flag(flag) for flag in head.flags if code_of(flag) in DOUBTS)
 
 
 def chance(result: StudyResult, names: Names, head: HeadlineRecord) -> str:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from eventstudy.facts import Value, say
 from eventstudy.texts import Lang, Texts, load_texts
+from eventstudy.texts.flags import code_of, values_of
 
 if TYPE_CHECKING:
     from eventstudy.results import ExclusionRecord
     from eventstudy.spec import Event, Instrument, StudySpec
 
-CONFOUNDED = "confounded:"
 DECLARED = {"contrast": "contrasts", "headline": "headlines", "regime": "regimes", "event_group": "event_groups"}
 """Kinds of ids to the list of the study that gives each a title."""
 
@@ -123,11 +123,9 @@ class Names:
         """The publishers of several sources, each once."""
         return "; ".join(dict.fromkeys(self.spec.sources[name].publisher for name in source_ids))
 
-    def flag(self, flag: str) -> str:
-        """A flag as a sentence."""
-        if flag.startswith(CONFOUNDED):
-            return self.texts("flag.confounded", event=self.event_quoted(flag.removeprefix(CONFOUNDED)))
-        return self.texts(f"flag.{flag}")
+    def flag(self, flag: str, words: str = "flag") -> str:
+        """A flag as a sentence, from the entry ``<words>.<code>``; with ``short_flag`` in a few words."""
+        return say(f"{words}.{code_of(flag)}", values_of(flag), self.texts.entries, self.naming)
 
     def number(self, event_id: str) -> int:
         """The event's place on the timeline, from 1."""

@@ -56,7 +56,7 @@ def _exceeding(study: Study, frame: Frame, key: str) -> str:
     shared = set.intersection(*(set(flags) for flags in found["flags"]))
     if not shared:
         return lead
-    flags = texts.listing([study.short_flag(flag, "shared_flag") for flag in sorted(shared)])
+    flags = texts.listing([study.names.flag(flag, "shared_flag") for flag in sorted(shared)])
     return lead + texts("list.space") + texts("caption.shared", flags=flags)
 
 

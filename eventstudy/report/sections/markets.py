@@ -92,7 +92,7 @@ def _parts_table(study: Study, frame: Frame) -> Table:
             texts.points(row["intraday"]),
             texts.points(row["whole"]),
             *(texts.known(row[f"{part}_typical"], texts.size) for part in ("overnight", "intraday")),
-            texts("list.semicolon").join(study.short_flag(flag) for flag in row["flags"]),
+            texts("list.semicolon").join(names.flag(flag, "short_flag") for flag in row["flags"]),
         )
         for row in frame.to_dict("records")
     )
@@ -168,8 +168,9 @@ def _range(study: Study, frame: Frame) -> str:
     """How far the estimates of each day lie apart, and how many intervals leave zero out."""
     texts = study.texts
     parts = []
-    for head, own in frame.groupby("head", sort=False):
-        design = texts.percent(float(own.loc[own["variant"] == AS_DESIGNED, "estimate"].iloc[0]))
+    designed = frame[frame["variant"] == AS_DESIGNED].set_index("head")["estimate"]
+    for head, own in frame[frame["head"].isin(designed.index)].groupby("head", sort=False):
+        design = texts.percent(float(designed[head]))
         rest = own[own["variant"] != AS_DESIGNED]
         parts.append(texts("yardsticks.part", day=head, design=design, found=_values(study, rest)))
     total, found = len(frame), int((frame["pvalue"] < study.texts.cutoff).sum())

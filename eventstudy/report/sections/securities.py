@@ -60,9 +60,11 @@ def _models(study: Study, symbol: str) -> list[str]:
     return lines or [texts("security.no_model", least=study.result.spec.windows.min_estimation)]
 
 
-def _price(study: Study, symbol: str) -> FigureView:
+def _price(study: Study, symbol: str) -> FigureView | None:
     texts, names = study.texts, study.names
     prices = price_frame(study.result, symbol, lang=texts.lang)
+    if prices.empty:
+        return None
     markers = marker_frame(study.result, symbol, lang=texts.lang)
     first, last = prices["session"].iloc[0], prices["session"].iloc[-1]
     currency = study.result.spec.securities[symbol].currency

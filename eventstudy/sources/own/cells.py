@@ -14,12 +14,14 @@ from eventstudy.sources.own.stamps import ISO_OR_STATED, StampRules
 
 _PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([,' ][0-9]{3})+(\.[0-9]*)?")
+_MULTIPLES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "万": 1e4, "亿": 1e8, "万亿": 1e12}
+"""What a letter after a volume multiplies it by; small letters say the same."""
+_SHORT = re.compile(rf"(.*[0-9.])\s*({'|'.join(sorted(_MULTIPLES, key=len, reverse=True))})", re.IGNORECASE)
+_MARK = r"([^\s0-9.,+%'()-]{1,6})"
+_SIGNED = re.compile(rf"([+-]?)\s*{_MARK}\s*([+-]?[0-9].*)|([+-]?[0-9][^\s%]*?)\s*{_MARK}")
+"""A number with a sign before or after it that is none of a number's."""
 _GROUPS = {" ": "[ \u00a0\u202f\u2009]", "'": "['\u2019]", ",": ",", ".": r"\."}
 _WAYS = ((".", ""), (",", ""), (".", ","), (",", "."), (".", "'"), (",", "'"), (".", " "), (",", " "))
-_CRSP = (
-    "; CRSP files mark the average of bid and ask so: state negative: bid_ask_average to take its absolute value, "
-    "or list the cell under missing"
-)
 
 
 class PercentCell(float):
@@ -44,10 +46,16 @@ class CellRules:
         The characters between units and decimals and between groups of three digits; no groups where empty.
     percent : bool
         Whether returns are in percent.
+    currency : str
+        The sign that stands before or after prices; none where empty.
+    short_volumes : bool
+        Whether volumes are written as 1.2M.
     missing : frozenset of str
         Cells that mean: no trade in this session.
     bid_ask_average : bool
         Whether a negative close is the average of bid and ask and its absolute value is taken.
+    newest_first : bool
+        Whether the rows stand newest first.
     stamps : StampRules
         How dates are written.
     stated : bool
@@ -57,8 +65,11 @@ class CellRules:
     decimal: str = "."
     thousands: str = ""
     percent: bool = False
+    currency: str = ""
+    short_volumes: bool = False
     missing: frozenset[str] = frozenset()
     bid_ask_average: bool = False
+    newest_first: bool = False
     stamps: StampRules = ISO_OR_STATED
     stated: bool = True
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
@@ -106,7 +117,7 @@ def _figure(cell: object) -> float | None:
 
 
 def read_number(name: str, cell: object, rules: CellRules) -> float:
-    """Turn a cell into a number.
+    """Turn a cell into a number; a price below zero is judged with the rows around it.
 
     Raises
     ------
@@ -134,9 +145,8 @@ def _allowed(name: str, value: float, written: str, rules: CellRules) -> float:
     elif name == "volume":
         if value < 0:
             raise ValueError(f"volume is {written}; it must be 0 or more")
-    elif value <= 0 and not (value < 0 and name == "close" and rules.bid_ask_average):
-        hint = _CRSP if rules.stated and value < 0 and name == "close" else ""
-        raise ValueError(f"{name} is {written}; a price must be above 0{hint}")
+    elif value == 0:
+        raise ValueError(f"{name} is {written}; a price must be above 0")
     return value
 
 
@@ -151,13 +161,24 @@ def _of_text(name: str, cell: str, rules: CellRules) -> float:
             "or paste the values"
         )
     percent = name == "return" and cell.endswith("%")
-    text = cell[:-1].rstrip() if percent else cell
+    text, times = (cell[:-1].rstrip(), 1.0) if percent else _bare(name, cell, rules)
     if not rules.pattern.fullmatch(text):
         raise ValueError(_not_a_number(name, cell, rules))
     if rules.thousands:
         text = re.sub(_GROUPS[rules.thousands], "", text)
-    value = float(text.replace(rules.decimal, "."))
+    value = float(text.replace(rules.decimal, ".")) * times
     return value / 100 if percent or (rules.percent and name == "return") else value
+
+
+def _bare(name: str, cell: str, rules: CellRules) -> tuple[str, float]:
+    """A number without the currency sign and the multiple that are stated, and that multiple."""
+    if name == "volume":
+        found = _SHORT.fullmatch(cell) if rules.short_volumes else None
+        return (found[1].rstrip(), _MULTIPLES[found[2].upper()]) if found else (cell, 1.0)
+    found = _SIGNED.fullmatch(cell) if rules.currency and name != "return" else None
+    if found is None or rules.currency not in (found[2], found[5]):
+        return cell, 1.0
+    return (found[1] + found[3] if found[2] else found[4]), 1.0
 
 
 def _of_typed(name: str, cell: float | Decimal, rules: CellRules) -> float:
@@ -183,19 +204,46 @@ def _not_a_number(name: str, cell: str, rules: CellRules) -> str:
     if not rules.stated:
         return f"{name} {cell!r} is not a number; write it as 1234.50"
     groups = f" and thousands {rules.thousands!r}" if rules.thousands else " and no thousands separator"
-    return f"{name} {cell!r} is not a number with decimal {rules.decimal!r}{groups}, as stated{_remedy(cell, rules)}"
+    return (
+        f"{name} {cell!r} is not a number with decimal {rules.decimal!r}{groups}, as stated{_remedy(name, cell, rules)}"
+    )
 
 
-def _remedy(cell: str, rules: CellRules) -> str:
-    """The statements under which a text would be a number, or the other way out."""
+def _remedy(name: str, cell: str, rules: CellRules) -> str:
+    """The statements under which a text would be a number, or the other way out.
+
+    A cell with a digit shows a figure, so it is never said to be missing: that would lose a row that was traded.
+    """
+    if name == "volume" and (short := _SHORT.fullmatch(cell)) and not rules.short_volumes:
+        return f"; state short_volumes: true{_also(short[1].rstrip(), rules)}"
+    if name not in ("volume", "return") and (found := _SIGNED.fullmatch(cell)):
+        sign, text = (found[2], found[1] + found[3]) if found[2] else (found[5], found[4])
+        if sign != rules.currency and (rules.pattern.fullmatch(text) or _spellings(text, rules)):
+            other = f", which is not the {rules.currency} of the others" if rules.currency else ""
+            return f'; state currency: "{sign}"{_also(text, rules)}{other}'
+    if ways := _spellings(cell, rules):
+        return "; state " + " or ".join(ways)
+    if re.search("[0-9]", cell):
+        return "; write the number alone, or state how it is written"
+    return "; list it under missing if there was no trade"
+
+
+def _also(text: str, rules: CellRules) -> str:
+    """What else must be stated for a number without its sign or multiple."""
+    ways = [] if rules.pattern.fullmatch(text) else _spellings(text, rules)
+    return f" and {' or '.join(ways)}" if ways else ""
+
+
+def _spellings(text: str, rules: CellRules) -> list[str]:
+    """Statements of decimal and thousands under which a text is a number."""
     ways = []
     for decimal, thousands in _WAYS:
-        if (thousands and thousands not in cell) or not CellRules(decimal, thousands).pattern.fullmatch(cell):
+        if (thousands and thousands not in text) or not CellRules(decimal, thousands).pattern.fullmatch(text):
             continue
         point = f'decimal: "{decimal}"' if decimal != rules.decimal else ""
         groups = f'thousands: "{thousands}"' if thousands else "no thousands" if rules.thousands else ""
         ways.append(" and ".join(filter(None, (point, groups))))
-    return "; state " + " or ".join(ways) if ways else "; list it under missing if there was no trade"
+    return ways
 
 
 def shown(cell: object) -> str:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import difflib
 import gzip
-import warnings
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eventstudy.csvtext import MAX_TABLE_BYTES, Dialect, TextTable, read_table
+from eventstudy.distribution import lacks
 from eventstudy.errors import Fault, OptionError
 from eventstudy.prices import PriceSeries
-from eventstudy.sources.own.cells import ErrorCell, FormulaCell, PercentCell
+from eventstudy.sources.own.delimited import MAX_TABLE_BYTES, Dialect, TextTable, cut, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
-    from openpyxl.cell.cell import Cell, MergedCell
-    from openpyxl.worksheet.worksheet import Worksheet
 
-    from eventstudy.spec import PriceFile
+    from eventstudy.spec import PriceFile, PriceTable
 
 _NEAR = 0.6
+_NAMELESS = re.compile(r"(Unnamed: [0-9]+(_level_[0-9]+)?)?")
+"""A header that is empty, or what pandas calls one that is."""
+_WHOLE = re.compile(r"[0-9]+\.0")
 _TELLING = 3
 _ALIKE: tuple[Callable[[str, str], bool], ...] = (
     lambda other, own: other == own,
@@ -43,8 +44,9 @@ class Grid:
     ----------
     file : str
         The name that faults are told under.
-    header : tuple of str
-        The columns' names as they stand there; empty where one has none.
+    names : tuple of tuple of str
+        The names of each column as they stand there, one a heading line; empty where it has none. A name of an upper
+        line holds for the columns to its right that have none there.
     lines : sequence of int
         Line or row number of each row, as the user counts.
     unit : str
@@ -57,21 +59,44 @@ class Grid:
         Column from 1, as the user counts.
     named : function of a row (None for the header) and a column
         Words before a fault that name the place where numbers do not.
+    left : sequence of (line, cells)
+        Rows that were said not to be of the table.
     """
 
     file: str
-    header: tuple[str, ...]
+    names: tuple[tuple[str, ...], ...]
     lines: Sequence[int]
     unit: str
     top: int
     cells: Callable[[int], Sequence[object]]
     column: Callable[[int | None, int], int]
     named: Callable[[int | None, int], str]
+    left: Sequence[tuple[int, Sequence[object]]] = ()
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns' names as a sentence shows them."""
+        return tuple(" / ".join(dict.fromkeys(filter(None, names))) for names in self.names)
+
+    @property
+    def levels(self) -> int:
+        """How many names a column has at most."""
+        return max(map(len, self.names), default=0)
+
+    def called(self, name: str) -> list[int]:
+        """The columns of which a name is one; for the empty name those without any."""
+        if name:
+            return [index for index, names in enumerate(self.names) if name in names]
+        return [index for index, names in enumerate(self.names) if all(map(_NAMELESS.fullmatch, names))]
 
     def fault(self, row: int | None, column: int, message: str) -> Fault:
         """Return a fault at a cell; ``row=None`` for the header."""
         line = self.top if row is None else self.lines[row]
         return Fault(self.file, line, self.column(row, column), self.named(row, column) + message)
+
+    def top_rows(self, more: int) -> list[int]:
+        """The heading lines with some rows below them; none where the columns' names stand in no line."""
+        return list(range(self.top, self.top + more + 1)) if self.lines and self.lines[0] == self.top + 1 else []
 
     def beyond(self, message: str) -> Fault:
         """Return a fault of the header as a whole."""
@@ -153,10 +178,16 @@ def open_grid(data: bytes, table: PriceFile, label: str) -> tuple[Grid | None, t
         return None, (Fault(label, 1, 1, f"the file has {len(data):,} bytes; at most {MAX_TABLE_BYTES:,} are read"),)
     if table.is_a(EXCEL_ENDINGS):
         need("openpyxl", "excel", table.file)
-        return _excel(data, table, label)
+        from eventstudy.sources.own.workbooks import open_workbook
+
+        return open_workbook(data, table, label)
     if table.is_a(PARQUET_ENDINGS):
         need("pyarrow", "parquet", table.file)
-        return _parquet(data, label)
+        grid, faults = _parquet(data, label)
+        try:
+            return (None if grid is None else without_ends(grid, table)), faults
+        except ValueError as error:
+            return None, (Fault(label, 1, 1, str(error)),)
     return _text(data, table, label)
 
 
@@ -170,7 +201,8 @@ def _text(data: bytes, table: PriceFile, label: str) -> tuple[Grid | None, tuple
             message = f"the file unpacks to more than {MAX_TABLE_BYTES:,} bytes, which is the most that are read"
             return None, (Fault(label, 1, 1, message),)
     delimiter = table.delimiter or ("\t" if table.is_a((".tsv",)) else ",")
-    dialect = Dialect(delimiter, table.encoding or "utf-8", table.header)
+    encoding = table.encoding or "utf-8"
+    dialect = Dialect(delimiter, encoding, table.header, table.skip_after_header, table.skip_at_end)
     found, faults = read_table(data, file=label, dialect=dialect)
     return (None if found is None else _text_grid(found, label)), faults
 
@@ -179,106 +211,42 @@ def _text_grid(table: TextTable, label: str) -> Grid:
     rows = table.rows
 
     def column(row: int | None, index: int) -> int:
-        return table.column(table.header if row is None else rows[row], index)
+        return table.column(table.headers[-1] if row is None else rows[row], index)
 
     return Grid(
         file=label,
-        header=table.header.cells,
+        names=spread([line.cells for line in table.headers]),
         lines=[row.number for row in rows],
         unit="line",
-        top=table.header.number,
+        top=table.headers[-1].number,
         cells=lambda index: [row.cells[index] for row in rows],
         column=column,
-        named=_unnamed,
+        named=unnamed,
+        left=[(row.number, row.cells) for row in table.left],
     )
 
 
-def _unnamed(row: int | None, column: int) -> str:
+def spread(headings: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The names of each column, those of upper lines carried to the right over cells without one."""
+    *upper, last = headings
+    carried = []
+    for line in upper:
+        name, names = "", []
+        for cell in line:
+            name = plain_name(cell) or name
+            names.append(name)
+        carried.append(names)
+    return tuple(zip(*carried, map(plain_name, last), strict=True))
+
+
+def unnamed(row: int | None, column: int) -> str:
+    """No words before a fault: numbers name the place."""
     return ""
 
 
-def _excel(data: bytes, table: PriceFile, label: str) -> tuple[Grid | None, tuple[Fault, ...]]:
-    sheet = _sheet(data, table, label, results=True)
-    if isinstance(sheet, Fault):
-        return None, (sheet,)
-    top, last = table.header, sheet.max_row
-    while last > top and not any(cell.value is not None for cell in sheet[last]):
-        last -= 1
-    merged = [one for one in sheet.merged_cells.ranges if one.max_row >= top and one.min_row <= last]
-    if merged:
-        message = "{} are merged cells; give each cell its own value"
-        return None, tuple(Fault(label, one.min_row, one.min_col, message.format(one.coord)) for one in merged)
-    header = tuple(plain_name(cell.value) for cell in sheet[top])
-    if not any(header):
-        return None, (
-            Fault(label, top, 1, f"row {top} is empty; state header: the row that the columns' names are in"),
-        )
-    every = {number: [_excel_cell(cell) for cell in sheet[number]] for number in range(top + 1, last + 1)}
-    if not every:
-        return None, (Fault(label, top + 1, 1, "there are no rows under the header; write one row a session"),)
-    _put_formulas(every, lambda: _sheet(data, table, label, results=False))
-    rows = {number: cells for number, cells in every.items() if any(cell != "" for cell in cells)}
-    grid = Grid(
-        file=label,
-        header=header,
-        lines=tuple(rows),
-        unit="row",
-        top=top,
-        cells=lambda index: [cells[index] for cells in rows.values()],
-        column=lambda row, index: index + 1,
-        named=_unnamed,
-    )
-    return grid, tuple(Fault(label, number, 1, "the row is empty; remove it") for number in every if number not in rows)
-
-
-def _sheet(data: bytes, table: PriceFile, label: str, *, results: bool) -> Worksheet | Fault:
-    """The sheet that a table names, with the stored results of formulas or the formulas themselves."""
-    from zipfile import BadZipFile
-
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and validations, which are not read
-            book = openpyxl.load_workbook(BytesIO(data), data_only=results)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        message = f"this is no workbook that can be read ({error}); save it as .xlsx, without a password"
-        return Fault(label, 1, 1, message)
-    sheets = {sheet.title: sheet for sheet in book.worksheets}
-    if table.sheet is None and len(sheets) == 1:
-        return next(iter(sheets.values()))
-    if table.sheet in sheets:
-        return sheets[table.sheet]
-    wrong = "several sheets" if table.sheet is None else f"no sheet {table.sheet!r}"
-    near = closest(table.sheet or "", list(sheets)) if table.sheet else None
-    hint = f" (did you mean {near!r}?)" if near else ""
-    return Fault(label, 1, 1, f"the workbook has {wrong}; state sheet as one of {', '.join(map(repr, sheets))}{hint}")
-
-
-def _excel_cell(cell: Cell | MergedCell) -> object:
-    value: Any = cell.value
-    if value is None:
-        return ""
-    if cell.data_type == "e":
-        return ErrorCell(value)
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and "%" in (cell.number_format or ""):
-        return PercentCell(value)
-    return value
-
-
-def _put_formulas(rows: Mapping[int, list[object]], sheet: Callable[[], Worksheet | Fault]) -> None:
-    """Put the formula where a cell is empty because its result is not stored."""
-    empty = [(number, column) for number, cells in rows.items() for column, cell in enumerate(cells) if cell == ""]
-    formulas = sheet() if empty else None
-    if formulas is None or isinstance(formulas, Fault):
-        return
-    for number, column in empty:
-        cell = formulas.cell(number, column + 1)
-        if cell.data_type == "f":
-            rows[number][column] = FormulaCell(cell.value)
+def first_filled(cells: Sequence[object]) -> str:
+    """The first cell of a row that is not empty, as text."""
+    return next((str(cell).strip() for cell in cells if cell != ""), "")
 
 
 def _parquet(data: bytes, label: str) -> tuple[Grid | None, tuple[Fault, ...]]:
@@ -295,7 +263,7 @@ def _parquet(data: bytes, label: str) -> tuple[Grid | None, tuple[Fault, ...]]:
     header = tuple(table.column_names)
     grid = Grid(
         file=label,
-        header=header,
+        names=tuple((name,) for name in header),
         lines=range(1, table.num_rows + 1),
         unit="row",
         top=1,
@@ -307,17 +275,23 @@ def _parquet(data: bytes, label: str) -> tuple[Grid | None, tuple[Fault, ...]]:
 
 
 def frame_grid(frame: pd.DataFrame) -> Grid:
-    """A frame as a grid, its index as columns before the others unless it only counts; faults name label and column."""
+    """A frame as a grid, its index as columns before the others unless it only counts; faults name label and column.
+
+    The levels of its columns are headings, each of which names a column.
+    """
     import pandas as pd
 
-    labels = frame.index
+    labels, levels = frame.index, frame.columns.nlevels
+    columns: list[tuple[Any, ...]] = [name if levels > 1 else (name,) for name in frame.columns]  # type: ignore[misc]
     if not (isinstance(frame.index, pd.RangeIndex) and frame.index.name is None):
-        levels = range(frame.index.nlevels)
-        names = ["date" if name is None and len(levels) == 1 else name for name in frame.index.names]
-        index = pd.concat([pd.Series(frame.index.get_level_values(level)) for level in levels], axis=1)
-        index.columns = pd.Index(names)
-        frame = pd.concat([index, frame.reset_index(drop=True)], axis=1)
-    header = tuple(plain_name(name) for name in frame.columns)
+        depth = frame.index.nlevels
+        index = [frame.index.get_level_values(level) for level in range(depth)]
+        names = ["date" if name is None and depth == 1 else name for name in frame.index.names]
+        columns = [*((name, *[None] * (levels - 1)) for name in names), *columns]
+        parts = [pd.Series(level) for level in index]
+        frame = pd.concat([*parts, frame.reset_index(drop=True)], axis=1)
+    called = tuple(tuple(map(plain_name, name)) for name in columns)
+    header = tuple(" / ".join(filter(None, names)) for names in called)
 
     def cells(column: int) -> Sequence[object]:
         values = frame.iloc[:, column]
@@ -325,7 +299,7 @@ def frame_grid(frame: pd.DataFrame) -> Grid:
 
     return Grid(
         file="frame",
-        header=header,
+        names=called,
         lines=range(1, len(frame) + 1),
         unit="row",
         top=1,
@@ -334,6 +308,29 @@ def frame_grid(frame: pd.DataFrame) -> Grid:
         named=lambda row, index: (
             "" if row is None else f"row label {str(labels[row]).removesuffix(' 00:00:00')}, column {header[index]!r}: "
         ),
+    )
+
+
+def without_ends(grid: Grid, table: PriceTable) -> Grid:
+    """A table of typed cells without the rows that are said not to be of it.
+
+    Raises
+    ------
+    ValueError
+        With one sentence, where there are no such rows.
+    """
+    if not table.skip_after_header and not table.skip_at_end:
+        return grid
+    every = list(zip(*(grid.cells(index) for index in range(len(grid.names))), strict=True))
+    start, end = cut([first_filled(cells) for cells in every], table.skip_after_header, table.skip_at_end)
+    numbers = grid.lines
+    return replace(
+        grid,
+        lines=numbers[start:end],
+        cells=lambda index: grid.cells(index)[start:end],
+        column=lambda row, index: grid.column(None if row is None else row + start, index),
+        named=lambda row, index: grid.named(None if row is None else row + start, index),
+        left=[(numbers[row], every[row]) for row in (*range(start), *range(end, len(every)))],
     )
 
 
@@ -347,15 +344,14 @@ def _plain(cell: Any) -> object:
 
 
 def plain_name(value: Any) -> str:
-    """A header or symbol as text: 600000.0 of a spreadsheet is 600000."""
+    """A header or symbol as text: 600000.0 of a spreadsheet is 600000, also where it came as a text."""
     if value is None:
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    return text.removesuffix(".0") if _WHOLE.fullmatch(text) else text
 
 
 def need(module: str, extra: str, file: str) -> None:
     """Refuse a file whose library is not installed, and name the extra that brings it."""
-    from importlib.util import find_spec
-
-    if find_spec(module) is None:
-        raise OptionError(f'{file} needs {module}; install it with: pip install "eventstudy-toolkit[{extra}]"')
+    if lacking := lacks(module, extra):
+        raise OptionError(f"{file} needs {lacking}")

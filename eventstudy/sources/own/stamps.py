@@ -107,6 +107,8 @@ def _of_stamp(stamp: datetime, written: str, timezone: str | None, zone: str | N
                 "if its date is the session"
             )
         stamp = stamp.replace(tzinfo=ZoneInfo(timezone))
+    if zone is None and stamp.time() == time(0) and "/" in str(stamp.tzinfo):
+        return stamp.date()  # a label at midnight of a place
     if zone is None:
         raise ValueError(f"{written} has a time of day; state exchange_timezone, in which its session is dated")
     local = stamp.astimezone(ZoneInfo(zone)).date()

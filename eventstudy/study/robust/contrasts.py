@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.errors import InputError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import TestResult
 from eventstudy.inference.ranks import rank_test
@@ -66,7 +67,11 @@ def _record(setting: Setting, contrast: Contrast, parts: list[Placebos]) -> Iter
     others = on_family_dates(parts, "value") @ weights
     test = rank_test(own, others, name="placebo_dates", null="the date is like earlier ones")
     spread = float(others.std(ddof=1)) if others.size > 1 else None
-    jointly = _jointly(setting, parts, weights)
+    try:
+        jointly = _jointly(setting, parts, weights)
+    except InputError:
+        yield _refused(contrast, fact("not_estimable.contrast"))
+        return
     yield ContrastRecord(
         id=contrast.id,
         event_id=parts[0].figure.design.event.id,

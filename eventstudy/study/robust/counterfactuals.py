@@ -12,6 +12,7 @@ from eventstudy.abnormal import cumulative
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.models import MODELS, NormalReturnFit
+from eventstudy.models.linear import without_rounding
 from eventstudy.models.peer_portfolio import complete_donors, fit_peer_portfolio
 from eventstudy.models.synthetic_control import all_period_residuals, fit_synthetic_control
 from eventstudy.panel import EventPanel, align, moved
@@ -83,7 +84,7 @@ def _record(
     positions = latest(admissible(setting, figure), most)
     every = np.concatenate([positions, [figure.case.day0]])
     panel = moved(figure.case, every, estimation=estimation, event=figure.window)
-    fitted = fit(panel)
+    fitted = without_rounding(fit(panel), panel.returns)
     cars = cumulative(panel, fitted, figure.window)
     own = cars.take(slice(-1, None))
     if not np.isfinite(own.statistic[0]):

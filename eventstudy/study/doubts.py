@@ -1,0 +1,67 @@
+"""Flags of figures whose sessions or estimation window hold what the gate finds suspicious."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventstudy.calendars import to_date
+from eventstudy.gate.suspicions import suspicions
+from eventstudy.spec import StudySpec
+from eventstudy.study.series import SecuritySeries
+from eventstudy.texts.flags import flag
+
+Floats = NDArray[np.float64]
+Place = tuple[str, str | None]
+"""A security, and the benchmark over its spans; None for the security's own returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A suspicion on the sessions of a security: whose prices, what, from when to when, and the flag that says so."""
+
+    symbol: str
+    code: str
+    first: date
+    last: date
+    flag: str
+
+    def on(self, session: date) -> bool:
+        """Whether the session is one of those that it concerns."""
+        return self.first <= session <= self.last
+
+
+def doubts_of(spec: StudySpec, series: Mapping[str, SecuritySeries]) -> dict[Place, tuple[Doubt, ...]]:
+    """What is suspicious in each security's returns and in each of its benchmarks' returns over the same spans."""
+    found: dict[Place, tuple[Doubt, ...]] = {}
+    for symbol, one in series.items():
+        market = next((one.benchmarks[name] for name in spec.securities[symbol].benchmarks), None)
+        found[symbol, None] = tuple(_doubts(symbol, one, one.trade.values, market, spec.returns))
+        for name, values in one.benchmarks.items():
+            found[symbol, name] = tuple(_doubts(name, one, values, None, spec.returns))
+    return found
+
+
+def _doubts(symbol: str, one: SecuritySeries, values: Floats, market: Floats | None, kind: str) -> Iterator[Doubt]:
+    simple = np.expm1(values) if kind == "log" else values
+    for suspicion in suspicions(simple[None], market=market):
+        first, last = (to_date(one.sessions[place]) for place in (suspicion.first, suspicion.last))
+        code, shown = suspicion.why.code, suspicion.why.values
+        yield Doubt(symbol, code, first, last, flag(code, security=symbol, **{"session": first, "last": last, **shown}))
+
+
+def doubtful(doubts: Sequence[Doubt], sessions: Sequence[date], estimation: Sequence[date]) -> Iterator[str]:
+    """Flags of a figure over some sessions, and of its estimation window by kind, from its first and last session."""
+    inside: dict[str, list[Doubt]] = {}
+    for doubt in doubts:
+        if any(doubt.on(session) for session in sessions):
+            yield doubt.flag
+        if estimation and doubt.first <= estimation[-1] and doubt.last >= estimation[0]:
+            inside.setdefault(doubt.code, []).append(doubt)
+    for code, found in inside.items():
+        where = {"session": found[0].first, "last": found[-1].last, "security": found[0].symbol}
+        yield flag(f"{code}_in_estimation", n=len(found), **where)
