@@ -115,6 +115,8 @@ def test_every_number_of_events_has_an_advice(window, correlation):
         (one_date(1, correlation=None, window=11), "placebo_dates"),
         (one_date(1, correlation=None, estimation=15), "placebo_dates"),
         (one_date(4), "adjusted_bmp_t"),  # so few would not show that the variance doubled
+        (one_date(2), "portfolio_t"),  # and so few would not find anything either
+        (one_date(3), "portfolio_t"),
         (one_date(25, correlation=0.1), "adjusted_bmp_t"),
         (one_date(26, correlation=0.1), "portfolio_t"),
         (one_date(4, variance_ratio=2.5), "adjusted_bmp_t"),

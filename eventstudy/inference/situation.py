@@ -17,6 +17,8 @@ from eventstudy.options import number, shown, switch, whole
 
 MISLEADS = 0.075
 """A test misleads where it rejects more than this share of true nulls at 5 %: half as many again as it says."""
+ALLOWED_FOR = 4
+"""Events from which the t of their own spread finds anything: with 2 and 3 its critical values are 12.7 and 4.3."""
 SEEN = 0.8
 """A doubled variance is seen where the comparison with chance finds it in this share of samples: 26 events or more."""
 
@@ -84,8 +86,8 @@ class Situation:
 
     @property
     def blind(self) -> bool:
-        """Whether the events are too few to tell a doubled variance from chance: then it may be there unseen."""
-        return self.events > 1 and chance_power(self.events - 1) < SEEN
+        """Whether a doubled variance may be there unseen: events too few to show it, and enough to allow for it."""
+        return self.events >= ALLOWED_FOR and chance_power(self.events - 1) < SEEN
 
     @property
     def raised(self) -> bool:
