@@ -18,6 +18,7 @@ from eventstudy.inference.chooser import CHOICES, Situation, advise, event_varia
 from eventstudy.inference.refusals import REFUSALS
 from eventstudy.inference.sizes import (
     bounded_power,
+    chance_power,
     chance_ratio,
     f_size,
     normal_size,
@@ -113,11 +114,16 @@ def test_every_number_of_events_has_an_advice(window, correlation):
         (one_date(1, correlation=None, window=3), "conformal"),
         (one_date(1, correlation=None, window=11), "placebo_dates"),
         (one_date(1, correlation=None, estimation=15), "placebo_dates"),
-        (one_date(4), "portfolio_t"),
-        (one_date(4, variance_ratio=2.5), "portfolio_t"),
+        (one_date(4), "adjusted_bmp_t"),  # so few would not show that the variance doubled
+        (one_date(2), "portfolio_t"),  # and so few would not find anything either
+        (one_date(3), "portfolio_t"),
+        (one_date(25, correlation=0.1), "adjusted_bmp_t"),
+        (one_date(26, correlation=0.1), "portfolio_t"),
+        (one_date(4, variance_ratio=2.5), "adjusted_bmp_t"),
         (one_date(4, variance_ratio=2.7), "adjusted_bmp_t"),
         (one_date(4, correlation=None, variance_ratio=2.7), "portfolio_t"),
-        (one_date(4, one_regression=False, missing=0.02), "crude_dependence"),
+        (one_date(4, one_regression=False, missing=0.02), "adjusted_bmp_t"),
+        (one_date(4, correlation=None, one_regression=False, missing=0.02), "crude_dependence"),
         (one_date(30, correlation=0.1), "portfolio_t"),
         (one_date(30, correlation=0.1, variance_ratio=2.0), "adjusted_bmp_t"),
         (own_dates(10), "bmp_t"),
@@ -134,14 +140,16 @@ def test_what_is_recommended(situation, recommended):
 def test_four_firms_of_one_date_in_full():
     advice = advise(one_date(4, variance_ratio=1.1))
     four = {"events": 4, "dates": 1, "correlation": 0.4}
-    assert advice.why == fact("because.one_draw", design="known", **four, df=118)
+    assert advice.why == fact("because.unseen_variance", design="known", **four, df=3, power=chance_power(3))
+    assert 100 * chance_power(3) == pytest.approx(100 * stats.chi2.sf(stats.chi2.isf(0.05, 3) / 2.0, 3), rel=1e-12)
     assert [test for test, _ in advice.others] == [
+        "portfolio_t",
         "crude_dependence",
         "placebo_dates",
         "mvrm_f",
-        "adjusted_bmp_t",
         "permutation",
     ]
+    assert dict(advice.others)["portfolio_t"] == fact("because.one_draw", design="known", **four, df=118)
     assert dict(advice.others)["mvrm_f"] == fact("because.any_moved", n=4)
     independent = fact("refused.independent", **four, precision="exact", share=normal_size(2.2))
     assert advice.refusals["patell_z"] == independent
@@ -185,18 +193,36 @@ def test_sizes_under_event_variance_are_those_of_the_simulation():
 
 def test_overruling_says_so():
     advice = advise(one_date(4))
-    assert advice.overruled("portfolio_t") is None
-    assert advice.overruled("adjusted_bmp_t") == "adjusted_bmp_t was taken in place of portfolio_t"
-    assert advice.overruling("adjusted_bmp_t") == fact(
-        "overruled.taken", test="adjusted_bmp_t", recommended="portfolio_t"
-    )
+    assert advice.overruled("adjusted_bmp_t") is None
+    assert advice.overruled("portfolio_t") == "portfolio_t was taken in place of adjusted_bmp_t"
+    assert advice.overruling("portfolio_t") == fact("overruled.taken", test="portfolio_t", recommended="adjusted_bmp_t")
     assert advice.overruling("sign") == fact(
-        "overruled.refused", test="sign", recommended="portfolio_t", why=advice.refusals["sign"]
+        "overruled.refused", test="sign", recommended="adjusted_bmp_t", why=advice.refusals["sign"]
     )
     assert advice.overruled("sign") == (
-        "sign was taken in place of portfolio_t, although it is refused here: with 4 events the two-sided p cannot "
+        "sign was taken in place of adjusted_bmp_t, although it is refused here: with 4 events the two-sided p cannot "
         "fall below 12.5 %, so it never rejects at 5 %"
     )
+
+
+def test_tests_that_a_fat_tailed_day_misleads_are_refused_for_many_firms():
+    refused = advise(one_date(30, correlation=0.1, estimation=250)).refusals
+    for test in ("grank_t", "corrado_zivney_rank", "mvrm_f"):
+        assert refused[test] == fact("refused.common_scale", n=30)
+    assert "mvrm_f" not in advise(one_date(4)).refusals
+    assert "grank_t" not in advise(own_dates(30)).refusals
+
+
+def test_a_day_with_one_scale_has_it_in_all_its_errors():
+    """The squares of two firms are correlated on a day of one t scale, and not where each has a scale of its own."""
+    found = []
+    for common in (True, False):
+        world = World(events=2, estimation=60, tails=8.0, common_scale=common)
+        squares = simulate(world, np.random.default_rng(3), 400).errors ** 2
+        assert squares.mean() == pytest.approx(1.0, abs=0.03)
+        found.append(np.corrcoef(squares[:, 0].ravel(), squares[:, 1].ravel())[0, 1])
+    assert found[0] == pytest.approx(1.0 / 7.0, abs=0.04)  # m - 1 over 3 m - 1, m = (v - 2) / (v - 4)
+    assert abs(found[1]) < 0.03
 
 
 @pytest.mark.parametrize(

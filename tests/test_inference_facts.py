@@ -369,6 +369,11 @@ SENTENCES = {
         {"need": 15, "n": 4},
         "its bootstrap draws a quarter of the events and needs 15, there are 4",
     ),
+    "refused.common_scale": (
+        {"n": 30},
+        "30 events of one date: where fat tails are those of the day, not of each event, it rejects too many true "
+        "nulls at 5 %",
+    ),
     "refused.too_often": (
         {"n": 4, "need": 15, "sizes": "of_4"},
         "4 events: below 15 the test rejects too many true nulls at 5 % (12 to 15 % at 4 events)",
@@ -422,6 +427,12 @@ SENTENCES = {
         {"window": 2, "days": 122, "estimation": 120},
         "single firm, 2 days: the model fitted to all 122 days under the null is exact for exchangeable "
         "days and gives an interval",
+    ),
+    "because.unseen_variance": (
+        DESIGN | {"df": 3, "power": 0.272},
+        "4 events on 1 date, mean correlation 0.40: so few events would show a doubled event-day variance in only "
+        "27 % of samples, and the portfolio's t rejects 17 % of true nulls where it is there unseen; the adjusted BMP "
+        "test with t(3) allows for it",
     ),
     "because.raised_variance": (
         DESIGN | {"ratio": 3.0, "chance": 2.6, "df": 118},

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+import yaml
 from scipy import stats
 
 import eventstudy as es
@@ -429,6 +431,10 @@ TOLD = {
         {"what": "bhar()", "model": "'mean'", "allowed": ("market", "dimson")},
         "bhar() needs a return that the security is held against, and model='mean' has none; allowed: market, dimson",
     ),
+    "option.accept": (
+        {"given": "'scale'", "allowed": ("scale",)},
+        "accept='scale' is not allowed; allowed: a list of scale",
+    ),
     "option.unknown_limits": ({}, "car_to_open needs at_limit=, the closes at a price limit"),
 }
 
@@ -438,7 +444,8 @@ def test_every_sentence_on_options_is_told_here_in_full():
         assert str(fact(code, **values)) == sentence
     for lang in LANGS:
         entries = entries_of(lang)
-        assert {f"fact.{code}" for code in TOLD} == {key for key in entries if key.startswith("fact.option.")}
+        text = files("eventstudy").joinpath("texts", lang, "options.yaml").read_text(encoding="utf-8")
+        assert {f"option.{name}" for name in yaml.safe_load(text)["fact"]["option"]} == set(TOLD)
         for code, (values, _) in TOLD.items():
             assert say(f"fact.{code}", values, entries)
 

@@ -14,7 +14,7 @@ from eventstudy.inference import ROWS
 from eventstudy.inference.refusals import REFUSALS, together
 from eventstudy.inference.section import Section
 from eventstudy.inference.situation import Situation, check_situation, event_variance_ratio, situation_of
-from eventstudy.inference.sizes import chance_ratio, t_quantile
+from eventstudy.inference.sizes import chance_power, chance_ratio, t_quantile
 from eventstudy.options import spelled
 
 __all__ = ["Advice", "Situation", "advise", "event_variance_ratio", "situation_of"]
@@ -135,6 +135,12 @@ CHOICES: tuple[Choice, ...] = (
             df=s.events - 1,
         ),
         "docs/size.md, design D",
+    ),
+    Choice(
+        "adjusted_bmp_t",
+        lambda s: s.dates == 1 and s.blind,
+        lambda s: fact("because.unseen_variance", **together(s), df=s.events - 1, power=chance_power(s.events - 1)),
+        "docs/size.md, designs A to E and following the chooser",
     ),
     Choice(
         "portfolio_t",

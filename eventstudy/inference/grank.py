@@ -119,5 +119,12 @@ def _refusal(section: Section, variant: str | None) -> Fact | None:
     return None
 
 
-GRANK_T = Test("grank_t", grank_t, needs=frozenset({"cross_section", "sure_scale"}), scores="window_rank")
-GRANK_Z = Test("grank_z", grank_z, needs=frozenset({"cross_section", "sure_scale"}), assumes={"independent": "rank"})
+GRANK_T = Test(
+    "grank_t", grank_t, needs=frozenset({"cross_section", "sure_scale", "common_scale"}), scores="window_rank"
+)
+GRANK_Z = Test(
+    "grank_z",
+    grank_z,
+    needs=frozenset({"cross_section", "sure_scale", "common_scale"}),
+    assumes={"independent": "rank"},
+)

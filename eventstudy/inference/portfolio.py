@@ -165,7 +165,7 @@ PORTFOLIO_T = Test(
 MVRM_F = Test(
     "mvrm_f",
     mvrm_f,
-    needs=frozenset({"one_date", "one_regression", "full_scatter"}),
+    needs=frozenset({"one_date", "one_regression", "full_scatter", "common_scale"}),
     assumes={"old_variance": "F"},
     in_study_files=True,
 )

@@ -174,7 +174,10 @@ CORRADO_RANK = Test(
     scores="day_rank",
 )
 CORRADO_ZIVNEY_RANK = Test(
-    "corrado_zivney_rank", corrado_zivney_rank, needs=frozenset({"cross_section", "sure_scale"}), scores="day_rank"
+    "corrado_zivney_rank",
+    corrado_zivney_rank,
+    needs=frozenset({"cross_section", "sure_scale", "common_scale"}),
+    scores="day_rank",
 )
 CORRADO_ZIVNEY_SIGN = Test(
     "corrado_zivney_sign", corrado_zivney_sign, needs=frozenset({"cross_section"}), scores="day_sign"

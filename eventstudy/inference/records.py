@@ -119,6 +119,7 @@ Need = Literal[
     "six_dates",  # p counts signs of dates
     "quarter_samples",  # its bootstrap draws a quarter of the events
     "sure_scale",  # a spread across events that is well estimated
+    "common_scale",  # no scale that all events of a day share
     "sure_share",  # a share of positive days that is more than one half of a few
     "normal_quantile",  # enough events for normal critical values
     "correlation",  # a known correlation to be adjusted by

@@ -186,6 +186,12 @@ REFUSALS: tuple[Refusal, ...] = (
         lambda s, _: fact("refused.no_correlation", **together(s), estimation=s.estimation),
         f"Kolari and Pynnonen 2010; {COMMON_DAYS} common days",
     ),
+    Refusal(
+        "common_scale",
+        lambda s, _: s.dates == 1 and s.events >= SMALL_SAMPLE,
+        lambda s, _: fact("refused.common_scale", n=s.events),
+        "docs/size.md, design H",
+    ),
     Refusal("old_variance", lambda s, _: s.raised, _raised, "docs/size.md, design D"),
     Refusal(
         "scores",

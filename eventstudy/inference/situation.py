@@ -11,12 +11,16 @@ from eventstudy.inference.correlation import COMMON_DAYS, cross_correlation
 from eventstudy.inference.days import residual_sums
 from eventstudy.inference.portfolio import not_one_portfolio
 from eventstudy.inference.section import Section
-from eventstudy.inference.sizes import chance_ratio, normal_size
+from eventstudy.inference.sizes import chance_power, chance_ratio, normal_size
 from eventstudy.inference.standardised import no_standardising
 from eventstudy.options import number, shown, switch, whole
 
 MISLEADS = 0.075
 """A test misleads where it rejects more than this share of true nulls at 5 %: half as many again as it says."""
+ALLOWED_FOR = 4
+"""Events from which the t of their own spread finds anything: with 2 and 3 its critical values are 12.7 and 4.3."""
+SEEN = 0.8
+"""A doubled variance is seen where the comparison with chance finds it in this share of samples: 26 events or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,11 @@ class Situation:
         if self.correlation is None or self.estimation < COMMON_DAYS:
             return False
         return self.correlation < 1.0 and 1.0 + (self.events - 1) * self.correlation > 0.0
+
+    @property
+    def blind(self) -> bool:
+        """Whether a doubled variance may be there unseen: events too few to show it, and enough to allow for it."""
+        return self.events >= ALLOWED_FOR and chance_power(self.events - 1) < SEEN
 
     @property
     def raised(self) -> bool:

@@ -60,6 +60,13 @@ def chance_ratio(df: int) -> float:
     return float(special.chdtri(df, LEVEL)) / df
 
 
+def chance_power(df: int, ratio: float = 2.0) -> float:
+    """Share of samples in which a variance of `ratio` times the expected one passes `chance_ratio`."""
+    from scipy import special
+
+    return float(special.chdtrc(df, float(special.chdtri(df, LEVEL)) / ratio))
+
+
 def dependent_size(form: Form, correlation: float, events: int) -> float:
     """Rejections of a test of independent events, in a form of its row, where they have a mean correlation."""
     rho, others = max(correlation, 0.0), events - 1

@@ -52,6 +52,9 @@ class World:
         Variance of the window's errors over that of the estimation days.
     dates : int
         Distinct event dates, far apart; the events are dealt out to them as evenly as they go.
+    common_scale : bool
+        Whether fat tails come from the scale of a day that all events of a date share (a multivariate t), not from each
+        error by itself.
     """
 
     events: int
@@ -61,6 +64,7 @@ class World:
     tails: float | None = None
     variance_ratio: float = 1.0
     dates: int = 1
+    common_scale: bool = False
 
     @property
     def group(self) -> Ints:
@@ -143,16 +147,20 @@ def simulate(world: World, rng: np.random.Generator, draws: int) -> Simulated:
     -----
     Errors of one date have a common factor beside their own, both with the tails of the world and unit variance:
     ``sqrt(rho) f_t + sqrt(1 - rho) u_it``. Negative correlations have none; there ``u_it`` is turned by the symmetric
-    root of the correlation matrix. All errors of the window, the common ones too, are multiplied by the root of the
+    root of the correlation matrix. With a common scale all of these are normal, and those of one date and day have one
+    factor ``sqrt((v - 2) / chi2_v)``. All errors of the window, the common ones too, are multiplied by the root of the
     variance ratio. The benchmark is normal; returns are the errors, because abnormal returns do not depend on alpha and
     beta.
     """
     check_world(world)
     days = world.estimation + world.window
     market = rng.standard_normal((draws, world.dates, days))
-    common = _noise(rng, (draws, world.dates, days), world.tails)
-    own = _noise(rng, (draws, world.events, days), world.tails)
+    tails = None if world.common_scale else world.tails
+    common = _noise(rng, (draws, world.dates, days), tails)
+    own = _noise(rng, (draws, world.events, days), tails)
     errors = _correlated(own, common, world)
+    if world.common_scale and world.tails is not None:
+        errors *= _scale(rng, (draws, world.dates, days), world.tails)[:, world.group]
     errors[..., world.estimation :] *= np.sqrt(world.variance_ratio)
     return Simulated(market, errors)
 
@@ -302,6 +310,12 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], tails: float | None
         return rng.standard_normal(shape)
     scaled: Floats = rng.standard_t(tails, shape) / np.sqrt(tails / (tails - 2.0))
     return scaled
+
+
+def _scale(rng: np.random.Generator, shape: tuple[int, ...], tails: float) -> Floats:
+    """Scales that turn normal errors into a t of unit variance."""
+    scale: Floats = np.sqrt((tails - 2.0) / rng.chisquare(tails, shape))
+    return scale
 
 
 def _correlated(own: Floats, common: Floats, world: World) -> Floats:
