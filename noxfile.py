@@ -76,6 +76,13 @@ def size(session):
 
 
 @nox.session
+def live(session):
+    """Ask each vendor once, print what came and what differs from the recordings, and a text to send back."""
+    install(session)
+    session.run("python", "benchmarks/live.py", *session.posargs)
+
+
+@nox.session
 def record(session):
     """Download the flagship's prices and every HTTP exchange anew (needs a connected machine)."""
     install(session)
