@@ -1,5 +1,7 @@
 """Chores, one session each: `nox -l` lists them, `nox` alone runs the two that prove the project (report, tests)."""
 
+import secrets
+
 import nox
 
 nox.needs_version = ">=2024.4.15"
@@ -29,6 +31,16 @@ def tests(session):
     """The whole suite, offline; arguments go to pytest (nox -s tests -- -k clock)."""
     install(session, "test")
     session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session
+def search(session):
+    """The suite's random searches at random, ten rounds; each prints its seed (nox -s search -- SEED runs it again)."""
+    install(session, "test")
+    for seed in session.posargs or [str(secrets.randbelow(2**32)) for _ in range(10)]:
+        session.log(f"seed {seed}; to run it again: nox -s search -- {seed}")
+        options = ("-m", "hypothesis", "--hypothesis-profile=search", f"--hypothesis-seed={seed}")
+        session.run("python", "-m", "pytest", *options)
 
 
 @nox.session
