@@ -146,7 +146,7 @@ def _beta_shift(panel: EventPanel, used: Mask, model: ChosenModel) -> Floats:
 
 
 def _slope(panel: EventPanel, used: Mask, model: ChosenModel) -> tuple[Floats, Floats]:
-    """(E,) first slope on some days and its variance: a forecast with its regressor at one, the others at zero."""
+    """(E,) first slope on some days and its variance: that of a forecast where its regressor is 1, the others 0."""
     cases = used.shape[0]
     unit = np.zeros((len(panel.names), cases, 1))
     unit[0] = 1.0

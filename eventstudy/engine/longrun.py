@@ -111,6 +111,8 @@ def calendar_time(
     count, width = int(use.sum()), len(total)
     hypothesis = fact("quantity", quantity="mean_per_session", side=alternative, expected="zero")
     question = Question(TestResult("calendar_time", hypothesis, None, "t", None, None, count), alternative)
+    if np.unique(sample.weight).size > 1:
+        question = question.noting(fact("note.unweighted"))
     if spanning:
         question = question.noting(fact("note.spanning_returns", n=spanning))
     if count <= width:

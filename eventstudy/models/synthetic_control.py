@@ -14,6 +14,7 @@ from eventstudy.models.ridge_augmented import Penalty, augment_weights, augmente
 from eventstudy.models.simplex import Ridge, SimplexFit, simplex_weights
 from eventstudy.panel import EventPanel
 
+_WHOLE = 1e-6  # a trace this little above a whole number is one, but for rounding and the ridge's last share
 _RANK = 1e-12  # singular value below this share of the donors' length: a direction that they do not have
 
 
@@ -65,7 +66,7 @@ def fit_synthetic_control(panel: EventPanel, *, ridge: Ridge = 0.0, augment: Pen
         root = augmented_root(used, donors, fit, better, ahead, panel.event_span)
     known = np.where(fit.converged, 1.0, np.nan)[:, None]
     count = used.sum(axis=1)
-    df = count - np.ceil(np.where(fit.converged, parameters, 0.0)).astype(np.int64)
+    df = count - np.ceil(np.where(fit.converged, parameters - _WHOLE, 0.0)).astype(np.int64)
     squares = np.where(used, resid * known, 0.0) ** 2
     return NormalReturnFit(
         names=("alpha", *panel.names),
