@@ -1,5 +1,8 @@
 """Chores, one session each: `nox -l` lists them, `nox` alone runs the two that prove the project (report, tests)."""
 
+import re
+from itertools import chain
+
 import nox
 
 nox.needs_version = ">=2024.4.15"
@@ -7,6 +10,16 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["report", "tests"]
+
+QUICK = [
+    f"tests/test_{name}.py"
+    for name in (
+        *("beyond", "calendars", "cli", "clock", "config", "display", "engine", "engine_limits", "facts", "gate"),
+        *("gate_cases", "models", "moments", "parametric", "prices", "rows", "sources", "study", "tables"),
+    )
+]
+EXTRAS = ("parquet", "excel", "garch")
+TESTING = ("pytest>", "hypothesis", "jsonschema")
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -29,6 +42,27 @@ def tests(session):
     """The whole suite, offline; arguments go to pytest (nox -s tests -- -k clock)."""
     install(session, "test")
     session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session
+def quick(session):
+    """The tests that take a minute or two; arguments go to pytest."""
+    install(session, "test")
+    session.run("python", "-m", "pytest", *QUICK, *session.posargs)
+
+
+@nox.session
+@nox.parametrize("which", ["lowest", "newest"])
+def bounds(session, which):
+    """The quick tests with the lowest and with the newest version that each dependency may have."""
+    project = PYPROJECT["project"]
+    wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"][one] for one in EXTRAS)]
+    if which == "lowest":
+        wanted = [re.sub(r">=([0-9.]+).*", r"==\1", one) for one in wanted]
+    testing = [one for one in nox.project.dependency_groups(PYPROJECT, "test") if one.startswith(TESTING)]
+    session.install("--upgrade", *wanted, *testing)
+    session.install("--no-deps", "-e", ".")
+    session.run("python", "-m", "pytest", *QUICK, *session.posargs)
 
 
 @nox.session

@@ -4,7 +4,7 @@ from importlib.metadata import version as _version
 
 project = "eventstudy-toolkit"
 author = "The eventstudy-toolkit developers"
-release = _version("eventstudy-toolkit")
+release = _version("exact-eventstudy")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3

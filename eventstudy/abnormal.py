@@ -13,6 +13,7 @@ from eventstudy.windows import Window
 
 CONFIDENCE = 0.95
 """Level of the intervals on a researcher's own returns; a study file states its own."""
+_NOTHING = 1e-12  # a spread below this share of the largest value is rounding, not variance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +98,41 @@ def summed(ar: Floats, sigma: Floats, own: Floats | Ints, root: Floats) -> tuple
     total = root.sum(axis=1)
     variance = own.sum(axis=1) + np.einsum("ek,ek->e", total, total)
     return value, np.where(np.isfinite(value), sigma * np.sqrt(variance), np.nan)
+
+
+def weighted_mean(values: Floats, weight: Floats) -> tuple[Floats, Floats, Ints]:
+    """Weighted mean of each column over its finite rows, its standard error by their spread, and how many there are.
+
+    Parameters
+    ----------
+    values : (E, L) float
+        One row an event.
+    weight : (E,) float
+        Above zero; their scale does not matter.
+
+    Returns
+    -------
+    mean, std_error : (L,) float
+        The standard error is NaN with fewer than two rows, and where they differ by rounding only.
+    count : (L,) int
+
+    Notes
+    -----
+    With v the weights over their sum, ``Var = sum v_i^2 (x_i - m)^2 / (1 - v_i)``: the robust covariance of the
+    weighted regression on a constant in the form of MacKinnon and White (1985, Journal of Econometrics 29, 305-325),
+    ``HC2`` of statsmodels. The weights are taken as what the mean is to be of, such as market values, not as
+    precisions, so no variance is derived from them. Equal weights give ``sd / sqrt(n)``, sd with n - 1.
+    """
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    share = np.where(known, weight[:, None], 0.0)
+    total = share.sum(axis=0)
+    share = share / np.where(total > 0.0, total, np.nan)
+    mean = (share * np.where(known, values, 0.0)).sum(axis=0)
+    away, size = np.where(known, values - mean, 0.0), np.where(known, np.abs(values), 0.0)
+    flat = np.abs(away).max(axis=0, initial=0.0) <= _NOTHING * size.max(axis=0, initial=0.0)
+    variance = ((share * away) ** 2 / np.where(share < 1.0, 1.0 - share, np.nan)).sum(axis=0)
+    return mean, np.where((count > 1) & ~flat, np.sqrt(variance), np.nan), count
 
 
 def t_test(value: Floats, std_error: Floats, df: Ints | Floats) -> Estimates:

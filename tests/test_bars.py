@@ -14,7 +14,8 @@ from eventstudy.errors import ChangedFormatError, NoDataError
 from eventstudy.facts import words
 from eventstudy.prices import PriceSeries, Provenance
 from eventstudy.sources.own.folder import Origin, parse_prices
-from eventstudy.sources.vendors.bars import Bars, days_told, from_frame, series_csv, tidy
+from eventstudy.sources.traded import days_told
+from eventstudy.sources.vendors.bars import Bars, from_frame, series_csv, tidy
 
 NAMES = {"日期": "date", "收盘": "close", "成交量": "volume", "成交额": "amount"}
 FIRST, LAST = dt.date(2025, 12, 1), dt.date(2025, 12, 31)

@@ -220,7 +220,7 @@ def test_schemas_are_those_checked_in():
 def test_version_and_help():
     from importlib.metadata import version
 
-    assert eventstudy("--version").stdout == f"eventstudy-toolkit {version('eventstudy-toolkit')}\n"
+    assert eventstudy("--version").stdout == f"exact-eventstudy {version('exact-eventstudy')}\n"
     for command in (
         (),
         ("check",),

@@ -112,7 +112,7 @@ def test_readme_names_the_two_commands_that_ci_runs():
 def test_changelog_names_the_current_version():
     from importlib.metadata import version
 
-    assert f"## {version('eventstudy-toolkit')}" in text("CHANGELOG.md")
+    assert f"## {version('exact-eventstudy')}" in text("CHANGELOG.md")
 
 
 def test_generated_pages_are_marked_with_the_session_that_writes_them():
@@ -213,3 +213,19 @@ def test_the_tutorial_is_tested_for_what_it_shows(tmp_path):
     assert [printed(shown) == printed(done.stdout) for _, shown, done in run_tutorial(page, tmp_path)] == [False, False]
     with pytest.raises(KeyError):
         list(run_tutorial("```console\n$ rm -r x\n```\n", tmp_path))
+
+
+def test_every_code_of_the_gate_is_documented():
+    from eventstudy.facts import entries_of
+
+    page = text("docs/gate.md")
+    families = {".".join(key.split(".")[1:3]) for key in entries_of("en") if key.startswith("fact.gate.")}
+    nested = {"gate.twice", "gate.order", "gate.dates", "gate.events", "gate.scale"}
+    assert [code for code in sorted(families - nested) if f"`{code}`" not in page and f"`{code}.*`" not in page] == []
+    assert [code for code in nested if f"`{code}." not in page] == []
+
+
+def test_the_readme_links_every_document():
+    readme = text("README.md")
+    pages = {page.name for page in DOCS.glob("*.md")} - {"index.md"}
+    assert sorted(page for page in pages if f"docs/{page}" not in readme) == []

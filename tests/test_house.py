@@ -108,7 +108,7 @@ def test_modules_stay_small():
 def test_wheel_metadata_names_the_command_and_the_licence():
     from importlib.metadata import entry_points, metadata
 
-    assert metadata("eventstudy-toolkit")["License-Expression"] == "MIT"
+    assert metadata("exact-eventstudy")["License-Expression"] == "MIT"
     assert any(entry.name == "eventstudy" for entry in entry_points(group="console_scripts"))
     assert (ROOT / "eventstudy" / "py.typed").exists()
     assert os.access(ROOT / ".ci" / "run", os.X_OK)

@@ -245,6 +245,14 @@ SENTENCES = {
         {"n": 4, "parameters": 2, "need": 15},
         "4 peers have a fit; a prior for 2 parameters needs 15",
     ),
+    "note.unweighted": (
+        {},
+        "the weights of the events do not enter: this test takes all alike",
+    ),
+    "note.spanning_returns": (
+        {"n": 2},
+        "left out: 2 returns over several sessions",
+    ),
     "note.clustered": (
         {},
         "events share dates, but this test takes all events as independent",

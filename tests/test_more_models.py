@@ -754,7 +754,7 @@ def test_garch_without_its_package_names_the_extra(monkeypatch):
     with pytest.raises(OptionError) as told:
         fit_garch_market(garch_panel(1))
     assert str(told.value) == (
-        "model='garch_market' needs the package arch; install it with: pip install \"eventstudy-toolkit[garch]\""
+        "model='garch_market' needs the package arch; install it with: pip install \"exact-eventstudy[garch]\""
     )
 
 

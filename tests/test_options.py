@@ -425,6 +425,10 @@ TOLD = {
         {"model": "'dimson'", "allowed": ("market", "mean")},
         "limit_days='censor' has no form of model='dimson'; allowed with market, mean, or choose 'drop'",
     ),
+    "option.no_reference": (
+        {"what": "bhar()", "model": "'mean'", "allowed": ("market", "dimson")},
+        "bhar() needs a return that the security is held against, and model='mean' has none; allowed: market, dimson",
+    ),
     "option.unknown_limits": ({}, "car_to_open needs at_limit=, the closes at a price limit"),
 }
 

@@ -222,6 +222,39 @@ def test_volume():
     ]
 
 
+def test_rows_without_a_volume_are_told_once_a_run():
+    days = np.arange("2025-01-01", "2025-01-08", dtype="datetime64[D]")
+    findings = check_prices(series(days, close=np.linspace(10, 11, 7), volume=[5, 0, 0, 0, 5, 0, 5]))
+    assert [(str(f.session), str(f.last)) for f in findings] == [
+        ("2025-01-02", "2025-01-04"),
+        ("2025-01-06", "None"),
+    ]
+    assert str(findings[0]) == (
+        "X 2025-01-02: volume is 0 on 3 sessions to 2025-01-04: the price may be carried over; "
+        "sessions without a trade should have no row"
+    )
+
+
+def test_an_adjusted_close_that_does_not_follow_the_close_is_told():
+    draws = np.random.default_rng(3).normal(0, 0.02, 60)
+    close = np.round(50 * np.exp(np.cumsum(draws)), 2)
+    paid = np.where(np.arange(60) < 30, 0.97, 1.0)
+    days = np.datetime64("2025-01-01") + np.arange(60)
+    told = [
+        f for f in check_prices(series(days, close=close, adj_close=np.round(paid * close, 2))) if f.what == "adjusted"
+    ]
+    assert told == []
+    for wrong in ((paid * close)[::-1], np.roll(close, 1)):
+        (finding,) = [f for f in check_prices(series(days, close=close, adj_close=wrong)) if f.what == "adjusted"]
+        assert not finding.fatal
+        assert finding.fact.values["of"] == 59
+        assert finding.fact.values["n"] > 40
+    assert said(finding) == (
+        f"the adjusted close does not follow the close on {finding.fact.values['n']} of 59 sessions, of which few can "
+        "have a dividend: it may be another share's, or in another order; returns are taken from it"
+    )
+
+
 @pytest.mark.parametrize(
     ("bar", "details"),
     [

@@ -58,6 +58,10 @@ SENTENCES = {
     fact("returns.first_unused", day=date(2025, 12, 8)): (
         "the return of 2025-12-08 has no row before it and is not used"
     ),
+    fact("dividends.not_in_adjusted", days=DAYS): (
+        "Yahoo's adjusted closes do not fall by its own dividends, so that returns lack them: "
+        "3 sessions from 2025-12-08 to 2025-12-10"
+    ),
     fact("closes_averaged", closes=2): "closes given as negative, averages of bid and ask: 2",
     DAYS: "3 sessions from 2025-12-08 to 2025-12-10",
     fact("rows.sorted"): "the rows came out of order and were sorted by date",

@@ -22,6 +22,7 @@ from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources import load_prices, recorded
 from eventstudy.sources.own.folder import LAYOUT, Origin, parse_prices, read_folder, read_price_file
 from eventstudy.sources.recorded import MANIFEST, Recording, read_manifest, read_recorded, recorded_symbols
+from eventstudy.spec import PriceFile
 from tests.test_prices import said
 
 ROOT = Path(__file__).parents[1]
@@ -547,12 +548,12 @@ def test_a_recording_that_was_changed_is_refused(tmp_path, monkeypatch):
         read_recorded(["SPY", "NVDA"])
     message = str(caught.value)
     assert message.startswith("the recording NVDA.csv has the checksum ")
-    assert message.endswith("; reinstall eventstudy-toolkit, or name a folder of your own files as the source")
+    assert message.endswith("; reinstall exact-eventstudy, or name a folder of your own files as the source")
     path.unlink()
     with pytest.raises(PriceError) as caught:
         read_recorded(["NVDA"])
     assert str(caught.value) == (
-        "the recording NVDA.csv cannot be read (No such file or directory); reinstall eventstudy-toolkit"
+        "the recording NVDA.csv cannot be read (No such file or directory); reinstall exact-eventstudy"
     )
 
 
@@ -612,6 +613,40 @@ def test_a_source_that_is_neither(flagship, tmp_path):
     )
     with pytest.raises(PriceError, match=r"has no NVDA.csv"):
         load_prices(flagship, tmp_path)
+
+
+def test_own_files_are_laid_over_the_recordings_symbol_by_symbol(flagship, tmp_path):
+    """One file of one symbol is enough: the others, peers too, are those recorded, and it is told which are which."""
+    whole = load_prices(flagship)
+    text = "date,close\n2025-12-05,100\n2025-12-08,101\n2025-12-09,102\n"
+    (tmp_path / "SPY.csv").write_text(text)
+    said = []
+    panel = load_prices(flagship, tmp_path, told=said.append)
+    assert panel.symbols == whole.symbols
+    assert (panel["SPY"].close.tolist(), panel["SPY"].provenance.source) == ([100, 101, 102], "folder")
+    others = [symbol for symbol in panel if symbol != "SPY"]
+    assert all(panel[symbol].provenance == whole[symbol].provenance for symbol in others)
+    (sentence,) = said
+    head, _, tail = sentence.partition("; from the recordings: ")
+    assert head == f"from {tmp_path}: SPY"
+    assert sorted(tail.split(", ")) == sorted(others)
+
+
+def test_a_symbol_beside_the_recordings_needs_no_file_of_the_others(flagship, tmp_path):
+    one = flagship.securities["NVDA"]
+    spec = flagship.model_copy(update={"securities": {**flagship.securities, "OWN": one}})
+    (tmp_path / "own.csv").write_text("date;close\n2025-12-05;100\n2025-12-08;101\n")
+    table = PriceFile(file="own.csv", layout="single", of="OWN", delimiter=";", adjustment="as traded")
+    spec = spec.model_copy(update={"prices": spec.prices.model_copy(update={"files": (table,)})})
+    said = []
+    panel = load_prices(spec, tmp_path, told=said.append)
+    assert panel["OWN"].close.tolist() == [100, 101]
+    assert {symbol for symbol in panel if panel[symbol].provenance.source == "folder"} == {"OWN"}
+    assert len(panel) == len(load_prices(flagship)) + 1
+    assert said[0].startswith(f"from {tmp_path}: OWN; from the recordings: NVDA, ")
+    (tmp_path / "own.csv").unlink()
+    with pytest.raises(PriceError, match=r"has no own\.csv"):
+        load_prices(spec, tmp_path)
 
 
 def test_a_study_needs_the_traded_close(flagship, tmp_path):

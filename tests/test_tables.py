@@ -29,7 +29,7 @@ from eventstudy.prices import COLUMNS, check_prices, require_usable
 from eventstudy.sources.own import grids
 from eventstudy.sources.own.cells import CellRules, read_number
 from eventstudy.sources.own.folder import read_folder, read_price_file
-from eventstudy.sources.own.tables import exchange_zones
+from eventstudy.sources.own.tables import exchange_zones, shares_of
 from eventstudy.sources.recorded import read_recorded
 from eventstudy.spec import PriceFile, Prices
 from tests.conftest import ROOT
@@ -413,7 +413,51 @@ def test_a_library_that_is_not_installed(tmp_path, monkeypatch, file, extra):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(OptionError) as caught:
         read(tmp_path, b"", file=file)
-    assert str(caught.value) == f'{file} needs {library}; install it with: pip install "eventstudy-toolkit[{extra}]"'
+    assert str(caught.value) == f'{file} needs {library}; install it with: pip install "exact-eventstudy[{extra}]"'
+
+
+# --- Volume 0 -----------------------------------------------------------------------------------------------------
+
+SILENT = "date,close,volume\n2025-12-04,10,500\n2025-12-05,10,0\n2025-12-08,11,700\n"
+NO_TRADE = fact("rows.no_trade", days=fact("days", days_run="one", count=1, first=DAYS[1], last=DAYS[1]))
+
+
+def test_a_row_of_a_share_with_volume_0_is_no_trade_in_every_door(tmp_path):
+    (tmp_path / "A.csv").write_text(SILENT)
+    own = read_folder(tmp_path, ["A"], shares={"A"})["A"]
+    stated = read_folder(tmp_path, ["A"], tables=[table("A.csv", "single", of="A")], shares={"A"})["A"]
+    frame = pd.read_csv(tmp_path / "A.csv")
+    framed = es.prices_from_frame(frame, "single", of="A")["A"]
+    for one in (own, stated, framed):
+        assert (one.sessions.tolist(), one.close.tolist()) == ([DAYS[0], DAYS[2]], [10, 11])
+        assert NO_TRADE in one.provenance.notes
+    for kept in (
+        read_folder(tmp_path, ["A"])["A"],
+        es.prices_from_frame(frame, "single", of="A", indices=["A"])["A"],
+        *(es.prices_from_frame(frame, "single", of=name)[name] for name in ("^GSPC", "EURUSD=X", "000300", "sh000300")),
+        es.prices_from_frame(frame.assign(volume=0), "single", of="A")["A"],
+    ):
+        assert kept.sessions.tolist() == DAYS
+        assert NO_TRADE not in kept.provenance.notes
+    assert len(es.prices_from_frame(frame, "single", of="600519")["600519"]) == 2
+
+
+def test_a_return_over_a_row_without_a_trade_is_not_lost(tmp_path):
+    content = (
+        SILENT.replace("volume", "volume,return")
+        .replace("500", "500,")
+        .replace(",0\n", ",0,0.02\n")
+        .replace("700", "700,0.03")
+    )
+    (tmp_path / "p.csv").write_text(content)
+    one = read_folder(tmp_path, ["A"], tables=[table("p.csv", "single", of="A")], shares={"A"})["A"]
+    np.testing.assert_allclose(one.adj_close, [10, 10 * 1.02 * 1.03], rtol=1e-15)
+
+
+def test_the_shares_of_a_study_are_its_securities_and_peers(flagship_spec):
+    shares = shares_of(flagship_spec)
+    assert {"NVDA", "688041", "688795", "603019", "AMD"} <= shares
+    assert not shares & set(flagship_spec.benchmarks)
 
 
 # --- Files as people have them ------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from eventstudy.errors import (
     VendorFaultError,
 )
 from eventstudy.prices import PricePanel
-from eventstudy.sources.vendors import eastmoney, sina, tencent, yahoo
+from eventstudy.sources.vendors import download, eastmoney, sina, tencent, yahoo
 from eventstudy.sources.vendors.download import Manner
 from eventstudy.sources.vendors.exchanges import Replayer, file_name, read
 from eventstudy.sources.vendors.manners import ATTEMPTS, LONGEST_WAIT, Pace
@@ -1296,3 +1296,25 @@ def test_bars_are_had_without_a_crumb(fault):
     is_recorded(case, out)
     assert out.waits == []
     assert out.faulty >= 1
+
+
+# --- Versions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("installed", "advice"),
+    [
+        ("1.7.0", "update yfinance, or use another source"),
+        ("1.6.9", "update yfinance, or use another source"),
+        ("1.10.0", "yfinance 1.10.0 is newer than 1.7.0, with which this was proven: install yfinance==1.7.0"),
+        ("2.0", "yfinance 2.0 is newer than 1.7.0, with which this was proven: install yfinance==1.7.0"),
+    ],
+)
+def test_a_library_that_is_too_new_is_not_to_be_updated(monkeypatch, installed, advice):
+    def unread(symbol, first, last):
+        raise KeyError("chart")
+
+    monkeypatch.setattr(download, "_version", lambda library: installed)
+    with pytest.raises(ChangedFormatError) as caught:
+        download.download(replace(yahoo.VENDOR, table=unread), "NVDA", START, END, Manner())
+    assert str(caught.value) == f"yahoo: NVDA: yfinance {installed} cannot read the reply (KeyError: 'chart'); {advice}"

@@ -98,7 +98,8 @@ def run(  # noqa: PLR0913 - one parameter an option
         timed_study(study, spec)
     live = source == "live"
     with downloading(quiet=silent or not live, keeps=live and not no_cache) as (told, done):
-        prices = load_prices(spec, source=source, cache=not no_cache, told=told, progress=done)
+        say = told if live or silent else _aside
+        prices = load_prices(spec, source=source, cache=not no_cache, told=say, progress=done)
     what = "estimating" if robustness == "none" else "estimating, and again on earlier dates and under other choices"
     with progress(what, quiet=silent):
         result = run_study(spec, prices, robustness=robustness)
@@ -128,6 +129,10 @@ def _show_headlines(result: StudyResult, lang: Literal["en", "zh"]) -> None:
 
     if result.headlines:
         show(table(HEADLINE_COLUMNS[lang], headline_rows(result, lang=lang)))
+
+
+def _aside(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 def _doubt(result: StudyResult, lang: Literal["en", "zh"]) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventstudy.arrays import Floats
+from eventstudy.arrays import Floats, Mask
 from eventstudy.engine.estimate import CHUNK, ChosenModel, fit_blocks
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference import Section, cross_correlation
 from eventstudy.inference.situation import event_variance_ratio
+from eventstudy.models import MARKET, MODELS, NormalReturnFit
 from eventstudy.models.diagnostics import LAGS
 from eventstudy.panel import EventPanel
+from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,17 +28,19 @@ def per_event(sample: Sample, model: ChosenModel) -> pd.DataFrame:
     -------
     autocorrelation_1 : first autocorrelation of the residuals
     ljung_box_p : Ljung-Box over five lags
-    arch_p : (T - lags) R^2 of squared residuals on five own lags, by autocorrelations (McLeod and Li 1983)
+    arch_p : Ljung-Box over five lags of the squared residuals (McLeod and Li 1983)
     jarque_bera_p : normality
-    largest_cook : largest Cook's distance of a day; above 1 one day shapes the fit
-    beta_shift_t : t of the difference of the first factor's beta between the halves of the window
+    largest_cook : largest Cook's distance of a day, of all the model's parameters; above 1 one day shapes the fit. NaN
+        for models that are not least squares, 0 where nothing is estimated
+    beta_shift_t : t of the difference of the first slope between the halves of the event's own observations, each with
+        all the model's regressors; of the market model where the model has one benchmark and is not least squares
     """
     import pandas as pd
 
     columns: dict[str, Floats] = {}
     for held, part in pieces(sample, CHUNK):
         for rows, panel, fit in fit_blocks(part, model):
-            for name, values in _block(panel, fit.resid, fit.sigma).items():
+            for name, values in _block(panel, fit, model).items():
                 columns.setdefault(name, np.empty(sample.event_ids.size))[held[rows]] = values
     return pd.DataFrame(columns, index=pd.Index(sample.event_ids, name="event_id", dtype="str"))
 
@@ -60,27 +64,32 @@ def overall(section: Section) -> pd.Series:
     )
 
 
-def _block(panel: EventPanel, resid: Floats, sigma: Floats) -> dict[str, Floats]:
+def _block(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> dict[str, Floats]:
     from scipy import stats
 
-    used = np.isfinite(resid)
-    clean = np.where(used, resid, 0.0)
-    count = used.sum(axis=1).astype(float)
-    squares = np.where(used, clean**2 - (clean**2).sum(axis=1, keepdims=True) / count[:, None], 0.0)
-    first = _autocorrelations(clean, count)
+    used = np.isfinite(fit.resid)
+    count = np.where(used.any(axis=1), used.sum(axis=1), np.nan)
+    raw = np.where(used, fit.resid, 0.0)
+    clean, squares = (_about_mean(values, used, count) for values in (raw, raw**2))
+    first = _autocorrelations(clean)
     return {
         "autocorrelation_1": first[0],
         "ljung_box_p": stats.chi2.sf(_portmanteau(first, count), LAGS),
-        "arch_p": stats.chi2.sf(_portmanteau(_autocorrelations(squares, count), count), LAGS),
+        "arch_p": stats.chi2.sf(_portmanteau(_autocorrelations(squares), count), LAGS),
         "jarque_bera_p": stats.chi2.sf(_jarque_bera(clean, count), 2),
-        "largest_cook": _cook(panel, clean, used, sigma, count),
-        "beta_shift_t": _beta_shift(panel, used),
+        "largest_cook": _cook(panel, fit, model),
+        "beta_shift_t": _beta_shift(panel, used, model),
     }
 
 
-def _autocorrelations(values: Floats, count: Floats) -> Floats:
+def _about_mean(values: Floats, used: Mask, count: Floats) -> Floats:
+    return np.where(used, values - (values.sum(axis=1) / count)[:, None], 0.0)
+
+
+def _autocorrelations(values: Floats) -> Floats:
     """(lags, E) autocorrelations; missing days count as zero deviations."""
     total = (values**2).sum(axis=1)
+    total = np.where(total > 0.0, total, np.nan)
     return np.stack([(values[:, lag:] * values[:, :-lag]).sum(axis=1) / total for lag in range(1, LAGS + 1)])
 
 
@@ -92,44 +101,69 @@ def _portmanteau(autocorrelations: Floats, count: Floats) -> Floats:
 
 def _jarque_bera(clean: Floats, count: Floats) -> Floats:
     second = (clean**2).sum(axis=1) / count
+    second = np.where(second > 0.0, second, np.nan)
     skewness = (clean**3).sum(axis=1) / count / second**1.5
     kurtosis = (clean**4).sum(axis=1) / count / second**2
     statistic: Floats = count / 6.0 * (skewness**2 + (kurtosis - 3.0) ** 2 / 4.0)
     return statistic
 
 
-def _cook(panel: EventPanel, clean: Floats, used: NDArray[np.bool_], sigma: Floats, count: Floats) -> Floats:
-    """Largest Cook's distance of the constant and the first factor."""
-    leverage = np.where(used, 1.0 / count[:, None], 0.0)
-    if panel.factors.shape[0]:
-        x = np.where(used, panel.factors[0], 0.0)
-        centred = np.where(used, x - (x.sum(axis=1) / count)[:, None], 0.0)
-        leverage = leverage + centred**2 / (centred**2).sum(axis=1, keepdims=True)
-    width = 1 + min(panel.factors.shape[0], 1)
-    distance = clean**2 * leverage / (width * sigma[:, None] ** 2 * (1.0 - leverage) ** 2)
-    return np.asarray(distance.max(axis=1))
+def _cook(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> Floats:
+    """Largest Cook's distance, ``e^2 h / (k s^2 (1 - h)^2)``, the leverage h that of a forecast of the day itself."""
+    if not MODELS[model.name].linear:
+        return np.full(len(fit.sigma), np.nan)
+    used = np.isfinite(fit.resid)
+    itself = replace(
+        panel,
+        event_window=Window(0, used.shape[1] - 1),
+        event_returns=panel.returns,
+        event_factors=np.where(used, panel.factors, 0.0),
+        event_span=used.astype(np.int64),
+        event_sessions=panel.sessions,
+    )
+    root = model.fit(itself).leverage_root
+    if not root.shape[2]:
+        return np.zeros(len(fit.sigma))
+    leverage = np.einsum("etk,etk->et", root, root)
+    room = np.where(leverage < 1.0, (1.0 - leverage) ** 2, np.nan)
+    distance = fit.resid**2 * leverage / (root.shape[2] * fit.sigma[:, None] ** 2 * room)
+    return np.asarray(np.fmax.reduce(distance, axis=1))
 
 
-def _beta_shift(panel: EventPanel, used: NDArray[np.bool_]) -> Floats:
-    """Difference between the slopes on the first factor in the two halves of the window, as a t."""
-    from eventstudy.models.linear import fit_linear
-
-    if not panel.factors.shape[0]:
+def _beta_shift(panel: EventPanel, used: Mask, model: ChosenModel) -> Floats:
+    """Difference between the first slopes of the two halves of the observations, as a t."""
+    row = MODELS[model.name]
+    chosen = model if row.linear and row.estimated else ChosenModel(MARKET)
+    if not panel.names or (chosen is not model and row.needs != "benchmark"):
         return np.full(used.shape[0], np.nan)
-    half = used.shape[1] // 2
-    slopes, variances = [], []
-    for part in (slice(None, half), slice(half, None)):
-        none = panel.event_span[:, :0]
-        fit = fit_linear(
-            panel.returns[:, part],
-            panel.factors[:1, :, part],
-            used[:, part],
-            panel.event_factors[:1, :, :0],
-            none,
-            names=("x",),
-        )
-        x = np.where(used[:, part], panel.factors[0][:, part], np.nan)
-        spread = np.nansum((x - np.nanmean(x, axis=1, keepdims=True)) ** 2, axis=1)
-        slopes.append(fit.params[:, 1])
-        variances.append(fit.sigma**2 / spread)
-    return np.asarray((slopes[1] - slopes[0]) / np.sqrt(variances[0] + variances[1]))
+    order, half = np.cumsum(used, axis=1), (used.sum(axis=1) // 2)[:, None]
+    slopes, variances = zip(
+        *(_slope(panel, used & part, chosen) for part in (order <= half, order > half)), strict=True
+    )
+    total = variances[0] + variances[1]
+    shift: Floats = (slopes[1] - slopes[0]) / np.sqrt(np.where(total > 0.0, total, np.nan))
+    return shift
+
+
+def _slope(panel: EventPanel, used: Mask, model: ChosenModel) -> tuple[Floats, Floats]:
+    """(E,) first slope on some days and its variance: that of a forecast where its regressor is 1, the others 0."""
+    cases = used.shape[0]
+    unit = np.zeros((len(panel.names), cases, 1))
+    unit[0] = 1.0
+    part = replace(
+        panel,
+        event_window=Window(0, 0),
+        returns=np.where(used, panel.returns, np.nan),
+        event_returns=np.zeros((cases, 1)),
+        event_factors=unit,
+        event_span=np.zeros((cases, 1), dtype=np.int64),
+        event_sessions=panel.sessions[:, :1],
+    )
+    fit = model.fit(part)
+    names = [name for name in fit.names if name != "alpha"]
+    if not names:
+        return np.full(cases, np.nan), np.full(cases, np.nan)
+    if len(names) == 1:  # of a portfolio of several peers the slope is for a return of one of each
+        fit = model.fit(replace(part, event_factors=np.ones(unit.shape)))
+    place = fit.names.index(names[0])
+    return fit.params[:, place], fit.sigma**2 * (fit.leverage_root[:, 0] ** 2).sum(axis=1)

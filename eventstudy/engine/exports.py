@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eventstudy.distribution import lacks
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.inference import TestResult
@@ -168,10 +169,8 @@ def _write(
 
 
 def _need(module: str, extra: str) -> None:
-    from importlib.util import find_spec
-
-    if find_spec(module) is None:
-        raise OptionError(f'this needs {module}; install it with: pip install "eventstudy-toolkit[{extra}]"')
+    if lacking := lacks(module, extra):
+        raise OptionError(f"this needs {lacking}")
 
 
 def _escaped(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import CONFIDENCE, interval, t_test
 from eventstudy.display import Shown
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
@@ -20,13 +19,13 @@ from eventstudy.engine.inputs import Placed, Refusal
 from eventstudy.engine.ledger import ledger
 from eventstudy.engine.limits import cars_to_stop, stops
 from eventstudy.engine.longrun import buy_and_hold, calendar_time
-from eventstudy.engine.means import weighted_mean
+from eventstudy.engine.means import mean_of_days, mean_of_windows
 from eventstudy.engine.regression import regress, slopes
-from eventstudy.engine.rows import TEST_FIELDS, result_row
+from eventstudy.engine.rows import results_of_tests, rows_of_tests, tested_columns, told_frame
 from eventstudy.engine.sample import Sample
 from eventstudy.engine.sections import residuals, section_of
 from eventstudy.errors import OptionError
-from eventstudy.facts import Fact, fact
+from eventstudy.facts import fact
 from eventstudy.gate.values import Accepted
 from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import Section
@@ -79,9 +78,15 @@ class EventStudy(Shown):
         accepted: frozenset[Accepted],
         min_estimation: int,
     ) -> EventStudy:
-        """Set events without enough observations, or without an estimate, apart."""
+        """Set events without enough observations, or without an estimate, apart.
+
+        A model without parameters needs no observations: events with few of them stay, without a standard error.
+        """
         few = abnormal.nobs < min_estimation
         broken = ~few & ~np.isfinite(abnormal.sigma)
+        if not abnormal.param_names:
+            abnormal = replace(abnormal, sigma=np.where(few, np.nan, abnormal.sigma))
+            few = np.zeros(few.shape, dtype=bool)
         told = [
             Refusal(str(event), fact("too_few_observations.of_event", nobs=count, least=min_estimation))
             for event, count in zip(abnormal.event_ids[few], abnormal.nobs[few], strict=True)
@@ -124,24 +129,22 @@ class EventStudy(Shown):
     @property
     def exclusions(self) -> pd.DataFrame:
         """Events that are not in the results: event_id, reason, detail, and the code and values of the detail."""
-        return _told("reason", [(refusal.event_id, refusal.why) for refusal in self.refusals])
+        return told_frame("reason", [(refusal.event_id, refusal.why) for refusal in self.refusals])
 
     @property
     def flags(self) -> pd.DataFrame:
         """What a reader must know of events in the results: event_id, flag, detail, and its code and values."""
-        return _told("flag", list(flags_of(self.sample, self.abnormal, self.placed, self.accepted)))
+        return told_frame("flag", list(flags_of(self.sample, self.abnormal, self.placed, self.accepted)))
 
     @property
     def events(self) -> pd.DataFrame:
         """The ledger: a row for every event that was given.
 
-        Columns: event_id, asset, date (as given), session (day 0), used (whether it is in the results), why (code),
-        detail and values of that code, sessions_moved, estimation_asked and estimation_had (sessions and observations
-        of the estimation window), others_in_event_window and others_in_estimation_window (ids of other events of the
-        asset in the results whose event windows meet this event's windows).
+        Columns: event_id, asset, date (as given), session (day 0), used (in the results), why (code), detail and values
+        of that code, sessions_moved, estimation_asked and estimation_had (sessions and observations), and ids of other
+        events of the asset whose event windows meet this one's: others_in_event_window, others_in_estimation_window.
         """
-        out = {refusal.event_id: refusal.why for refusal in self.refusals}
-        return ledger(self.sample, self.placed, self.had, out)
+        return ledger(self.sample, self.placed, self.had, {one.event_id: one.why for one in self.refusals})
 
     @property
     def characteristics(self) -> pd.DataFrame:
@@ -178,52 +181,35 @@ class EventStudy(Shown):
     def _tested(self, value: NDArray[np.float64], std_error: NDArray[np.float64]) -> pd.DataFrame:
         import pandas as pd
 
-        test = t_test(value, std_error, self.abnormal.df_resid)
-        low, high = interval(value, std_error, test.df, CONFIDENCE)
-        columns = {
-            "car": value,
-            "std_error": std_error,
-            "statistic": test.statistic,
-            "df": self.abnormal.df_resid,
-            "pvalue": test.pvalue,
-            "ci_low": low,
-            "ci_high": high,
-        }
+        columns = tested_columns("car", value, std_error, self.abnormal.df_resid)
         return pd.DataFrame(columns, index=self._index())
 
     @spelled
     def aar(self, *, by: str | None = None) -> pd.DataFrame:
-        """Mean abnormal return of each relative day with its n; weighted where events have weights.
+        """Mean abnormal return of each relative day, weighted where events have weights, with its cross-sectional t.
 
         Parameters
         ----------
         by : {None, "group"}
             One row per relative day, or per group and relative day.
-        """
-        import pandas as pd
 
-        parts: list[pd.DataFrame] = []
-        for label, rows in self._groups(by):
-            mean, count = weighted_mean(self.abnormal.ar[rows], self.sample.weight[rows])
-            days = pd.Index(list(self.event_window.days), name="relative_day")
-            part = pd.DataFrame({"aar": mean, "n": count}, index=days)
-            parts.append(part if by is None else pd.concat({label: part}, names=["group"]))
-        return pd.concat(parts)
+        Returns
+        -------
+        DataFrame
+            aar, std_error (by the spread of the events, `eventstudy.abnormal.weighted_mean`), statistic, df (n - 1),
+            pvalue (two-sided), ci_low, ci_high (95 %), n (events with a return that day). Events of one date are
+            not independent, and this t takes them so: see `test`.
+        """
+        return mean_of_days(self.abnormal.ar, self.sample.weight, self.sample.group, self.event_window, by)
 
     @spelled
     def caar(self, window: tuple[int, int], *, by: str | None = None) -> pd.DataFrame:
-        """Mean CAR over a window with its n, for all events or by group; events with a missing day are out of n."""
-        import pandas as pd
+        """Mean CAR over a window, for all events or by group, with the columns of `aar`.
 
+        Events with a missing day are out of n.
+        """
         value, _ = self.abnormal.car(self._window(window))
-        rows = {
-            label: weighted_mean(value[chosen, None], self.sample.weight[chosen]) for label, chosen in self._groups(by)
-        }
-        frame = pd.DataFrame(
-            {"caar": [float(mean[0]) for mean, _ in rows.values()], "n": [int(n[0]) for _, n in rows.values()]},
-            index=pd.Index(list(rows), name="group"),
-        )
-        return frame if by is not None else frame.reset_index(drop=True)
+        return mean_of_windows(value, self.sample.weight, self.sample.group, by)
 
     def test(self, name: str, window: tuple[int, int] = (0, 0), **options: Any) -> TestResult:
         """One significance test across events over a window.
@@ -244,19 +230,14 @@ class EventStudy(Shown):
         """
         one_of("test", name, (*TESTS, "calendar_time"))
         if name == "calendar_time":
-            self._needs_benchmark("calendar-time portfolios")
             keywords("the test calendar_time", options, keyword_names(calendar_time))
-            return calendar_time(self.sample, self._window(window), **options)
-        return TESTS[name](self.section(window), **options)
+            return calendar_time(self.sample, self.model, self._window(window), **options)
+        return TESTS[name](self._section(window, history=TESTS[name].history), **options)
 
     def test_results(self, window: tuple[int, int] = (0, 0), **options: Any) -> dict[str, TestResult]:
         """Every test over a window as records, by name; options as in `tests`."""
-        keywords("tests()", options, tuple(dict.fromkeys(name for test in TESTS.values() for name in test.options)))
-        section = self.section(window)
-        return {
-            name: test(section, **{key: options[key] for key in options if key in test.options})
-            for name, test in TESTS.items()
-        }
+        sections = {history: self._section(window, history=history) for history in (True, False)}
+        return results_of_tests({name: sections[test.history] for name, test in TESTS.items()}, options)
 
     def tests(self, window: tuple[int, int] = (0, 0), **options: Any) -> pd.DataFrame:
         """Every test over a window, a row each; a test that cannot be run says why in ``unavailable``.
@@ -268,27 +249,34 @@ class EventStudy(Shown):
         **options
             As in `test`; each test takes those that it has, and at least one must have each.
         """
-        import pandas as pd
-
-        rows = {name: result_row(found) for name, found in self.test_results(window, **options).items()}
-        return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
+        return rows_of_tests(self.test_results(window, **options))
 
     @spelled
     def bhar(self, window: tuple[int, int], *, kind: Literal["simple", "log"] = "simple") -> pd.Series:
-        """Buy-and-hold abnormal returns over a window, by event_id; `kind` says what the returns are."""
+        """Buy-and-hold abnormal returns over a window, by event_id; `kind` says what the returns are.
+
+        Against the benchmark, the mean of the peers or the weighted donors; with total returns where a risk-free rate
+        was subtracted. `OptionError` for models without such a reference (`mean`, `factor`).
+        """
         import pandas as pd
 
-        self._needs_benchmark("buy-and-hold abnormal returns")
-        values = buy_and_hold(self.sample, self._window(window), kind=kind)
+        values = buy_and_hold(self.sample, self.model, self._window(window), kind=kind)
         return pd.Series(values, index=self._index(), name="bhar")
 
     def bhar_test(
         self, window: tuple[int, int], *, kind: Literal["simple", "log"] = "simple", **options: Any
     ) -> TestResult:
         """Skewness-adjusted test of the mean buy-and-hold abnormal return (Lyon, Barber and Tsai 1999)."""
-        section = self.section(window)
         values = self.bhar(window, kind=kind).to_numpy()
-        return TESTS["skewness_adjusted_t"](replace(section, car=values[np.isfinite(values)]), **options)
+        known = np.isfinite(values)
+        section = replace(
+            self._section(window, history=False),
+            car=values[known],
+            position=self.abnormal.position[known],
+            weight=self.sample.weight[known],
+            left_out=int((~known).sum()),
+        )
+        return TESTS["skewness_adjusted_t"](section, **options)
 
     @spelled
     def regress(
@@ -389,11 +377,10 @@ class EventStudy(Shown):
 
     def section(self, window: tuple[int, int]) -> Section:
         """The cross-section that tests see: the events with everything observed in the window."""
-        return section_of(self.sample, self.abnormal, self.model, self._window(window))
+        return self._section(window, history=True)
 
-    def _needs_benchmark(self, what: str) -> None:
-        if not self.sample.names:
-            raise OptionError(fact("option.no_benchmark", what=what))
+    def _section(self, window: tuple[int, int], *, history: bool) -> Section:
+        return section_of(self.sample, self.abnormal, self.model, self._window(window), history=history)
 
     def _window(self, window: tuple[int, int]) -> Window:
         chosen = window_of("window", window)
@@ -410,22 +397,4 @@ class EventStudy(Shown):
         import pandas as pd
 
         days = pd.Index(list(self.event_window.days), name="relative_day")
-        return pd.DataFrame(values.copy(), index=self._index(), columns=days)
-
-    def _groups(self, by: str | None) -> Iterator[tuple[Any, NDArray[np.intp]]]:
-        one_of("by", by, (None, "group"))
-        if by is None:
-            yield None, np.arange(self.abnormal.event_ids.size)
-            return
-        labels = [str(label) for label in self.sample.group]
-        for label in sorted(set(labels)):
-            yield label, np.flatnonzero(np.array(labels) == label)
-
-
-def _told(kind: str, facts: Sequence[tuple[str, Fact]]) -> pd.DataFrame:
-    """A row per event and fact; a column of its kind, its English sentence, its code and its values."""
-    import pandas as pd
-
-    rows = [(event, one.kind, str(one), one.code, dict(one.values)) for event, one in facts]
-    frame = pd.DataFrame(rows, columns=["event_id", kind, "detail", "code", "values"])
-    return frame.astype(dict.fromkeys(frame.columns[:-1], "str"))
+        return pd.DataFrame(values.copy(), self._index(), days)

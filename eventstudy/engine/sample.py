@@ -53,6 +53,10 @@ class Sample:
         -1 where an asset closed at its lower price limit, 1 at its upper, else 0; None where that is not known.
     censored : (A, S) int8, or None
         The same where a return is to be taken as cut off in estimation windows.
+    risk_free : (S,) float, or None
+        What was subtracted from the returns, and from a benchmark, on each session.
+    windows : pair of Window, or None
+        Estimation and event window that arrays of this sample have, where it is a part of a larger one.
     calendars : Calendars
         Which sessions are those of which asset.
     place : (E,) int
@@ -81,20 +85,27 @@ class Sample:
     partial: Mask
     at_limit: NDArray[np.int8] | None = None
     censored: NDArray[np.int8] | None = None
+    risk_free: Floats | None = None
+    windows: tuple[Window, Window] | None = None
 
     @property
     def estimation_window(self) -> Window:
         """The smallest window that holds every event's estimation window."""
+        if self.windows is not None:
+            return self.windows[0]
         return Window(int(self.estimation[:, 0].min()), int(self.estimation[:, 1].max()))
 
     @property
     def event_window(self) -> Window:
         """The smallest window that holds every event's event window."""
+        if self.windows is not None:
+            return self.windows[1]
         return Window(int(self.event[:, 0].min()), int(self.event[:, 1].max()))
 
     def only(self, chosen: slice | Ints) -> Sample:
-        """The sample of some events on the same assets; the returns are shared, not copied."""
-        return replace(self, **{name: getattr(self, name)[chosen] for name in _PER_EVENT})
+        """The sample of some events on the same assets, cut as the whole is; the returns are shared, not copied."""
+        own = {name: getattr(self, name)[chosen] for name in _PER_EVENT}
+        return replace(self, windows=(self.estimation_window, self.event_window), **own)
 
     def columns(self, window: Window) -> Ints:
         """(E, L) columns of `values` of the relative days of a window; -1 outside the sessions."""

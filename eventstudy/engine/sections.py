@@ -6,18 +6,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from eventstudy.arrays import Mask
 from eventstudy.engine.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
 from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference.section import EventDays, ResidualBlock, Section
 from eventstudy.windows import Window
 
 
-def section_of(sample: Sample, found: Abnormal, model: ChosenModel, window: Window) -> Section:
-    """The events with everything observed in a window."""
+def section_of(sample: Sample, found: Abnormal, model: ChosenModel, window: Window, *, history: bool = True) -> Section:
+    """The events with everything observed in a window; without `history` also those that have no standard error."""
     columns = found.columns(window)
     car, car_se = found.car(window)
-    keep = np.isfinite(car_se)
-    kept = sample if keep.all() else sample.only(np.flatnonzero(keep))
+    keep = np.isfinite(car_se if history else car)
+    kept, whole = _having(sample, keep), np.isfinite(found.sigma) if history else np.ones(keep.shape, dtype=bool)
+    every, of_every = found.take(whole), _having(sample, whole)
     return Section(
         window=window,
         ar=found.ar[keep, columns],
@@ -33,15 +35,19 @@ def section_of(sample: Sample, found: Abnormal, model: ChosenModel, window: Wind
         residuals=lambda: residuals(kept, model),
         whole=EventDays(
             window=found.event_window,
-            ar=found.ar,
-            ar_se=found.standard_errors,
-            sigma=found.sigma,
-            df=found.df_resid,
-            nobs=found.nobs,
-            position=found.position,
-            residuals=lambda: residuals(sample, model),
+            ar=every.ar,
+            ar_se=every.standard_errors,
+            sigma=every.sigma,
+            df=every.df_resid,
+            nobs=every.nobs,
+            position=every.position,
+            residuals=lambda: residuals(of_every, model),
         ),
     )
+
+
+def _having(sample: Sample, keep: Mask) -> Sample:
+    return sample if keep.all() else sample.only(np.flatnonzero(keep))
 
 
 def residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from eventstudy.arrays import Floats
 from eventstudy.engine.estimate import ChosenModel, estimate
 from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
@@ -151,12 +152,13 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     own = read_wide(returns, "returns", date_format=date_format, zone=_zone(exchange))
     given = _regressors(own, benchmark, factors, model, date_format=date_format, zone=_zone(exchange))
     require_returns(own, given, accepted)
+    rate = None
     if risk_free is not None:
-        own, given = _excess(own, given, risk_free, options.after_gap, model)
+        own, given, rate = _excess(own, given, risk_free, options.after_gap, model)
     if executor is not None and not callable(getattr(executor, "map", None)):
         raise OptionError(fact("option.executor", given=shown(executor)))
     sample, placed = place_events(own, events, _shifted(given, shifts), options)
-    sample = with_limits(sample, at_limit, limit_days)
+    sample = replace(with_limits(sample, at_limit, limit_days), risk_free=rate)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
@@ -253,8 +255,8 @@ def _shifted(regressors: Regressors, shifts: tuple[int, int]) -> Regressors:
 
 def _excess(
     returns: Wide, regressors: Regressors, risk_free: Any, after_gap: Gap, model: str
-) -> tuple[Wide, Regressors]:
-    """Returns and benchmark less the risk-free return of the same session; factors are excess returns already."""
+) -> tuple[Wide, Regressors, Floats]:
+    """Returns and benchmark less the risk-free return of the same session, and that; factors are excess returns."""
     if after_gap != "one_session":
         raise OptionError(fact("option.risk_free", after_gap=after_gap))
     read = read_wide(risk_free, "risk_free")
@@ -265,7 +267,7 @@ def _excess(
     if (lacking := np.isnan(rate)).any():
         raise InputError(fact("gate.rate_lacks", n=int(lacking.sum())))
     benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
-    return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark)
+    return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark), rate[0]
 
 
 def _options(  # noqa: PLR0913 - all keyword-only

@@ -35,7 +35,7 @@ def read_accept(accept: Sequence[str]) -> frozenset[Accepted]:
     """
     allowed = get_args(Accepted)
     if isinstance(accept, str) or not isinstance(accept, (list, tuple, set, frozenset)) or set(accept) - set(allowed):
-        raise OptionError(fact("gate.option.accept", given=repr(accept), allowed=allowed))
+        raise OptionError(fact("option.accept", given=repr(accept), allowed=allowed))
     return frozenset(accept)
 
 

@@ -82,6 +82,17 @@ def residual_sums(source: Source) -> DaySums:
     return sum_by_day(((block, block.resid) for block in source.residuals()), source.position)
 
 
+@of_history
+def mean_residuals(section: Section) -> Floats:
+    """(D,) mean residual over events of each estimation day, weighted where events have weights."""
+    if not section.weighted:
+        return residual_sums(section).mean
+    blocks = [(block, section.weight[block.rows, None]) for block in section.residuals()]
+    total = sum_by_day(((block, block.resid * weight) for block, weight in blocks), section.position)
+    weights = ((block, np.where(np.isfinite(block.resid), weight, np.nan)) for block, weight in blocks)
+    return total.total / sum_by_day(weights, section.position).total
+
+
 def scores_by_day(source: Source, event: Floats, score: Score) -> DayScores:
     """Score each event's residuals together with its event days, and sum the scores over events.
 

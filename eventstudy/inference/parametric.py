@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from eventstudy.abnormal import weighted_mean
 from eventstudy.facts import fact
 from eventstudy.inference import estudy2
-from eventstudy.inference.days import residual_sums
+from eventstudy.inference.days import mean_residuals, residual_sums
 from eventstudy.inference.question import ask, independent, mean_of, spread, too_few
 from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section
@@ -48,10 +49,10 @@ def crude_dependence(
     """Crude dependence adjustment: the mean abnormal return against its own history in the estimation window.
 
     Null: the mean abnormal return (mean CAR) is zero. ``CAAR / (S sqrt(L))``, S the standard deviation of the
-    T daily means with T - 1, t(T - 1). Robust to correlation between firms of one date; not to event-induced
-    variance. Brown and Warner (1985, Journal of Financial Economics 14, 3-31). Variants: ``whole_sample`` (S
-    from every event, also those without a complete window), ``estudy2`` (that, and several days as the
-    sum of the daily statistics over sqrt(L)).
+    T daily means with T - 1, t(T - 1); with weights all means are weighted. Robust to correlation between firms of one
+    date; not to event-induced variance. Brown and Warner (1985, Journal of Financial Economics 14, 3-31). Variants:
+    ``whole_sample`` (S from every event, also those without a complete window; without weights), ``estudy2`` (that,
+    and several days as the sum of the daily statistics over sqrt(L)).
     """
     question = ask(
         "crude_dependence",
@@ -60,6 +61,7 @@ def crude_dependence(
         alternative=alternative,
         variant=variant,
         variants=("whole_sample", "estudy2"),
+        weighted=variant is None,
     )
     if variant == "estudy2":
         return estudy2.crude_dependence(question, section)
@@ -68,11 +70,11 @@ def crude_dependence(
     source = section.whole if variant == "whole_sample" else section
     if source is None:
         return question.refused(fact("unavailable.needs_whole"))
-    means = residual_sums(source).mean
+    means = mean_residuals(section) if variant is None else residual_sums(source).mean
     if means.size < 2 or (deviation := spread(means)) == 0.0:
         return question.refused(fact("unavailable.flat_mean"))
     std_error = float(deviation * np.sqrt(section.window.size))
-    mean = float(section.car.mean())
+    mean = float(section.car.mean() if variant else section.car @ section.shares)
     return question.by_t(mean / std_error, means.size - 1, estimate=mean, std_error=std_error)
 
 
@@ -81,8 +83,9 @@ def cross_sectional_t(
 ) -> TestResult:
     """One-sample t of the CARs.
 
-    Null: the mean abnormal return (mean CAR) is zero. ``mean / (sd / sqrt(N))``, sd with N - 1, t(N - 1). Robust
-    to event-induced variance; not to correlation between firms, nor to skewness where N is small. See
+    Null: the mean abnormal return (mean CAR) is zero. ``mean / (sd / sqrt(N))``, sd with N - 1, t(N - 1); with weights
+    the weighted mean over its robust standard error (`eventstudy.abnormal.weighted_mean`). Robust to event-induced
+    variance; not to correlation between firms, nor to skewness where N is small. See
     Campbell, Lo and MacKinlay (1997), chapter 4. Variants: ``estudy2`` (the same number, one day only).
     """
     question = ask(
@@ -92,20 +95,24 @@ def cross_sectional_t(
         alternative=alternative,
         variant=variant,
         variants=("estudy2",),
+        weighted=variant is None,
     )
     if variant == "estudy2":
         return estudy2.cross_sectional_t(question, section)
     if reason := too_few(section, 2):
         return question.refused(reason)
-    if (deviation := spread(section.car)) == 0.0:
+    if spread(section.car) == 0.0:
         return question.refused(fact("unavailable.equal_cars"))
-    std_error = float(deviation / np.sqrt(section.size))
-    mean = float(section.car.mean())
+    mean, std_error = (float(found[0]) for found in weighted_mean(section.car[:, None], section.weight)[:2])
     return independent(question, section).by_t(mean / std_error, section.size - 1, estimate=mean, std_error=std_error)
 
 
 BROWN_WARNER_1980 = Test("brown_warner_1980", brown_warner_1980, assumes={"independent": "z", "old_variance": "z"})
 CRUDE_DEPENDENCE = Test("crude_dependence", crude_dependence, assumes={"old_variance": "z"})
 CROSS_SECTIONAL_T = Test(
-    "cross_sectional_t", cross_sectional_t, needs=frozenset({"cross_section"}), assumes={"independent": "t"}
+    "cross_sectional_t",
+    cross_sectional_t,
+    needs=frozenset({"cross_section"}),
+    assumes={"independent": "t"},
+    history=False,
 )

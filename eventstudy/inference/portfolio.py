@@ -9,7 +9,7 @@ import numpy as np
 from eventstudy.arrays import Floats
 from eventstudy.facts import Fact, fact
 from eventstudy.inference import estudy2, joint
-from eventstudy.inference.days import DaySums, residual_sums
+from eventstudy.inference.days import DaySums, mean_residuals, residual_sums
 from eventstudy.inference.question import Question, ask, mean_of, returns_of, spread, too_few
 from eventstudy.inference.records import Alternative, Test, TestResult
 from eventstudy.inference.section import Section, of_history
@@ -18,7 +18,7 @@ _SAME = 1e-9  # relative difference of forecast variances or sums of squares tha
 
 
 def portfolio_t(section: Section, *, alternative: Alternative = "two-sided", variant: str | None = None) -> TestResult:
-    """Exact t test of the equal-weighted portfolio of events that share date, regressors and estimation days.
+    """Exact t test of the portfolio of events that share date, regressors and estimation days, by their weights.
 
     Null: the mean abnormal return (mean CAR) of the portfolio is zero. ``CAAR / (s_p C)``, s_p from the
     portfolio's residuals with T - k, C^2 the forecast variance over s^2 (all firms have the same), t(T - k):
@@ -26,18 +26,19 @@ def portfolio_t(section: Section, *, alternative: Alternative = "two-sided", var
     (Schipper and Thompson 1983, Journal of Accounting Research 21, 184-221). Exact under normality. Robust to
     correlation between firms; not to event-induced variance.
     """
-    question = ask("portfolio_t", mean_of(section), section, alternative=alternative, variant=variant)
+    question = ask("portfolio_t", mean_of(section), section, alternative=alternative, variant=variant, weighted=True)
     if reason := too_few(section) or not_one_portfolio(section):
         return question.refused(reason)
     sums = residual_sums(section)
     if (sums.count < section.size).any():
         return question.refused(fact("unavailable.different_days"))
-    means = sums.mean - (sums.mean.mean() if about_mean(section) else 0.0)
+    means = mean_residuals(section)
+    means = means - (means.mean() if about_mean(section) else 0.0)
     df = int(section.df[0])
     std_error = float(np.sqrt(means @ means / df * forecast_variance(section)[0]))
     if std_error == 0.0:
         return question.refused(fact("unavailable.flat_portfolio"))
-    mean = float(section.car.mean())
+    mean = float(section.car @ section.shares)
     return question.by_t(mean / std_error, df, estimate=mean, std_error=std_error)
 
 

@@ -83,7 +83,7 @@ class Question:
         return upper if self.side == "greater" else lower
 
 
-def ask(
+def ask(  # noqa: PLR0913 - what is asked, of whom and how, all but the first three keyword-only
     name: str,
     quantity: str,
     section: Section,
@@ -92,6 +92,7 @@ def ask(
     variant: str | None = None,
     variants: Collection[str] = (),
     expected: str = "zero",
+    weighted: bool = False,
 ) -> Question:
     """Put the question of a test, or say that an option is not one of its own.
 
@@ -105,6 +106,8 @@ def ask(
         The events.
     variants : collection of str
         The variants that the test has.
+    weighted : bool
+        Whether the test takes weights of events; where it does not and they differ, the result says so.
 
     Raises
     ------
@@ -123,6 +126,7 @@ def ask(
         df=None,
         pvalue=None,
         nobs=section.size,
+        notes=(fact("note.unweighted"),) if section.weighted and not weighted else (),
     )
     return Question(blank, alternative)
 

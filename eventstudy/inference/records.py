@@ -151,6 +151,8 @@ class Test:
         one adjusted for skewness, ``F``, and counts of ``sign`` and ``rank``.
     scores : str or None
         Bounded scores that it sums: of each tested day its rank or sign, or the rank of the window as a whole.
+    history : bool
+        Whether it draws on the estimation window, so that events without one cannot enter.
     draws : bool
         Whether it draws samples of its own and takes `draws` and `seed`.
     variant : bool
@@ -166,6 +168,7 @@ class Test:
     needs: frozenset[Need] = frozenset()
     assumes: Mapping[Assumption, Form] = field(default_factory=dict)
     scores: Scores | None = None
+    history: bool = True
     draws: bool = False
     variant: bool = False
     in_study_files: bool = False

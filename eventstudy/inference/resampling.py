@@ -202,11 +202,14 @@ def _pvalue(question: Question, observed: float, drawn: Floats, *, counted: bool
 PERMUTATION = Test(
     "permutation", permutation, needs=frozenset({"many_windows"}), assumes={"old_variance": "z"}, draws=True
 )
-WILD_BOOTSTRAP = Test("wild_bootstrap", wild_bootstrap, needs=frozenset({"cross_section", "six_dates"}), draws=True)
+WILD_BOOTSTRAP = Test(
+    "wild_bootstrap", wild_bootstrap, needs=frozenset({"cross_section", "six_dates"}), history=False, draws=True
+)
 SKEWNESS_ADJUSTED_T = Test(
     "skewness_adjusted_t",
     skewness_adjusted_t,
     needs=frozenset({"cross_section", "quarter_samples"}),
     assumes={"independent": "skewed_t"},
+    history=False,
     draws=True,
 )

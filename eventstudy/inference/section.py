@@ -133,6 +133,17 @@ class Section:
         return self.car / self.car_se
 
     @property
+    def weighted(self) -> bool:
+        """Whether some events weigh more than others."""
+        return bool(np.unique(self.weight).size > 1)
+
+    @property
+    def shares(self) -> Floats:
+        """(N,) weights over their sum."""
+        shares: Floats = self.weight / self.weight.sum()
+        return shares
+
+    @property
     def one_date(self) -> bool:
         """Whether all events share one date: then they are one draw of calendar time."""
         return bool(np.unique(self.position).size == 1)

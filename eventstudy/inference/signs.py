@@ -167,8 +167,8 @@ def _normal_tails(question: Question, statistic: float, ranks: Floats, factor: f
     return question.by_tails(statistic * factor, lower, upper, distribution="normal")
 
 
-SIGN = Test("sign", sign, needs=frozenset({"six_events"}), assumes={"independent": "sign"})
+SIGN = Test("sign", sign, needs=frozenset({"six_events"}), assumes={"independent": "sign"}, history=False)
 GENERALIZED_SIGN = Test(
     "generalized_sign", generalized_sign, needs=frozenset({"six_events", "sure_share"}), assumes={"independent": "sign"}
 )
-WILCOXON = Test("wilcoxon", wilcoxon, needs=frozenset({"six_events"}), assumes={"independent": "rank"})
+WILCOXON = Test("wilcoxon", wilcoxon, needs=frozenset({"six_events"}), assumes={"independent": "rank"}, history=False)

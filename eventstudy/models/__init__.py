@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.models import (
     dimson,
     factor,
@@ -19,8 +21,9 @@ from eventstudy.models import (
     synthetic_control,
 )
 from eventstudy.models.dimson import lagged_factors
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, without_rounding
+from eventstudy.models.linear import Model, NormalReturnFit, Reference, fit_linear, without_rounding
 from eventstudy.models.tobit import fit_tobit
+from eventstudy.options import shown
 from eventstudy.panel import EventPanel
 
 ROWS: tuple[Model, ...] = (
@@ -43,6 +46,21 @@ STUDY_MODELS = tuple(model.name for model in ROWS if model.in_study_files)
 
 MARKET = market.MODEL.name
 """The model that a study is told in where it names none: claims, joint tests, other ways to estimate an event."""
+
+
+def reference_of(name: str, what: str) -> Reference:
+    """How a model has the reference return of its events.
+
+    Raises
+    ------
+    OptionError
+        Where it holds returns against nothing that could be bought, which `what` needs.
+    """
+    reference = MODELS[name].reference
+    if reference is None:
+        having = [row.name for row in ROWS if row.reference is not None]
+        raise OptionError(fact("option.no_reference", what=what, model=shown(name), allowed=having))
+    return reference
 
 
 def fit_model(name: str, panel: EventPanel, **options: Any) -> NormalReturnFit:
@@ -72,4 +90,5 @@ __all__ = [
     "fit_linear",
     "fit_model",
     "lagged_factors",
+    "reference_of",
 ]

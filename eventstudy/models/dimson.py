@@ -11,7 +11,7 @@ import numpy as np
 
 from eventstudy.arrays import Floats, Mask
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, benchmark_return, fit_linear
 from eventstudy.options import one_of, whole
 from eventstudy.panel import EventPanel
 
@@ -158,4 +158,12 @@ def _correlation(one: Floats, other: Floats, used: Mask) -> Floats:
     return correlation
 
 
-MODEL = Model("dimson", fit_dimson, needs="benchmark", options=("lags", "leads", "weights"), shifted=True)
+MODEL = Model(
+    "dimson",
+    fit_dimson,
+    needs="benchmark",
+    options=("lags", "leads", "weights"),
+    shifted=True,
+    reference=benchmark_return,
+    linear=True,
+)

@@ -46,4 +46,4 @@ def fit_factor(panel: EventPanel, *, intercept: bool = True) -> NormalReturnFit:
     )
 
 
-MODEL = Model("factor", fit_factor, needs="factors", options=("intercept",))
+MODEL = Model("factor", fit_factor, needs="factors", options=("intercept",), linear=True)

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints
+from eventstudy.distribution import lacks
 from eventstudy.errors import OptionError
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear, only_benchmark, without_rounding
+from eventstudy.models.linear import (
+    Model,
+    NormalReturnFit,
+    benchmark_return,
+    fit_linear,
+    only_benchmark,
+    without_rounding,
+)
 from eventstudy.panel import EventPanel
 
 if TYPE_CHECKING:
@@ -155,12 +163,10 @@ def maximise(y: Floats, z: Floats) -> GarchFit | None:
         Least squares with one variance where no maximum with arch above 0 is higher; None where a search
         that did not converge came higher than any that did.
     """
-    try:
-        from arch.univariate import GARCH, LS
-    except ModuleNotFoundError as missing:
-        raise OptionError(
-            "model='garch_market' needs the package arch; install it with: pip install \"eventstudy-toolkit[garch]\""
-        ) from missing
+    if lacking := lacks("arch", "garch"):
+        raise OptionError(f"model='garch_market' needs the package {lacking}")
+    from arch.univariate import GARCH, LS
+
     level, slope = float(y.mean()), float(z @ y / (z @ z))
     resid = y - level - slope * z
     square = float(resid @ resid) / y.size
@@ -237,4 +243,4 @@ def _case(y: Floats, x: Floats, scale: float, event_x: Floats, span: Ints, horiz
     }
 
 
-MODEL = Model("garch_market", fit_garch_market, needs="benchmark")
+MODEL = Model("garch_market", fit_garch_market, needs="benchmark", reference=benchmark_return)

@@ -67,6 +67,9 @@ class NormalReturnFit:
         return span if self.innovation_variance is None else self.innovation_variance
 
 
+Reference = Callable[[EventPanel, Callable[[], NormalReturnFit]], Floats]
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A normal-return model; a row may be called like its function.
@@ -91,6 +94,11 @@ class Model:
         Whether its normal return is estimated; where not, a short estimation window costs standard errors only.
     in_study_files : bool
         Whether study files may name it.
+    linear : bool
+        Whether its fit is least squares on regressors that it is given, or on none, so that days have a leverage.
+    reference : callable or None
+        (panel, fit) to the (E, L) returns of what an event's security is held against, where that could be bought;
+        `fit` is called for the fit where it takes one. None for models without.
     """
 
     name: str
@@ -102,6 +110,8 @@ class Model:
     censorable: bool = False
     estimated: bool = True
     in_study_files: bool = False
+    linear: bool = False
+    reference: Reference | None = None
 
     def __call__(self, panel: EventPanel, **options: Any) -> NormalReturnFit:
         """Fit the model to aligned windows; sigma is NaN where the residuals are rounding (`without_rounding`)."""
@@ -127,6 +137,12 @@ def without_rounding(fit: NormalReturnFit, returns: Floats) -> NormalReturnFit:
     floor = np.maximum(NO_VARIANCE * squares / np.maximum(fit.nobs, 1), ROUNDING**2)
     bare = fit.sigma**2 <= floor
     return replace(fit, sigma=np.where(bare, np.nan, fit.sigma)) if bare.any() else fit
+
+
+def benchmark_return(panel: EventPanel, _: Callable[[], NormalReturnFit]) -> Floats:
+    """(E, L) returns of the benchmark on the event days: the reference of models that have one."""
+    returns: Floats = panel.event_factors[0]
+    return returns
 
 
 def only_benchmark(panel: EventPanel, model: str) -> tuple[Floats, Floats]:
@@ -176,16 +192,18 @@ def fit_linear(
     -----
     With the regressors centred at their means (where there is a constant) and ``S = C C'`` their scatter:
     ``b = S^-1 x'y``, ``s^2 = e'e / (T - k)`` and, for an event day with regressors x over n sessions,
-    ``Var = s^2 (n + n^2/T + (x - n mean)' S^-1 (x - n mean))`` (Salinger 1992, JFQA 27, 39-53). A case
+    ``Var = s^2 (n + n^2/T + (x - n mean)' S^-1 (x - n mean))`` (Salinger 1992, JFQA 27, 39-53). Several factors are
+    made orthonormal by Cholesky's decomposition, twice, which is as exact as a QR decomposition (Yamamoto,
+    Nakatsukasa, Yanagisawa and Fukaya 2015, Electronic Transactions on Numerical Analysis 44, 306-326). A case
     whose regressors are collinear or whose observations do not exceed k gets NaN.
     """
     count = used.sum(axis=1)
     df = count - len(names) - int(intercept)
     x, x_mean = centred(factors, used, count, intercept=intercept)
     response, y_mean = centred(y, used, count, intercept=intercept)
-    inverse_root, singular = _inverse_root(x, np.where(used, factors, 0.0))
+    inverse_root, basis, singular = _inverse_root(x, np.where(used, factors, 0.0))
     bad = singular | (df < 1)
-    rotated = np.einsum("ejk,ket,et->ej", inverse_root, x, response, optimize=True)
+    rotated = np.einsum("ejt,et->ej", basis, response)
     betas = np.where(bad[:, None], np.nan, np.einsum("ejk,ej->ek", inverse_root, rotated))
     resid = response - np.einsum("ek,ket->et", betas, x)
     sigma = np.sqrt(np.einsum("et,et->e", resid, resid) / np.where(bad, np.nan, df))
@@ -220,18 +238,22 @@ def centred(values: Floats, used: Mask, count: Ints, *, intercept: bool = True) 
     return np.where(used, kept - mean[..., None], 0.0), mean
 
 
-def _inverse_root(x: Floats, raw: Floats) -> tuple[Floats, Mask]:
-    """W with ``W'W = (xx')^-1`` for every case, (E, K, K), and where there is none because of collinearity."""
-    size, cases = x.shape[:2]
+def _inverse_root(x: Floats, raw: Floats) -> tuple[Floats, Floats, Mask]:
+    """W with ``W'W = (xx')^-1`` for every case, (E, K, K), the orthonormal ``Wx``, (E, K, T), and where none is."""
+    size = len(x)
     scatter = np.einsum("iet,jet->eij", x, x)
     scale = np.sqrt(np.einsum("eii->ei", scatter))
     flat = (scale**2 <= _COLLINEAR * np.einsum("ket,ket->ek", raw, raw)).any(axis=1)
     scale = np.where(flat[:, None], 1.0, scale)
+    if size == 1:
+        root = 1.0 / scale[:, :, None]
+        return root, np.swapaxes(x, 0, 1) * root, flat
     correlation = np.where(flat[:, None, None], np.eye(size), scatter / (scale[:, :, None] * scale[:, None, :]))
-    if size > 1:
+    if size:
         flat |= np.linalg.eigvalsh(correlation)[:, 0] <= _SMALLEST_EIGENVALUE
-        correlation = np.where(flat[:, None, None], np.eye(size), correlation)
-        root = np.linalg.inv(np.linalg.cholesky(correlation))
-    else:
-        root = np.ones((cases, size, size))
-    return root / scale[:, None, :], flat
+    correlation = np.where(flat[:, None, None], np.eye(size), correlation)
+    root = np.linalg.inv(np.linalg.cholesky(correlation)) / scale[:, None, :]
+    basis = root @ np.swapaxes(x, 0, 1)
+    again = np.where(flat[:, None, None], np.eye(size), basis @ np.swapaxes(basis, 1, 2))
+    turn = np.linalg.inv(np.linalg.cholesky(again))
+    return turn @ root, turn @ basis, flat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, benchmark_return, fit_linear
 from eventstudy.panel import EventPanel
 
 
@@ -19,4 +19,13 @@ def fit_market(panel: EventPanel) -> NormalReturnFit:
     )
 
 
-MODEL = Model("market", fit_market, needs="benchmark", least_squares=True, censorable=True, in_study_files=True)
+MODEL = Model(
+    "market",
+    fit_market,
+    needs="benchmark",
+    least_squares=True,
+    censorable=True,
+    in_study_files=True,
+    reference=benchmark_return,
+    linear=True,
+)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eventstudy.models.linear import Model, NormalReturnFit, fit_linear
+from eventstudy.models.linear import Model, NormalReturnFit, benchmark_return, fit_linear
 from eventstudy.panel import EventPanel
 
 
@@ -37,4 +37,12 @@ def fit_market_adjusted(panel: EventPanel) -> NormalReturnFit:
     )
 
 
-MODEL = Model("market_adjusted", fit_market_adjusted, needs="benchmark", estimated=False, in_study_files=True)
+MODEL = Model(
+    "market_adjusted",
+    fit_market_adjusted,
+    needs="benchmark",
+    estimated=False,
+    in_study_files=True,
+    reference=benchmark_return,
+    linear=True,
+)

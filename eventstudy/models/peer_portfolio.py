@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, get_args
 
@@ -46,14 +47,18 @@ def fit_peer_portfolio(panel: EventPanel, *, beta: Beta = "free") -> NormalRetur
     """
     one_of("beta", beta, get_args(Beta))
     require_donors(panel, "peer_portfolio")
-    complete = complete_donors(panel)
     portfolio = replace(
         panel,
         names=(NAME,),
-        factors=_mean(panel.factors, complete)[None],
-        event_factors=_mean(panel.event_factors, complete)[None],
+        factors=_mean(panel.factors, complete_donors(panel))[None],
+        event_factors=peers_return(panel)[None],
     )
     return fit_market(portfolio) if beta == "free" else fit_market_adjusted(portfolio)
+
+
+def peers_return(panel: EventPanel, _: Callable[[], NormalReturnFit] | None = None) -> Floats:
+    """(E, L) mean returns of the peers on the event days."""
+    return _mean(panel.event_factors, complete_donors(panel))
 
 
 def complete_donors(panel: EventPanel) -> Mask:
@@ -81,4 +86,6 @@ def _mean(values: Floats, chosen: Mask) -> Floats:
     return mean
 
 
-MODEL = Model("peer_portfolio", fit_peer_portfolio, needs="factors", options=("beta",))
+MODEL = Model(
+    "peer_portfolio", fit_peer_portfolio, needs="factors", options=("beta",), reference=peers_return, linear=True
+)

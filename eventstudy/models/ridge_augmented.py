@@ -78,7 +78,7 @@ def augment_weights(
     ``mean_t (y_t - a - v'x_t)^2 + penalty |v - w|^2`` over v with sum one: a large penalty leaves the synthetic
     control, a small one least squares. Weights may be negative: it extrapolates, the less the larger the penalty.
 
-    Cross-validation leaves out each of `CV_BLOCKS` blocks of neighbouring periods, fits synthetic control and
+    Cross-validation leaves out each of `CV_BLOCKS` blocks of neighbouring periods used, fits synthetic control and
     correction anew on the others with the same share of their largest eigenvalue, and takes the share with the
     smallest squared error in the periods left out; of equal ones the largest. Nothing in it is drawn. A penalty so
     chosen depends on the order of the periods.
@@ -190,7 +190,7 @@ def _decomposed(donors: Floats) -> tuple[Floats, Floats, Floats]:
 def _cross_validated(y: Floats, donors: Floats, fit: SimplexFit, case: int, intercept: bool) -> float:
     """The share among `PENALTY_SHARES` that forecasts the periods left out best."""
     usable, used = ~fit.refused[case], np.isfinite(y)
-    blocks = np.array_split(np.arange(y.size), CV_BLOCKS)
+    blocks = np.array_split(np.flatnonzero(used), CV_BLOCKS)
     held = np.zeros((CV_BLOCKS, y.size), dtype=bool)
     for row, block in enumerate(blocks):
         held[row, block] = True

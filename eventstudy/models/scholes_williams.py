@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventstudy.models.linear import Model, NormalReturnFit, centred, only_benchmark
+from eventstudy.models.linear import Model, NormalReturnFit, benchmark_return, centred, only_benchmark
 from eventstudy.panel import EventPanel
 
 _CONSTANT = 1e-18  # variance below this share of the benchmark's mean square: a constant, but for float rounding
@@ -68,4 +68,4 @@ def fit_scholes_williams(panel: EventPanel) -> NormalReturnFit:
     )
 
 
-MODEL = Model("scholes_williams", fit_scholes_williams, needs="benchmark")
+MODEL = Model("scholes_williams", fit_scholes_williams, needs="benchmark", reference=benchmark_return)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints, Mask
@@ -12,6 +14,7 @@ from eventstudy.models.ridge_augmented import Penalty, augment_weights, augmente
 from eventstudy.models.simplex import Ridge, SimplexFit, simplex_weights
 from eventstudy.panel import EventPanel
 
+_WHOLE = 1e-6  # a trace this little above a whole number is one, but for rounding and the ridge's last share
 _RANK = 1e-12  # singular value below this share of the donors' length: a direction that they do not have
 
 
@@ -63,9 +66,8 @@ def fit_synthetic_control(panel: EventPanel, *, ridge: Ridge = 0.0, augment: Pen
         root = augmented_root(used, donors, fit, better, ahead, panel.event_span)
     known = np.where(fit.converged, 1.0, np.nan)[:, None]
     count = used.sum(axis=1)
-    df = count - np.ceil(np.where(fit.converged, parameters, 0.0)).astype(np.int64)
+    df = count - np.ceil(np.where(fit.converged, parameters - _WHOLE, 0.0)).astype(np.int64)
     squares = np.where(used, resid * known, 0.0) ** 2
-    with_weight = np.where(weights[..., None] != 0.0, ahead, 0.0)
     return NormalReturnFit(
         names=("alpha", *panel.names),
         params=np.column_stack([intercept, weights]) * known,
@@ -73,9 +75,19 @@ def fit_synthetic_control(panel: EventPanel, *, ridge: Ridge = 0.0, augment: Pen
         df_resid=df,
         nobs=count,
         resid=resid * known,
-        expected=(np.einsum("ej,ejl->el", weights, with_weight) + intercept[:, None] * panel.event_span) * known,
+        expected=(_mixed(weights, ahead) + intercept[:, None] * panel.event_span) * known,
         leverage_root=_compact(root, min(len(panel.names) + 1, panel.event_span.shape[1])) * known[..., None],
     )
+
+
+def donors_return(panel: EventPanel, fit: Callable[[], NormalReturnFit]) -> Floats:
+    """(E, L) returns of the weighted donors on the event days, without the intercept."""
+    return _mixed(fit().params[:, 1:], np.swapaxes(panel.event_factors, 0, 1))
+
+
+def _mixed(weights: Floats, ahead: Floats) -> Floats:
+    """(E, L) weighted sum of (E, J, L) returns; those of donors without weight may be missing."""
+    return np.asarray(np.einsum("ej,ejl->el", weights, np.where(weights[..., None] != 0.0, ahead, 0.0)))
 
 
 def all_period_residuals(
@@ -157,4 +169,6 @@ def _compact(root: Floats, width: int) -> Floats:
     return np.pad(turned, ((0, 0), (0, 0), (0, width - kept)))
 
 
-MODEL = Model("synthetic_control", fit_synthetic_control, needs="factors", options=("ridge", "augment"))
+MODEL = Model(
+    "synthetic_control", fit_synthetic_control, needs="factors", options=("ridge", "augment"), reference=donors_return
+)

@@ -32,7 +32,9 @@ Fatal: TypeAlias = Literal[
     "split",
 ]
 """Kinds of finding that make a series unusable."""
-Reported: TypeAlias = Literal["split_ratio", "reversal", "jump", "stale", "no_trade", "suspension", "hole", "unchecked"]
+Reported: TypeAlias = Literal[
+    "split_ratio", "reversal", "jump", "stale", "no_trade", "adjusted", "suspension", "hole", "unchecked"
+]
 """Kinds of finding that are true of many good series and only reported."""
 What: TypeAlias = Fatal | Reported
 
@@ -47,6 +49,15 @@ IN_PRICES = {
 SPLIT_ROOM = 0.15
 """Log return up to which a day's move is an ordinary one here; smaller splits cannot be judged by one price."""
 SPLIT_CODES = {"close": "split.close", "adj_close": "split.adj_close"}
+
+SAME_MOVE = 0.002
+"""Log return up to which an adjusted close and its close move alike."""
+CENT = 0.01
+"""Rounding that adjusted closes are published with, at its coarsest."""
+MOST_EX_DATES = 0.1
+"""Share of sessions that may have a dividend: monthly ones are a twentieth."""
+LEAST_TO_FIT = 10
+"""Rows from which an adjusted close is held against its close."""
 
 BAR_ORDER: tuple[tuple[Column, Column], ...] = (
     ("high", "low"),
@@ -124,6 +135,7 @@ def check_prices(
     if not order:
         findings += check_splits(series, splits or {})
         findings += check_returns(series, listed=listed, splits=splits)
+        findings += check_adjusted(series)
         if sessions is not None:
             findings += check_sessions(series, sessions, listed=listed, suspensions=suspensions)
     return tuple(sorted(findings, key=lambda finding: finding.session or date.min))
@@ -176,8 +188,40 @@ def check_values(series: PriceSeries) -> tuple[Finding, ...]:
         good = np.isfinite(values) & ((values >= 0) if kind == "volume" else (values > 0))
         for row in np.flatnonzero(~good):
             found.append(_finding(series, series.sessions[row], kind, column=name, value=values[row]))
-    silent = () if series.volume is None else np.flatnonzero(series.volume == 0)
-    return (*found, *(_finding(series, series.sessions[row], "no_trade") for row in silent))
+    return (*found, *_silent_runs(series))
+
+
+def _silent_runs(series: PriceSeries) -> Iterator[Finding]:
+    """Rows with a volume of 0 that a source keeps, one finding a run."""
+    if series.volume is None:
+        return
+    rows = np.flatnonzero(series.volume == 0)
+    for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if rows.size else ():
+        first, last = series.sessions[run[0]], series.sessions[run[-1]]
+        if run.size == 1:
+            yield _finding(series, first, "no_trade")
+        else:
+            yield _finding(series, first, "no_trade.run", to=last, last=last, n=run.size)
+
+
+def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
+    """Report an adjusted close that does not follow the close: one of another share, or in another order.
+
+    The two move alike but for dividends, which few sessions have. Differences within the rounding of both prices, or
+    within `SAME_MOVE`, are none; more than `MOST_EX_DATES` of the sessions with one are told.
+    """
+    if series.close is None or series.adj_close is None or len(series) < LEAST_TO_FIT:
+        return ()
+    close, adjusted = series.close, series.adj_close
+    usable = np.isfinite(close) & np.isfinite(adjusted) & (close > 0) & (adjusted > 0)
+    if not usable.all():
+        return ()
+    apart = np.abs(np.diff(np.log(adjusted)) - np.diff(np.log(close)))
+    coarse = CENT / np.minimum(close, adjusted)
+    other = np.flatnonzero(apart > SAME_MOVE + coarse[1:] + coarse[:-1]) + 1
+    if other.size <= MOST_EX_DATES * (len(series) - 1):
+        return ()
+    return (_finding(series, series.sessions[other[0]], "adjusted", n=other.size, of=len(series) - 1),)
 
 
 def check_range(series: PriceSeries) -> tuple[Finding, ...]:

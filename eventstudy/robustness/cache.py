@@ -13,13 +13,14 @@ from typing import Any, Required, TypedDict, Unpack
 
 import numpy as np
 
+from eventstudy.distribution import DISTRIBUTION
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact
 from eventstudy.files import write_files
 from eventstudy.robustness.calibration import Calibration, TestCalibration, calibrate
 from eventstudy.robustness.simulation import Executor, World
 
-SOFTWARE = ("eventstudy-toolkit", "numpy", "scipy")
+SOFTWARE = (DISTRIBUTION, "numpy", "scipy")
 """Packages whose version is part of the question: another one may give other bits."""
 _SILENT = ("progress", "executor")  # arguments that the numbers do not depend on
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +35,12 @@ def load_prices(
         vendors call them, ``prices`` the range of a download and how files of the user's own are read.
     source : str or path
         ``"recorded"`` (the study's own recordings, then the package's), ``"live"``, or the path of a folder
-        (``./live`` for a folder of that name).
+        (``./live`` for a folder of that name), whose files are laid over the recordings symbol by symbol.
     cache : bool or path, optional
         Live only: where downloads are kept; True for the user's cache folder, False for nowhere.
     told : callable, optional
-        Live only: is told in a sentence of attempts, of the vendor that was taken instead of another, of changes.
+        Is told in a sentence of attempts, of the vendor that was taken instead of another, of changes; and which
+        symbols came from a folder and which from the recordings.
     progress : callable, optional
         Live only: (how many are done, of how many, the symbol that comes).
 
@@ -65,31 +66,65 @@ def load_prices(
     required = [symbol for symbol in spec.instruments if symbol not in spec.peers or symbol in needed]
     optional = [symbol for symbol in spec.instruments if symbol not in required]
     if source == "recorded":
-        from eventstudy.sources.recorded import MANIFEST, read_recorded, recorded_symbols
-
-        own = None if spec.prices.recorded is None else Path(spec.prices.recorded)
-        if own is not None and not (own / MANIFEST).is_file():
-            raise OptionError(
-                f"prices.recorded names {own}, which has no {MANIFEST}; "
-                "make it with eventstudy record, or remove the key"
-            )
-        known = {*recorded_symbols(), *(() if own is None else recorded_symbols(own))}
-        panel = read_recorded([*required, *(symbol for symbol in optional if symbol in known)], own)
+        panel = _recorded(spec, required, optional)
     elif source == "live":
         panel = live_source(cache, told, progress).read(spec, required, optional)
     else:
-        from eventstudy.sources.own.folder import read_folder
-        from eventstudy.sources.own.tables import exchange_zones
-
-        if not Path(source).is_dir():
-            raise OptionError(
-                f"the source {str(source)!r} is neither 'recorded' nor 'live' nor a folder; name one of the three"
-            )
-        panel = read_folder(source, required, optional, tables=spec.prices.files, zones=exchange_zones(spec))
+        panel = _laid_over(Path(source), spec, required, optional, told)
     _require_close(panel, (*spec.securities, *spec.benchmarks))
     from eventstudy.prices import PricePanel
 
     return PricePanel({symbol: panel[symbol] for symbol in spec.instruments if symbol in panel})
+
+
+def _own_recordings(spec: StudySpec) -> Path | None:
+    """The folder of a study's own recordings, if it states one."""
+    from eventstudy.sources.recorded import MANIFEST
+
+    own = None if spec.prices.recorded is None else Path(spec.prices.recorded)
+    if own is not None and not (own / MANIFEST).is_file():
+        raise OptionError(
+            f"prices.recorded names {own}, which has no {MANIFEST}; make it with eventstudy record, or remove the key"
+        )
+    return own
+
+
+def _recorded(spec: StudySpec, required: Sequence[str], optional: Sequence[str]) -> PricePanel:
+    """What is recorded of a study's symbols; the optional ones where they are."""
+    from eventstudy.sources.recorded import read_recorded, recorded_symbols
+
+    own = _own_recordings(spec)
+    known = {*recorded_symbols(), *(() if own is None else recorded_symbols(own))}
+    return read_recorded([*required, *(symbol for symbol in optional if symbol in known)], own)
+
+
+def _laid_over(
+    folder: Path, spec: StudySpec, required: Sequence[str], optional: Sequence[str], told: Callable[[str], None]
+) -> PricePanel:
+    """A folder of the user's own, laid over the recordings: what it does not hold is taken from them, and told."""
+    from eventstudy.prices import PricePanel
+    from eventstudy.sources.own.folder import read_folder
+    from eventstudy.sources.own.tables import exchange_zones, shares_of
+    from eventstudy.sources.recorded import recorded_symbols
+
+    if not folder.is_dir():
+        raise OptionError(
+            f"the source {str(folder)!r} is neither 'recorded' nor 'live' nor a folder; name one of the three"
+        )
+    own = _own_recordings(spec)
+    known = {*recorded_symbols(), *(() if own is None else recorded_symbols(own))}
+    needed = [symbol for symbol in required if symbol not in known]
+    others = [symbol for symbol in (*required, *optional) if symbol not in needed]
+    files, zones, shares = spec.prices.files, exchange_zones(spec), shares_of(spec)
+    had = read_folder(folder, needed, others, tables=files, zones=zones, shares=shares)
+    if not len(had):
+        had = read_folder(folder, required, tables=files, zones=zones, shares=shares)
+    rest = [symbol for symbol in others if symbol in known and symbol not in had]
+    if not rest:
+        return had
+    recorded = _recorded(spec, rest, ())
+    told(f"from {folder}: {', '.join(had)}; from the recordings: {', '.join(rest)}")
+    return PricePanel({**had.series, **recorded.series})
 
 
 def live_source(

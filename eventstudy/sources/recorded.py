@@ -14,6 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from eventstudy.distribution import DISTRIBUTION
 from eventstudy.errors import PriceError
 from eventstudy.facts import Fact, fact, facts_in, words
 from eventstudy.prices import PricePanel, PriceSeries
@@ -134,7 +135,7 @@ def read_manifest(place: Traversable) -> dict[str, Any]:
 
 def _read(place: Traversable, recording: Recording) -> PriceSeries:
     own = place != _root()
-    mend = "record it anew with: eventstudy record --refresh" if own else "reinstall eventstudy-toolkit"
+    mend = "record it anew with: eventstudy record --refresh" if own else f"reinstall {DISTRIBUTION}"
     try:
         data = place.joinpath(recording.file).read_bytes()
     except OSError as error:

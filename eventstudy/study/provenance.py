@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from eventstudy.calendars import ExchangeSessions
+from eventstudy.distribution import DISTRIBUTION
 from eventstudy.exchanges import exchange
 from eventstudy.facts import Fact, fact, words
 from eventstudy.markets import load_rules
@@ -16,7 +17,7 @@ from eventstudy.prices import PricePanel
 from eventstudy.results import ProvenanceRecord
 from eventstudy.spec import StudySpec
 
-SOFTWARE = ("eventstudy-toolkit", "numpy", "pandas", "scipy", "statsmodels", "exchange_calendars", "plotly", "pydantic")
+SOFTWARE = (DISTRIBUTION, "numpy", "pandas", "scipy", "statsmodels", "exchange_calendars", "plotly", "pydantic")
 
 
 def provenance_records(

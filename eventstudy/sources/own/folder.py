@@ -37,6 +37,7 @@ def read_folder(
     *,
     tables: Sequence[PriceFile] = (),
     zones: Mapping[str, str] | None = None,
+    shares: Collection[str] = (),
 ) -> PricePanel:
     """Read the prices of every symbol from a folder: from the tables that hold it, else from ``SYMBOL.csv``.
 
@@ -53,6 +54,8 @@ def read_folder(
         Files of another shape and how they are to be read (``prices.files`` of a study).
     zones : mapping of str to str, optional
         Time zone of each symbol's exchange, which dates stamps with a time of day (`exchange_zones` of a study).
+    shares : collection of str, optional
+        The symbols whose rows with a volume of 0 are no trade (`shares_of` a study).
 
     Raises
     ------
@@ -66,7 +69,7 @@ def read_folder(
     if not folder.is_dir():
         wanted = ", ".join(dict.fromkeys(table.file for table in tables)) or _files(symbols)
         raise PriceError(f"{folder} is not a folder; name a folder that holds {wanted}")
-    found = _tables(folder, every, tables, zones or {})
+    found = _tables(folder, every, tables, zones or {}, shares)
     places = {symbol: _place(folder, symbol) for symbol in every if _can_be_a_file(symbol, found)}
     contents = {symbol: content for symbol in places if (content := _content(places[symbol], symbol)) is not None}
     missing = [symbol for symbol in symbols if symbol not in contents and symbol not in found.files]
@@ -78,7 +81,7 @@ def read_folder(
             faults.extend(_twice(symbol, places[symbol], found))
             continue
         try:
-            series[symbol] = _parse(content, places[symbol], symbol)
+            series[symbol] = _parse(content, places[symbol], symbol, share=symbol in shares)
         except PriceFileError as error:
             faults.extend(error.faults)
     if faults:
@@ -86,12 +89,18 @@ def read_folder(
     return PricePanel({symbol: series[symbol] for symbol in every if symbol in series})
 
 
-def _tables(folder: Path, symbols: Sequence[str], tables: Sequence[PriceFile], zones: Mapping[str, str]) -> Found:
+def _tables(
+    folder: Path,
+    symbols: Sequence[str],
+    tables: Sequence[PriceFile],
+    zones: Mapping[str, str],
+    shares: Collection[str],
+) -> Found:
     if not tables:
         return NOTHING
     from eventstudy.sources.own.tables import read_tables
 
-    return read_tables(folder, tables, symbols, zones)
+    return read_tables(folder, tables, symbols, zones, shares)
 
 
 def _can_be_a_file(symbol: str, found: Found) -> bool:
@@ -188,13 +197,14 @@ def _content(path: Path, symbol: str) -> bytes | None:
         raise PriceError(f"{path} cannot be read ({error.strerror}); supply the prices of {symbol} there") from None
 
 
-def _parse(content: bytes, path: Path, symbol: str) -> PriceSeries:
+def _parse(content: bytes, path: Path, symbol: str, *, share: bool = False) -> PriceSeries:
     origin = Origin(
         symbol=symbol,
         source="folder",
         publisher=fact("publisher.own_file"),
         file=path.name,
         adjustment=fact("adjustment.not_said"),
+        share=share,
     )
     return parse_prices(content, str(path), origin)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from eventstudy.sources.own.grids import Grid, frame_grid, plain_name, without_e
 from eventstudy.sources.own.parts import find_parts, rules_of
 from eventstudy.sources.own.rows import Origin
 from eventstudy.sources.own.tables import part_series
+from eventstudy.sources.traded import may_be_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,7 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
     order: Literal["oldest_first", "newest_first"] = "oldest_first",
     skip_after_header: int | str | Sequence[str] = 0,
     skip_at_end: int | str | Sequence[str] = 0,
+    indices: Sequence[str] = (),
     adjustment: str | None = None,
     vendor: str | None = None,
 ) -> PricePanel:
@@ -99,6 +101,9 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
         Which row comes first.
     skip_after_header, skip_at_end : int, str or sequence of str
         Rows at both ends that are not of the table (units, a source): how many, or what they begin with.
+    indices : sequence of str
+        Symbols that are no shares though they might be: a share's row with a volume of 0 is no trade and left out, an
+        index's is not.
     adjustment, vendor : str, optional
         What the prices are adjusted for and who published them, for the provenance, which says ``as supplied`` and
         ``the caller's own frame`` without them.
@@ -155,7 +160,7 @@ def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files s
         grid = without_ends(grid, table)
     except ValueError as error:
         raise OptionError(str(error)) from None
-    return _panel(grid, table, _zones(exchange_timezone))
+    return _panel(grid, table, _zones(exchange_timezone), {plain_name(one) for one in _texts(indices, "indices")})
 
 
 def _frame(given: Any) -> pd.DataFrame:
@@ -180,6 +185,12 @@ def _names(given: object, option: str) -> dict[Any, str]:
             f"{option} maps the names used here to those of the frame, as {{'close': 'Last'}}, not {given!r}"
         )
     return {name: plain_name(written) for name, written in given.items()}
+
+
+def _texts(given: object, option: str) -> Sequence[object]:
+    if isinstance(given, str) or not isinstance(given, (list, tuple, set, frozenset)):
+        raise OptionError(f"{option} is a list of symbols, not {given!r}")
+    return tuple(given)
 
 
 def _known(grid: Grid, layout: str, values: str | None) -> dict[str, str]:
@@ -240,7 +251,9 @@ def _zones(given: Any) -> str | Mapping[str, str] | None:
     return given if given is None or isinstance(given, str) else dict(given)
 
 
-def _panel(grid: Grid, table: PriceTable, zones: str | Mapping[str, str] | None) -> PricePanel:
+def _panel(
+    grid: Grid, table: PriceTable, zones: str | Mapping[str, str] | None, indices: Collection[str]
+) -> PricePanel:
     faults: list[Fault] = []
     series: dict[str, PriceSeries] = {}
     rules, adjustment = rules_of(table), _adjustment(grid, table)
@@ -248,7 +261,8 @@ def _panel(grid: Grid, table: PriceTable, zones: str | Mapping[str, str] | None)
         _require_encodable(part.symbol)
         zone = zones if zones is None or isinstance(zones, str) else zones.get(part.symbol)
         publisher = words(table.vendor) if table.vendor else fact("publisher.own_frame")
-        origin = Origin(part.symbol, "frame", publisher, "frame", adjustment)
+        share = part.symbol not in indices and may_be_share(part.symbol)
+        origin = Origin(part.symbol, "frame", publisher, "frame", adjustment, share=share)
         if one := part_series(part, rules, zone, origin, "", faults):
             series[part.symbol] = replace(one, provenance=replace(one.provenance, sha256=_checksum(one)))
     if faults:

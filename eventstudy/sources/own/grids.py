@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eventstudy.distribution import lacks
 from eventstudy.errors import Fault, OptionError
 from eventstudy.prices import PriceSeries
 from eventstudy.sources.own.delimited import MAX_TABLE_BYTES, Dialect, TextTable, cut, read_table
@@ -352,7 +353,5 @@ def plain_name(value: Any) -> str:
 
 def need(module: str, extra: str, file: str) -> None:
     """Refuse a file whose library is not installed, and name the extra that brings it."""
-    from importlib.util import find_spec
-
-    if find_spec(module) is None:
-        raise OptionError(f'{file} needs {module}; install it with: pip install "eventstudy-toolkit[{extra}]"')
+    if lacking := lacks(module, extra):
+        raise OptionError(f"{file} needs {lacking}")

@@ -15,6 +15,7 @@ from eventstudy.facts import Fact, fact
 from eventstudy.prices import BAR_ORDER, FloatArray, PriceSeries, Provenance
 from eventstudy.sources.own.cells import CellRules, PercentCell, is_missing, read_number, shown
 from eventstudy.sources.own.stamps import session_of
+from eventstudy.sources.traded import days_told, silent_rows
 
 BASE = 100.0
 """First level of an adjusted close that is chained from returns where there is no close to begin with."""
@@ -62,7 +63,7 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of a price file besides its bytes; the facts of a `Provenance`."""
+    """What is known of a price file besides its bytes: the facts of a `Provenance`, and whether it is a share's."""
 
     symbol: str
     source: str
@@ -70,6 +71,7 @@ class Origin:
     file: str
     adjustment: Fact
     notes: tuple[Fact, ...] = ()
+    share: bool = False
 
 
 def read_bar(row: Line, names: Sequence[str], rules: CellRules, zone: str | None, faults: list[Fault]) -> Bar | None:
@@ -243,7 +245,9 @@ def make_series(bars: Sequence[Bar], origin: Origin, sha256: str) -> PriceSeries
     bars : sequence of Bar
         At least one, oldest first.
     origin : Origin
-        What its provenance says besides what is measured here; what was done to the figures is added to the notes.
+        What its provenance says besides what is measured here; what was done to the figures is added to the notes. A
+        share's row with a volume of 0 is no trade and left out, where others have one, unless its close was said to be
+        an average of bid and ask.
     sha256 : str
         Checksum of what was read.
     """
@@ -258,6 +262,11 @@ def make_series(bars: Sequence[Bar], origin: Origin, sha256: str) -> PriceSeries
             notes.append(fact("returns.first_unused", day=bars[0].day))
     if averaged := sum(bar.averaged for bar in bars):
         notes.append(fact("closes_averaged", closes=averaged))
+    if origin.share and "volume" in columns:
+        silent = silent_rows(columns["volume"]) & ~np.array([bar.averaged for bar in bars])
+        if silent.any():
+            notes.append(fact("rows.no_trade", days=days_told(sessions[silent].tolist())))
+            sessions, columns = sessions[~silent], {name: values[~silent] for name, values in columns.items()}
     provenance = Provenance(
         symbol=origin.symbol,
         source=origin.source,

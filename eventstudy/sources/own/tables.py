@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from eventstudy.sources.own.cells import CellRules
 from eventstudy.sources.own.grids import Found, Grid, open_grid
 from eventstudy.sources.own.parts import Part, find_parts, rules_of
 from eventstudy.sources.own.rows import Origin, based, make_series, read_bar, series_faults
+from eventstudy.sources.traded import is_no_share
 
 if TYPE_CHECKING:
     from eventstudy.spec import PriceFile, StudySpec
@@ -26,7 +27,24 @@ def exchange_zones(spec: StudySpec) -> dict[str, str]:
     return {symbol: exchange(one.exchange).zone for symbol, one in spec.instruments.items()}
 
 
-def read_tables(folder: Path, tables: Sequence[PriceFile], symbols: Sequence[str], zones: Mapping[str, str]) -> Found:
+def shares_of(spec: StudySpec) -> frozenset[str]:
+    """The symbols of a study that are shares: securities and peers, not indices, futures, currencies or coins."""
+    from eventstudy.spec.instruments import Listed
+
+    return frozenset(
+        symbol
+        for symbol, one in spec.instruments.items()
+        if isinstance(one, Listed) and one.exchange != "24/7" and not is_no_share(symbol)
+    )
+
+
+def read_tables(
+    folder: Path,
+    tables: Sequence[PriceFile],
+    symbols: Sequence[str],
+    zones: Mapping[str, str],
+    shares: Collection[str] = (),
+) -> Found:
     """Read what tables of a folder hold of a study's symbols.
 
     Parameters
@@ -39,6 +57,8 @@ def read_tables(folder: Path, tables: Sequence[PriceFile], symbols: Sequence[str
         The symbols of the study; others in the tables are not read.
     zones : mapping of str to str
         Time zone of each symbol's exchange.
+    shares : collection of str
+        The symbols whose rows with a volume of 0 are no trade.
 
     Raises
     ------
@@ -62,7 +82,9 @@ def read_tables(folder: Path, tables: Sequence[PriceFile], symbols: Sequence[str
                 continue
             files[part.symbol] = _called(table, table.file)
             sha256 = hashlib.sha256(contents[table.file]).hexdigest()
-            if one := part_series(part, rules_of(table), zones.get(part.symbol), _origin(part, table), sha256, wrong):
+            if one := part_series(
+                part, rules_of(table), zones.get(part.symbol), _origin(part, table, shares), sha256, wrong
+            ):
                 series[part.symbol] = one
         faults.extend(shortened(wrong))
     paths = frozenset(folder / table.file for table in tables)
@@ -94,7 +116,7 @@ def _contents(folder: Path, tables: Sequence[PriceFile]) -> dict[str, bytes]:
     return contents
 
 
-def _origin(part: Part, table: PriceFile) -> Origin:
+def _origin(part: Part, table: PriceFile, shares: Collection[str]) -> Origin:
     return Origin(
         symbol=part.symbol,
         source="folder",
@@ -102,6 +124,7 @@ def _origin(part: Part, table: PriceFile) -> Origin:
         file=_called(table, table.file),
         adjustment=words(table.adjustment, table.adjustment_zh),
         notes=() if part.name == part.symbol else (fact("called", name=part.name),),
+        share=part.symbol in shares,
     )
 
 

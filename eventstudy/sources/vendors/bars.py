@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eventstudy.errors import ChangedFormatError, NoDataError
 from eventstudy.facts import Fact, fact
 from eventstudy.prices import BAR_ORDER, COLUMNS, Column, FloatArray, PriceSeries, SessionArray
+from eventstudy.sources.traded import days_told, silent_rows
 from eventstudy.sources.vendors.symbols import Kind
 
 if TYPE_CHECKING:
@@ -191,12 +192,6 @@ def figure_text(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
-def days_told(days: Sequence[date]) -> Fact:
-    """Days as a reader wants them: one or two as they are, of more the first, the last, how many."""
-    run = ("one", "two", "many")[min(len(days), 3) - 1]
-    return fact("days", days_run=run, count=len(days), first=days[0], last=days[-1])
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
     """Rows on the way through `tidy`, and whose they are."""
@@ -276,11 +271,9 @@ def _traded(table: _Table, notes: list[Fact]) -> _Table:
     volume = table.columns.get("volume")
     if volume is None:
         return table
-    silent = volume == 0
-    if not (volume > 0).any():
-        if silent.any():
-            notes.append(fact("volume.none"))
-        return table
+    if (volume == 0).any() and not (volume > 0).any():
+        notes.append(fact("volume.none"))
+    silent = silent_rows(volume)
     if silent.any():
         notes.append(fact("rows.no_trade", days=table.days(silent)))
     return table.at(~silent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +29,8 @@ from eventstudy.sources.vendors.symbols import Kind
 from eventstudy.sources.vendors.watch import Watch
 from eventstudy.sources.vendors.wire import Asked, Reply, through
 
+PROVEN = {"akshare": "1.19.5", "yfinance": "1.7.0"}
+"""Versions of the vendors' libraries with which the replayed exchanges of the tests were read."""
 SETTLING = timedelta(minutes=30)
 """How long after the close a session's bar is taken as final; vendors' daily bars lag by up to a quarter of an hour."""
 YEAR = 250
@@ -187,6 +190,27 @@ def download(
     SourceError
         If they cannot be had.
     """
+    try:
+        return _download(vendor, symbol, first, last, manner, exchange)
+    except ChangedFormatError as error:
+        raise _of_version(error, vendor.library) from error
+
+
+def _of_version(error: ChangedFormatError, library: str) -> ChangedFormatError:
+    """The fault with advice for a library newer than the one that was proven, which an update would not mend."""
+    installed, proven = _version(library), PROVEN[library]
+    if _parts(installed) <= _parts(proven):
+        return error
+    what = _UPDATE.split(error.what)[0]
+    advice = f"{library} {installed} is newer than {proven}, with which this was proven"
+    return ChangedFormatError(error.vendor, error.symbol, f"{what}; {advice}: install {library}=={proven}")
+
+
+def _parts(version: str) -> list[int]:
+    return [int(part) for part in re.findall("[0-9]+", version)[:3]]
+
+
+def _download(vendor: Vendor, symbol: str, first: date, last: date, manner: Manner, exchange: str | None) -> Download:
     told, kind = vendor.describe(symbol)
     exchange = exchange or told
     at = manner.now().replace(microsecond=0)
@@ -239,12 +263,9 @@ def ask(
             if watch.fault is not None:
                 raise watch.fault from error
             library = f"{vendor.library} {_version(vendor.library)}"
-            raise ChangedFormatError(
-                vendor.name,
-                symbol,
-                f"{library} cannot read the reply ({type(error).__name__}: {error}); "
-                f"update {vendor.library}, or use another source",
-            ) from error
+            what = f"{library} cannot read the reply ({type(error).__name__}: {error})"
+            what = f"{what}; update {vendor.library}, or use another source"
+            raise ChangedFormatError(vendor.name, symbol, what) from error
 
     def told(fault: SourceError, wait: float) -> None:
         manner.told(f"{fault}; trying again in {wait:.0f} s")
@@ -252,6 +273,8 @@ def ask(
     return retrying(manner.sleep, told)(attempt), tuple(watch.requests)
 
 
+_UPDATE = re.compile(r"[;:,] (?:run again later, or )?update ")
+"""Where advice to update a library begins."""
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, NameError, NotImplementedError, SyntaxError)
 """What a library raises that meets other data than it was written for."""
 

@@ -12,7 +12,8 @@ from eventstudy.errors import DisagreementError, HoleError
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.suspicions import JUMP_THRESHOLD
 from eventstudy.prices import FloatArray, PriceSeries, SessionArray, Span
-from eventstudy.sources.vendors.bars import days_told, figure_text
+from eventstudy.sources.traded import days_told
+from eventstudy.sources.vendors.bars import figure_text
 from eventstudy.sources.vendors.download import Download
 
 SAME = 1e-9

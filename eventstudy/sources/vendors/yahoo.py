@@ -7,19 +7,24 @@ terms allow personal use.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eventstudy.errors import ChangedFormatError, NoDataError, RateLimitedError, UnknownSymbolError
-from eventstudy.facts import fact
-from eventstudy.prices import Column, FloatArray
-from eventstudy.sources.vendors.bars import Bars, days_told, figure_text, from_frame
+from eventstudy.facts import Fact, fact
+from eventstudy.prices import Column, FloatArray, SessionArray
+from eventstudy.sources.traded import days_told
+from eventstudy.sources.vendors.bars import Bars, figure_text, from_frame
 from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
 from eventstudy.sources.vendors.watch import whole_json
 from eventstudy.sources.vendors.wire import Asked, Reply
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = {
     "date": "date",
@@ -30,6 +35,12 @@ COLUMNS = {
     "Adj Close": "adj_close",
     "Volume": "volume",
 }
+SAME_STEP = 0.0005
+"""Rounding of a step that a dividend makes in the adjusted closes, as a share of the price."""
+SAME_DIVIDEND = 0.2
+"""Further difference of that step, as a share of the dividend: Yahoo may adjust by a close of another hour."""
+LEAST_SPLIT = 0.15
+"""Log of the smallest split that a day's move can be told from: 6 for 5 is 0.18."""
 GAPPED: tuple[Column, ...] = ("open", "high", "low")
 """Prices of a bar that may be missing (yfinance issue 1281); without a close there is no bar."""
 
@@ -74,12 +85,54 @@ def _table(symbol: str, first: date, last: date) -> Bars:
     frame = frame.assign(date=frame.index)
     bars = from_frame(frame, COLUMNS, "yahoo", symbol)
     prices = {name: values if name == "volume" else _as_quoted(values) for name, values in bars.columns.items()}
-    return _without_gaps(Bars(bars.sessions, prices))
+    told = _held_against_actions(frame, bars.sessions, prices, symbol)
+    return _without_gaps(Bars(bars.sessions, prices, notes=told))
+
+
+def _held_against_actions(
+    frame: pd.DataFrame, sessions: SessionArray, prices: Mapping[Column, FloatArray], symbol: str
+) -> tuple[Fact, ...]:
+    """Yahoo's dividends and splits against its own closes, rows in order: what contradicts them is told, or refused.
+
+    A dividend d lets the ratio of adjusted close and close step by 1 - d / (close before), Yahoo's own rule. A split is
+    in all closes already, so that a close that moves by it shows that it is not.
+
+    Raises
+    ------
+    ChangedFormatError
+        Where a split is not in the closes.
+    """
+    close, adjusted = prices["close"], prices["adj_close"]
+    with np.errstate(all="ignore"):
+        before, move = np.r_[np.nan, close[:-1]], np.r_[np.nan, np.log(close[1:] / close[:-1])]
+        ratio = adjusted / close
+        step = np.r_[np.nan, ratio[:-1] / ratio[1:]]
+    splits = _actions(frame, "Stock Splits")
+    for row in np.flatnonzero((splits > 0) & (splits != 1) & np.isfinite(move)):
+        size = np.log(splits[row])
+        if abs(move[row] + size) < abs(size) / 2 and abs(size) > LEAST_SPLIT:
+            old, new = figure_text(before[row]), figure_text(close[row])
+            told = f"a split of {figure_text(splits[row])} for 1 on {sessions[row]} is not in the closes"
+            raise ChangedFormatError("yahoo", symbol, f"{told} ({old}, then {new}); use another source")
+    paid = _actions(frame, "Dividends") + _actions(frame, "Capital Gains")
+    share = paid / before
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(step - (1 - share)) > SAME_STEP + share * SAME_DIVIDEND
+    wrong = apart & (paid > 0)
+    return (fact("dividends.not_in_adjusted", days=days_told(sessions[wrong].tolist())),) if wrong.any() else ()
+
+
+def _actions(frame: pd.DataFrame, name: str) -> FloatArray:
+    """A column of events, 0 where there is none."""
+    if name not in frame.columns:
+        return np.zeros(len(frame))
+    values: FloatArray = frame[name].to_numpy(dtype=float, na_value=0.0)
+    return np.nan_to_num(values)
 
 
 def _without_gaps(bars: Bars) -> Bars:
     """Bars without an open, high or low that does not come for every close: Yahoo has zeros there for many years."""
-    columns, notes = dict(bars.columns), []
+    columns, notes = dict(bars.columns), list(bars.notes)
     closed = columns["close"] > 0
     for name in GAPPED:
         absent = closed & ((columns[name] == 0) | np.isnan(columns[name]))

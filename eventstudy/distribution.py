@@ -1,0 +1,12 @@
+"""What this package is called where it is installed from; it is imported as ``eventstudy``."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+DISTRIBUTION = "exact-eventstudy"
+
+
+def lacks(module: str, extra: str) -> str | None:
+    """How to install a library that an extra brings; None where it is there."""
+    return None if find_spec(module) else f'{module}; install it with: pip install "{DISTRIBUTION}[{extra}]"'
