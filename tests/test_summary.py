@@ -52,6 +52,7 @@ FLAGS = (
     "over_control",
     "look_ahead",
     "touched_peers",
+    "accepted_scale",
     *FLAG_VALUES,
 )
 FAMILIES = {

@@ -82,6 +82,8 @@ class Ledger:
                 found.add(flag("event_in_estimation", n=len(near), other_events=",".join(near)))
         if design.partial and design.day0 in sessions:
             found.add("partial_session")
+        if "scale" in self.spec.prices.accept:
+            found.add("accepted_scale")
         return found
 
     def flags(
@@ -187,6 +189,8 @@ def build_ledger(
 
 def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
     """What the price checks reported, and events that daily prices cannot tell apart."""
+    if "scale" in ledger.spec.prices.accept:
+        yield ExclusionRecord.of(fact("prices"), fact("accepted.scale"))
     for finding in ledger.findings:
         yield ExclusionRecord.of(fact("prices"), finding.fact, security=finding.symbol)
     for symbol in ledger.unpriced:

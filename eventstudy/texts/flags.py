@@ -24,7 +24,7 @@ FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
     **{f"{code}_in_estimation": _COUNTED for code in SUSPICIOUS},
 }
 """Names of the values of flags that have any, in their order; the last one may itself hold colons."""
-DOUBTS = frozenset(FLAG_VALUES) - {"confounded", "event_in_estimation", "short_estimation"}
+DOUBTS = frozenset(FLAG_VALUES) - {"confounded", "event_in_estimation", "short_estimation"} | {"accepted_scale"}
 """Codes of flags that doubt the prices themselves, told with every headline that they touch."""
 
 
