@@ -537,6 +537,22 @@ def test_a_workbook_with_securities_over_fields_and_units(tmp_path):
     ]
 
 
+def test_merged_names_over_fields_and_merged_words_below(tmp_path):
+    rows = [
+        ["A title", None, None],
+        ["Security", "A", None, "B", None],
+        ["Dates", "PX_LAST", "PX_VOLUME", "PX_LAST", "PX_VOLUME"],
+        [AT, 1.5, 10, 3, 30],
+        ["Source: a terminal", None, None, None, None],
+    ]
+    options = {**CROSSED, "file": "p.xlsx", "header": [2, 3], "columns": FIELDS, "skip_at_end": 1}
+    panel = read(tmp_path, excel(rows, merged=["A1:C1", "B2:C2", "D2:E2", "A5:E5"]), **options)
+    assert (panel["A"].volume.tolist(), panel["B"].close.tolist()) == ([10], [3])
+    assert faults_of(tmp_path, excel(rows, merged=["B4:C4"]), **options) == [
+        "p.xlsx:4:2: B4:C4 are merged cells; give each cell its own value"
+    ]
+
+
 SINGLE_FIELDS = {"date": "Date", "close": "Close/Last", "volume": "Volume"}
 
 

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def open_workbook(data: bytes, table: PriceFile, label: str) -> tuple[Grid | None, tuple[Fault, ...]]:
-    """Read a sheet as a grid; as `open_grid`."""
+    """Read a sheet as a grid; as `open_grid`.
+
+    Cells may be merged where a name stands once over several columns, above the last heading row, and in rows that are
+    not of the table.
+    """
     sheet = _sheet(data, table, label, results=True)
     if isinstance(sheet, Fault):
         return None, (sheet,)
     tops, last = table.header, sheet.max_row
     while last > tops[-1] and not any(cell.value is not None for cell in sheet[last]):
         last -= 1
-    merged = [one for one in sheet.merged_cells.ranges if one.max_row >= tops[0] and one.min_row <= last]
-    if merged:
-        message = "{} are merged cells; give each cell its own value"
-        return None, tuple(Fault(label, one.min_row, one.min_col, message.format(one.coord)) for one in merged)
     headings = [tuple(plain_name(cell.value) for cell in sheet[top]) for top in tops]
     if empty := [top for top, names in zip(tops, headings, strict=True) if not any(names)]:
         message = "row {} is empty; state header: the row that the columns' names are in"
@@ -44,6 +44,11 @@ def open_workbook(data: bytes, table: PriceFile, label: str) -> tuple[Grid | Non
     kept = {number: every[number] for number in numbers[start:end]}
     while kept and not any(cell != "" for cell in kept[next(reversed(kept))]):
         kept.popitem()
+    read = {tops[-1], *kept}
+    merged = [one for one in sheet.merged_cells.ranges if read & set(range(one.min_row, one.max_row + 1))]
+    if merged:
+        message = "{} are merged cells; give each cell its own value"
+        return None, tuple(Fault(label, one.min_row, one.min_col, message.format(one.coord)) for one in merged)
     if not kept:
         return None, (Fault(label, tops[-1] + 1, 1, "there are no rows under the header; write one row a session"),)
     _put_formulas(kept, lambda: _sheet(data, table, label, results=False))
