@@ -1,6 +1,7 @@
 """Chores, one session each: `nox -l` lists them, `nox` alone runs the two that prove the project (report, tests)."""
 
 import re
+import secrets
 from itertools import chain
 
 import nox
@@ -42,6 +43,16 @@ def tests(session):
     """The whole suite, offline; arguments go to pytest (nox -s tests -- -k clock)."""
     install(session, "test")
     session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session
+def search(session):
+    """The suite's random searches at random, ten rounds; each prints its seed (nox -s search -- SEED runs it again)."""
+    install(session, "test")
+    for seed in session.posargs or [str(secrets.randbelow(2**32)) for _ in range(10)]:
+        session.log(f"seed {seed}; to run it again: nox -s search -- {seed}")
+        options = ("-m", "hypothesis", "--hypothesis-profile=search", f"--hypothesis-seed={seed}")
+        session.run("python", "-m", "pytest", *options)
 
 
 @nox.session
@@ -107,6 +118,13 @@ def size(session):
     install(session)
     session.run("python", "benchmarks/size.py", *session.posargs)
     session.run("python", "benchmarks/grid.py")
+
+
+@nox.session
+def live(session):
+    """Ask each vendor once, print what came and what differs from the recordings, and a text to send back."""
+    install(session)
+    session.run("python", "benchmarks/live.py", *session.posargs)
 
 
 @nox.session

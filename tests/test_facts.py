@@ -19,7 +19,7 @@ from eventstudy.windows import Window
 from tests.conftest import ROOT
 
 FAMILIES = ("fact", "about", "null", "alternative")
-NAMES_IN_CHINESE = re.compile("NVDA|CSI|Chow|sup-F")
+NAMES_IN_CHINESE = re.compile(r"NVDA|CSI|Chow|sup-F|prices: \{accept: \[scale\]\}")
 
 
 def codes_in(part):
@@ -337,6 +337,16 @@ SENTENCES = [
         fact("not_estimable.contrast"),
         "the returns of one of its securities are explained exactly by the model, or those of two are the same, so "
         "there is no error to test against",
+    ),
+    (
+        fact("units.large", bound=0.2, medians=[{"asset": "A", "median": 1.234}]),
+        "more than half of the returns of A (1.23) are above 0.2 in absolute value (the median is in brackets), so "
+        "they are in percent or hold prices; correct the prices, or vouch for them with prices: {accept: [scale]}",
+    ),
+    (
+        fact("units.apart", asset="A", benchmark="M", own=0.011, other=1.1),
+        "the median move of A is 0.011 and that of M 1.1, so one of them is in percent or no return; correct the "
+        "prices, or vouch for them with prices: {accept: [scale]}",
     ),
     (
         fact("limits.off_tick", column="close", price=9.876, tick="0.01"),

@@ -52,6 +52,7 @@ FLAGS = (
     "over_control",
     "look_ahead",
     "touched_peers",
+    "accepted_scale",
     *FLAG_VALUES,
 )
 FAMILIES = {
@@ -600,14 +601,14 @@ def test_tables_of_the_summary_have_equal_rows(kept, lang):
         elif block:
             blocks.append(block)
             block = []
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     assert all(len(set(block)) == 1 for block in blocks)
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_study_without_optional_parts_has_a_sentence_for_each(kept, lang):
     texts = load_texts(lang)
-    empty = dict.fromkeys(("headlines", "event_days", "joint", "portfolio", "claims", "exclusions"), ())
+    empty = dict.fromkeys(("headlines", "event_days", "joint", "portfolio", "claims", "exclusions", "ledger"), ())
     text = summary_text(kept.model_copy(update=empty), lang=lang)
     for key in (
         "answer.no_headlines",
@@ -616,6 +617,7 @@ def test_a_study_without_optional_parts_has_a_sentence_for_each(kept, lang):
         "portfolio.none",
         "claims.none",
         "exclusions.none",
+        "ledger.no_events",
     ):
         assert texts(key) in text
     assert "|" not in text

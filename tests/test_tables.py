@@ -1183,7 +1183,7 @@ def test_long_and_single_frames():
     same(es.prices_from_frame(named, "long", columns=columns), es.prices_from_frame(wide))
     single = wide.rename(columns={"B": "close"})
     assert es.prices_from_frame(single, "single", of="B")["B"].close.tolist() == [2.0, 3.0, 4.0]
-    returns = es.prices_from_frame(wide.pct_change(), values="return", adjustment="total returns")["A"]
+    returns = es.prices_from_frame(wide.pct_change(fill_method=None), values="return", adjustment="total returns")["A"]
     np.testing.assert_allclose(returns.adj_close, [100, 250, 300], rtol=1e-14)
 
 
@@ -1648,7 +1648,7 @@ prices:
 def test_a_study_on_returns_alone(tmp_path, amd, recorded):
     """CRSP's RET with its codes, percent of a terminal: a study needs nothing else, and its figures are the same."""
     closes = es.PricePanel({symbol: replace(recorded[symbol], adj_close=None) for symbol in ("AMD", "SPY")})
-    returns = closes.to_frame().pct_change()
+    returns = closes.to_frame().pct_change(fill_method=None)
     long = returns.rename_axis("date").reset_index().melt("date", var_name="PERMNO", value_name="RET")
     long["PERMNO"] = long["PERMNO"].map({"AMD": 61241, "SPY": 84398.0})
     long["RET"] = long["RET"].map(repr).where(long["RET"].notna(), "C")
@@ -1685,7 +1685,9 @@ prices:
 
 
 def test_returns_alone_leave_price_limits_unchecked(flagship_spec, recorded):
-    alone = es.prices_from_frame(recorded.to_frame()[["688041"]].pct_change(), values="return")["688041"]
+    alone = es.prices_from_frame(recorded.to_frame()[["688041"]].pct_change(fill_method=None), values="return")[
+        "688041"
+    ]
     found = es.run_study(flagship_spec, es.PricePanel({**recorded.series, "688041": alone}))
     told = [one for one in found.exclusions if one.code == "limits_not_checked.returns_only"]
     assert [(one.security, one.values) for one in told] == [("688041", {"security": "688041"})]

@@ -30,6 +30,7 @@ from eventstudy.results.records import (
     ExclusionRecord,
     HeadlineRecord,
     JointRecord,
+    LedgerRecord,
     ParamsRecord,
     PortfolioRecord,
     ProvenanceRecord,
@@ -54,7 +55,7 @@ from eventstudy.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 
 
 class Lists(Record):
@@ -63,6 +64,7 @@ class Lists(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     sessions: tuple[SessionRecord, ...]
+    ledger: tuple[LedgerRecord, ...]
     params: tuple[ParamsRecord, ...]
     ar: tuple[ArRecord, ...]
     car: tuple[CarRecord, ...]

@@ -59,6 +59,31 @@ class SessionRecord(Record):
     expected: Sign | None = None
 
 
+class LedgerRecord(Record):
+    """An event on a security, as in `EventStudy.events`: what was given, where it stands and why, and its neighbours.
+
+    `used` says whether it has abnormal returns; `why` is the code of how its session was found, or of what left it
+    without an estimate, `detail` that sentence and `values` what it shows. `sessions_moved` counts from the news' own
+    day at the exchange to day 0. `estimation_asked` and `estimation_had` are sessions and observations of the
+    estimation window under the first model; the others are ids of events of the same security that meet either window.
+    """
+
+    event_id: str
+    asset: str
+    role: Role
+    session: date
+    date: str
+    used: bool
+    why: str
+    detail: str
+    values: dict[str, Any]
+    sessions_moved: int
+    estimation_asked: int | None = None
+    estimation_had: int | None = None
+    others_in_event_window: tuple[str, ...] = ()
+    others_in_estimation_window: tuple[str, ...] = ()
+
+
 class ParamsRecord(Record):
     """A fitted normal-return model."""
 

@@ -147,7 +147,9 @@ class LiveSource:
         for vendor in (*kept, *(vendor for vendor in names if vendor not in kept)):
             try:
                 reasons = [_taken(vendor, fault) for fault in faults]
-                found = kept.get(vendor) or self.download(vendor, names[vendor], first, last, at, reasons)
+                found = kept.get(vendor) or self.download(
+                    vendor, names[vendor], first, last, at, reasons, currency=instrument.currency
+                )
                 notes = [reason for reason in reasons if reason not in found.notes]
                 notes += self._second(found, instrument, names, tolerance, last)
             except (DisagreementError, NotRecordedError):
@@ -163,11 +165,20 @@ class LiveSource:
         raise SourceError(", ".join(names), symbol, f"no vendor gave prices ({what})")
 
     def download(
-        self, vendor: str, symbol: str, first: date, last: date, exchange: str, instead_of: Sequence[Fact] = ()
+        self,
+        vendor: str,
+        symbol: str,
+        first: date,
+        last: date,
+        exchange: str,
+        instead_of: Sequence[Fact] = (),
+        *,
+        currency: str | None = None,
     ) -> Download:
         """A vendor's bars: those kept, if they cover the days, else anew; `SourceError` where they cannot be had.
 
-        A vendor that is out of reach is asked no more in this run. `exchange` says whose sessions they follow.
+        A vendor that is out of reach is asked no more in this run. `exchange` says whose sessions they follow,
+        `currency` in which they must be.
         `instead_of` says why others were not taken; it is noted with what is downloaded, so that a later run on what
         is kept says the same.
         """
@@ -176,7 +187,7 @@ class LiveSource:
         owner = vendor.partition("-")[0]
         self._require_in_reach(owner, vendor, symbol)
         try:
-            found = download(self._vendors[vendor], symbol, first, last, self.manner, exchange)
+            found = download(self._vendors[vendor], symbol, first, last, self.manner, exchange, currency=currency)
         except SourceError as fault:
             before = self._faults.setdefault(owner, [])
             self._faults[owner] = [*before, fault] if type(fault) in OUT_OF_REACH else []
@@ -240,7 +251,14 @@ class LiveSource:
         if found.vendor == SECOND_OPINION or SECOND_OPINION not in names:
             return ()
         try:
-            other = self.download(SECOND_OPINION, names[SECOND_OPINION], found.first, last, instrument.exchange)
+            other = self.download(
+                SECOND_OPINION,
+                names[SECOND_OPINION],
+                found.first,
+                last,
+                instrument.exchange,
+                currency=instrument.currency,
+            )
         except NotRecordedError:
             raise
         except SourceError as fault:

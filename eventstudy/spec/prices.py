@@ -247,7 +247,8 @@ class Prices(Record):
     """Where prices come from: the range and tolerance of downloads, the study's recordings, and the user's own files.
 
     `tolerance` is the largest relative difference of two vendors' closes (0.005 = 0.5 %). `recorded` is the folder of
-    the study's own recordings, relative to the study file; they come before the package's.
+    the study's own recordings, relative to the study file; they come before the package's. `accept` vouches for units
+    that look wrong.
     """
 
     first: IsoDate | None = None
@@ -255,6 +256,7 @@ class Prices(Record):
     tolerance: Annotated[FiniteFloat, Field(gt=0, lt=1)] = 0.005
     recorded: Text | None = None
     files: tuple[PriceFile, ...] = ()
+    accept: tuple[Literal["scale"], ...] = ()
 
     @field_validator("last")
     @classmethod

@@ -26,10 +26,12 @@ from eventstudy.study.estimate import (
     car_records,
     estimate,
     exclusion_records,
+    observations,
     params_records,
     portfolio_records,
     usable_keys,
 )
+from eventstudy.study.events import ledger_records
 from eventstudy.study.firm_days import firm_day_records, identification_records
 from eventstudy.study.headlines import headline_records, with_placebo
 from eventstudy.study.jointly import event_day_records, joint_records
@@ -113,9 +115,12 @@ def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full
     joint = kept(joint_records(spec, groups, series))
     checks, not_checked = robustness_of(setting, heads, portfolios, robustness)
     left_out.extend(not_checked)
+    had = observations(estimated)
+    near = ledger.neighbours
     return StudyResult(
         spec=spec,
         sessions=session_records(setting.timed),
+        ledger=tuple(ledger_records(spec, setting.timed, setting.exchanges, near, had, (ar, left_out))),
         params=tuple(chain.from_iterable(params_records(part) for part in estimated)),
         ar=ar,
         car=cars,

@@ -19,6 +19,7 @@ from eventstudy.spec import StudySpec
 from eventstudy.study.cases import Design, build_case
 from eventstudy.study.ledger import Ledger
 from eventstudy.study.series import SecuritySeries
+from eventstudy.texts.flags import flag
 from eventstudy.windows import Window
 
 
@@ -69,6 +70,15 @@ def usable_keys(estimated: Sequence[Estimated]) -> frozenset[str]:
             if part.enough[row] and np.isfinite(part.ar.std_error[row, zero]):
                 keys.add(design.key)
     return frozenset(keys)
+
+
+def observations(estimated: Sequence[Estimated]) -> dict[tuple[str, str], int]:
+    """Observations of each event's estimation window on each security, of the first design that has them."""
+    found: dict[tuple[str, str], int] = {}
+    for part in estimated:
+        for row, design in enumerate(part.designs):
+            found.setdefault((design.event.id, design.subject), int(part.panel.observed[row].sum()))
+    return found
 
 
 def params_records(part: Estimated) -> Iterator[ParamsRecord]:
@@ -244,8 +254,11 @@ def sessions_of(part: Estimated, row: int, window: Window) -> list[date]:
 def flags_of(part: Estimated, row: int, ledger: Ledger, sessions: Sequence[date]) -> tuple[str, ...]:
     """Flags of a row over some sessions: those of its case, and of its own estimation."""
     flags = ledger.case_flags(part.designs[row], sessions, estimation_sessions(part.panel, row))
+    asked, had = part.panel.returns.shape[1], int(part.panel.observed[row].sum())
     if not part.long[row]:
         flags.add("short_history")
+    elif had < asked:
+        flags.add(flag("short_estimation", had=had, asked=asked))
     return tuple(sorted(flags))
 
 

@@ -19,6 +19,7 @@ from eventstudy.results import ExclusionRecord
 from eventstudy.spec import Security, StudySpec
 from eventstudy.study.cases import Design
 from eventstudy.study.doubts import Doubt, Place, doubtful, doubts_of
+from eventstudy.study.events import EventOn, Neighbours, neighbours
 from eventstudy.study.limits import LimitStates
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
@@ -42,6 +43,8 @@ class Ledger:
         What is suspicious in the returns of each security and its benchmarks.
     timed : tuple of Timed
         Every event with a session, for `confounded:<event_id>`.
+    neighbours : mapping of (event, security) to Neighbours
+        Other events of the security that meet a tested event's windows.
     limit_days : mapping
         How sessions stood to the lower price limit, where that could be checked.
     findings : tuple of Finding
@@ -60,6 +63,7 @@ class Ledger:
     day_flags: Mapping[FirmDay, frozenset[str]]
     doubts: Mapping[Place, tuple[Doubt, ...]]
     timed: tuple[Timed, ...]
+    neighbours: Mapping[EventOn, Neighbours]
     limit_days: Mapping[FirmDay, LimitDay]
     findings: tuple[Finding, ...]
     unchecked: Mapping[str, Fact]
@@ -73,8 +77,13 @@ class Ledger:
         event, benchmark = design.event.id, design.benchmark
         for member in design.members:
             found |= self.flags(member, sessions, of_event=event, estimation=estimation, benchmark=benchmark)
+            near = self.neighbours.get((event, member), Neighbours()).estimation
+            if near and estimation:
+                found.add(flag("event_in_estimation", n=len(near), other_events=",".join(near)))
         if design.partial and design.day0 in sessions:
             found.add("partial_session")
+        if "scale" in self.spec.prices.accept:
+            found.add("accepted_scale")
         return found
 
     def flags(
@@ -168,6 +177,7 @@ def build_ledger(
         day_flags={place: frozenset(found) for place, found in flags.items()},
         doubts=doubts_of(spec, series),
         timed=timed,
+        neighbours=neighbours(spec, timed, series),
         limit_days=limit_days,
         findings=findings,
         unchecked=limits.unchecked,
@@ -179,6 +189,8 @@ def build_ledger(
 
 def ledger_exclusions(ledger: Ledger) -> Iterator[ExclusionRecord]:
     """What the price checks reported, and events that daily prices cannot tell apart."""
+    if "scale" in ledger.spec.prices.accept:
+        yield ExclusionRecord.of(fact("prices"), fact("accepted.scale"))
     for finding in ledger.findings:
         yield ExclusionRecord.of(fact("prices"), finding.fact, security=finding.symbol)
     for symbol in ledger.unpriced:

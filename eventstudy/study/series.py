@@ -8,10 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eventstudy.errors import InputError, PriceError
+from eventstudy.facts import fact
+from eventstudy.gate.values import check_scale, check_values
 from eventstudy.returns import TradeReturns, trade_returns
 from eventstudy.spec import StudySpec
 from eventstudy.study.levels import Level, returns_over
 
+UNITS = {"gate.scale.large": "units.large", "gate.scale.apart": "units.apart"}
+"""Code of the gate to that of the sentence which says what a study file may state."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Days = NDArray[np.datetime64]
@@ -50,6 +55,29 @@ def study_series(
 ) -> dict[str, SecuritySeries]:
     """Returns of every security of the study, of the study's return kind."""
     return {symbol: _series(spec, symbol, levels, at_limit[symbol]) for symbol in spec.securities}
+
+
+def require_units(spec: StudySpec, series: Mapping[str, SecuritySeries]) -> None:
+    """Refuse returns whose units cannot be those of the others, or of decimal returns at all, unless they are accepted.
+
+    Raises
+    ------
+    PriceError
+        Codes ``units.large`` and ``units.apart`` with the medians, or that of an impossible return.
+    """
+    if "scale" in spec.prices.accept:
+        return
+    for symbol, one in series.items():
+        simple = np.expm1 if spec.returns == "log" else np.asarray
+        values, yardsticks = simple(one.trade.values)[None], {name: simple(of) for name, of in one.benchmarks.items()}
+        try:
+            check_values(values, one.sessions, [symbol], "returns")
+            for name, other in yardsticks.items():
+                check_values(other[None], one.sessions, [name], "benchmark")
+            check_scale(values, [symbol], yardsticks)
+        except InputError as error:
+            told = error.fact
+            raise PriceError(fact(UNITS[told.code], **told.values) if told and told.code in UNITS else told) from None
 
 
 def _series(spec: StudySpec, symbol: str, levels: Mapping[str, Level], at_limit: Ints) -> SecuritySeries:

@@ -13,7 +13,7 @@ from eventstudy.spec import StudySpec
 from eventstudy.study.ledger import Ledger, build_ledger
 from eventstudy.study.levels import Level, study_levels
 from eventstudy.study.limits import LimitStates, limit_states
-from eventstudy.study.series import SecuritySeries, study_series
+from eventstudy.study.series import SecuritySeries, require_units, study_series
 from eventstudy.study.timing import Timed, open_exchanges, require_inside, time_events
 
 
@@ -100,6 +100,7 @@ def build_setting(spec: StudySpec, prices: PricePanel) -> Setting:
     limits = limit_states(spec, prices, exchanges)
     sessions = {symbol: levels[symbol].sessions for symbol in spec.securities}
     series = study_series(spec, levels, {symbol: limits.at_limit(symbol, sessions[symbol]) for symbol in sessions})
+    require_units(spec, series)
     ledger = build_ledger(spec, prices, exchanges, timed, series, limits)
     _require_some_inside(timed, ledger)
     return Setting(spec, prices, exchanges, timed, levels, series, limits, ledger)

@@ -13,6 +13,7 @@ from eventstudy.summary.rows import (
     headline_table,
     interval,
     joint_table,
+    ledger_table,
     portfolio_table,
 )
 from eventstudy.summary.tables import Table, markdown, plain
@@ -92,6 +93,8 @@ def summary_text(result: StudyResult, *, lang: Lang = "en") -> str:
         _heading(names, "claims"),
         _table_or(names, claims_table(result, names), "claims.none"),
         *_left_out(result, names),
+        _heading(names, "event_ledger"),
+        _table_or(names, ledger_table(result, names), "ledger.no_events"),
     ]
     return "\n\n".join(parts) + "\n"
 

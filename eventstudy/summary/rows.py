@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         EventDayRecord,
         HeadlineRecord,
         JointRecord,
+        LedgerRecord,
         PortfolioRecord,
         StudyResult,
     )
@@ -103,6 +104,48 @@ def portfolio_table(
 def _day0(result: StudyResult, record: PortfolioRecord) -> date:
     wanted = (record.event_id, record.securities[0])
     return next(found.session for found in result.sessions if (found.event_id, found.security) == wanted)
+
+
+def ledger_table(result: StudyResult, names: Names) -> Table:
+    """Every event on every security: its date, session and why, its estimation window, and its neighbours."""
+    texts = names.texts
+    rows = tuple(
+        (
+            names.event(record.event_id),
+            names.security(record.asset),
+            record.date,
+            str(record.session),
+            texts.number(record.sessions_moved, 0),
+            _observations(names, record),
+            _events(names, record.others_in_event_window),
+            _events(names, record.others_in_estimation_window),
+            names.fact(record.why, record.values),
+        )
+        for record in result.ledger
+    )
+    keys = (
+        "event",
+        "security",
+        "given",
+        "session",
+        "moved>",
+        "observations>",
+        "in_event_window",
+        "in_estimation",
+        "why",
+    )
+    return Table(columns(names, keys), rows)
+
+
+def _observations(names: Names, record: LedgerRecord) -> str:
+    """Observations of the estimation window, of how many sessions; a dash for what is not estimated."""
+    if record.estimation_asked is None or record.estimation_had is None:
+        return names.texts("table.nothing")
+    return names.texts("table.observations", had=record.estimation_had, asked=record.estimation_asked)
+
+
+def _events(names: Names, events: Sequence[str]) -> str:
+    return names.texts("list.semicolon").join(map(names.event, events)) or names.texts("table.nothing")
 
 
 def joint_table(result: StudyResult, names: Names) -> Table:

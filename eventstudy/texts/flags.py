@@ -14,6 +14,8 @@ SUSPICIOUS = ("split_ratio", "reversal", "jump", "stale")
 _COUNTED = ("n", "session", "last", "security")
 FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
     "confounded": ("event",),
+    "event_in_estimation": ("n", "other_events"),
+    "short_estimation": ("had", "asked"),
     "beyond_limit": ("session", "security"),
     "split_ratio": ("session", "new", "old", "change", "security"),
     "reversal": ("session", "last", "change", "security"),
@@ -22,7 +24,7 @@ FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
     **{f"{code}_in_estimation": _COUNTED for code in SUSPICIOUS},
 }
 """Names of the values of flags that have any, in their order; the last one may itself hold colons."""
-DOUBTS = frozenset(FLAG_VALUES) - {"confounded"}
+DOUBTS = frozenset(FLAG_VALUES) - {"confounded", "event_in_estimation", "short_estimation"} | {"accepted_scale"}
 """Codes of flags that doubt the prices themselves, told with every headline that they touch."""
 
 
@@ -53,4 +55,6 @@ def first_day(flag: str) -> date:
 def _value(name: str, text: str) -> Value:
     if name == "change":
         return float(text)
-    return int(text) if name in ("n", "new", "old") else text
+    if name == "other_events":
+        return tuple(text.split(","))
+    return int(text) if name in ("n", "new", "old", "had", "asked") else text

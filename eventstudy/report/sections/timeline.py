@@ -9,6 +9,7 @@ from eventstudy.plots import days_figure, days_frame, overview_figure, overview_
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
 from eventstudy.results import SessionRecord
 from eventstudy.spec import Event
+from eventstudy.summary.rows import ledger_table
 from eventstudy.summary.tables import Column, Table
 
 
@@ -19,6 +20,7 @@ def build(study: Study) -> dict[str, Any]:
         "figures": [_days(study, item.id) for item in study.result.spec.event_sets if dated.intersection(item.events)],
         "overview": _overview(study),
         "events": [_event(study, event) for event in study.names.in_order],
+        "ledger": ledger_table(study.result, study.names),
     }
 
 

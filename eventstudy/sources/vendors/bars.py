@@ -33,6 +33,14 @@ NOTHING = frozenset({"", "-", "--", "nan", "none", "null", "n/a"})
 MOVED = "its columns may have moved: update the vendor's library, or use another source"
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a vendor says that its bars are of: the currency, the kind of instrument; empty where it does not say."""
+
+    currency: str = ""
+    kind: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
     """A vendor's table in house columns, nothing yet verified.
@@ -47,12 +55,15 @@ class Bars:
         Turnover in currency, where the vendor gives it; it tells the unit of the volume.
     notes : tuple of Fact
         What was left out already.
+    came : Came
+        What the vendor says that they are of.
     """
 
     sessions: SessionArray
     columns: Mapping[Column, FloatArray]
     amount: FloatArray | None = None
     notes: tuple[Fact, ...] = ()
+    came: Came = Came()
 
 
 def from_frame(frame: pd.DataFrame, names: Mapping[str, str], vendor: str, symbol: str) -> Bars:

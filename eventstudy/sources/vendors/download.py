@@ -23,7 +23,7 @@ from eventstudy.clock import last_closed_session
 from eventstudy.errors import ChangedFormatError, SourceError
 from eventstudy.facts import Fact, fact, words
 from eventstudy.prices import PricePanel, PriceSeries, Provenance, SessionArray
-from eventstudy.sources.vendors.bars import Bars, series_csv, tidy
+from eventstudy.sources.vendors.bars import Bars, Came, series_csv, tidy
 from eventstudy.sources.vendors.manners import Pace, retrying
 from eventstudy.sources.vendors.symbols import Kind
 from eventstudy.sources.vendors.watch import Watch
@@ -57,7 +57,8 @@ class Vendor:
     table : callable
         (symbol, first, last) to `Bars`, by the vendor's library.
     check : callable
-        (asked, reply, symbol): raises a `SourceError` for a reply that the library must not be given.
+        (asked, reply, symbol): raises a `SourceError` for a reply that the library must not be given; what it says of
+        the instrument, where it does.
     describe : callable
         Symbol to its exchange and kind; `OptionError` for one that the vendor cannot have.
     errors : callable
@@ -73,7 +74,7 @@ class Vendor:
     library: str
     adjustment: Fact
     table: Table
-    check: Callable[[Asked, Reply, str], None]
+    check: Callable[[Asked, Reply, str], Came | None]
     describe: Callable[[str], tuple[str, Kind]]
     errors: Callable[[], tuple[type[Exception], ...]] = lambda: ()
     every_session: bool = True
@@ -179,19 +180,27 @@ def downloaded(at: datetime, library: str) -> Fact:
 
 
 def download(
-    vendor: Vendor, symbol: str, first: date, last: date, manner: Manner, exchange: str | None = None
+    vendor: Vendor,
+    symbol: str,
+    first: date,
+    last: date,
+    manner: Manner,
+    exchange: str | None = None,
+    *,
+    currency: str | None = None,
 ) -> Download:
     """Download the bars of one symbol, the day of a session that is not over left out.
 
-    `exchange` is the one that a study states; without it the symbol says whose sessions it follows.
+    `exchange` and `currency` are what a study states; without the first the symbol says whose sessions it follows,
+    without the second any currency will do.
 
     Raises
     ------
     SourceError
-        If they cannot be had.
+        If they cannot be had, or are of something else than the study states.
     """
     try:
-        return _download(vendor, symbol, first, last, manner, exchange)
+        return _download(vendor, symbol, first, last, manner, exchange or vendor.describe(symbol)[0], currency)
     except ChangedFormatError as error:
         raise _of_version(error, vendor.library) from error
 
@@ -206,15 +215,38 @@ def _of_version(error: ChangedFormatError, library: str) -> ChangedFormatError:
     return ChangedFormatError(error.vendor, error.symbol, f"{what}; {advice}: install {library}=={proven}")
 
 
+MINOR_UNITS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "KWF": "KWD"}
+"""Hundredths and thousandths in which some exchanges quote; returns are the same."""
+COIN = "CRYPTOCURRENCY"
+
+
+def _require_of_study(came: Came, vendor: str, symbol: str, exchange: str, currency: str | None) -> None:
+    """Refuse bars in another currency than the study states, and those of a coin for a share or the reverse."""
+    if currency and came.currency and MINOR_UNITS.get(came.currency, came.currency) != currency:
+        what = f"the bars are in {came.currency}, the study says {currency}"
+        raise ChangedFormatError(vendor, symbol, f"{what}; correct the symbol or the currency")
+    if came.kind == "CURRENCY" or (came.kind and (came.kind == COIN) != (exchange == "24/7")):
+        what = f"it is of kind {came.kind} there, the study says {exchange}"
+        raise ChangedFormatError(vendor, symbol, f"{what}; correct the symbol or the exchange")
+
+
 def _parts(version: str) -> list[int]:
     return [int(part) for part in re.findall("[0-9]+", version)[:3]]
 
 
-def _download(vendor: Vendor, symbol: str, first: date, last: date, manner: Manner, exchange: str | None) -> Download:
-    told, kind = vendor.describe(symbol)
-    exchange = exchange or told
+def _download(
+    vendor: Vendor,
+    symbol: str,
+    first: date,
+    last: date,
+    manner: Manner,
+    exchange: str,
+    currency: str | None,
+) -> Download:
+    kind = vendor.describe(symbol)[1]
     at = manner.now().replace(microsecond=0)
     bars, requests = ask(vendor, symbol, first, last, manner)
+    _require_of_study(bars.came, vendor.name, symbol, exchange, currency)
     closed = last_over(exchange, last, at)
     held_open = partial(were_sessions, exchange) if vendor.every_session else None
     sessions, columns, notes = tidy(bars, vendor.name, symbol, kind, first, closed, held_open)
@@ -270,7 +302,8 @@ def ask(
     def told(fault: SourceError, wait: float) -> None:
         manner.told(f"{fault}; trying again in {wait:.0f} s")
 
-    return retrying(manner.sleep, told)(attempt), tuple(watch.requests)
+    bars = retrying(manner.sleep, told)(attempt)
+    return (bars if watch.came is None else replace(bars, came=watch.came)), tuple(watch.requests)
 
 
 _UPDATE = re.compile(r"[;:,] (?:run again later, or )?update ")

@@ -22,9 +22,12 @@ COLUMNS = {name: name for name in ("date", "open", "high", "low", "close", "volu
 WHOLE_HISTORY = ("19900101", "21000101")
 
 _CIPHER = re.compile(r'\s*var\s+\w+\s*=\s*"[A-Za-z0-9+/=]+"\s*;?.*', re.DOTALL)
+_NO_VALUE = r"""(?:"\s*"|null|\[\s*\])"""
 _NOTHING = re.compile(
-    r"""\s*(?:/\*.*?\*/)?\s*var\s+\w+\s*=\s*\(?\s*(?:"\s*"|null|\[\s*\])?\s*\)?\s*;?\s*(?:/\*.*\*/)?\s*""", re.DOTALL
+    rf"\s*(?:/\*.*?\*/)?\s*var\s+\w+\s*=\s*(?:{_NO_VALUE}\s*;?|\(\s*{_NO_VALUE}?\s*\)\s*;?|;)\s*(?:/\*.*\*/)?\s*",
+    re.DOTALL,
 )
+"""A variable that is given nothing, said whole; one that is given no value at all was cut off."""
 _OWNER = re.compile(r"\s*(?:/\*.*?\*/)?\s*var\s+\w*?((?:sh|sz|bj)[0-9]{6})", re.DOTALL)
 _FACTORS = re.compile(r"\s*var\s+\w+\s*=\s*(\{.*\})\s*;?\s*(/\*.*\*/)?\s*", re.DOTALL)
 

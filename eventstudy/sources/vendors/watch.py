@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from eventstudy.errors import (
     BlockedError,
     BrokenReplyError,
+    ChangedFormatError,
     NoDataError,
     NotDataError,
     ProxyError,
@@ -20,6 +22,7 @@ from eventstudy.errors import (
     UnreachableError,
     VendorFaultError,
 )
+from eventstudy.sources.vendors.bars import Came
 from eventstudy.sources.vendors.wire import BARS, WAYS_IN, Asked, Reply, Send, vendor_of
 
 TRANSPORT: Mapping[str, tuple[type[SourceError], str]] = {
@@ -39,21 +42,35 @@ TRANSPORT: Mapping[str, tuple[type[SourceError], str]] = {
 
 
 def whole_json(text: str, vendor: str, symbol: str) -> Any:
-    """What a JSON text says; `BrokenReplyError` where it is not whole."""
+    """What a JSON text says.
+
+    Raises
+    ------
+    BrokenReplyError
+        Where it is not whole.
+    ChangedFormatError
+        Where it is the argument of a call, as browsers ask for it and the libraries do not.
+    """
     try:
         return json.loads(text)
     except ValueError:
+        if call := re.fullmatch(r"\s*(\w+)\(\{.*\}\)\s*;?\s*", text, re.DOTALL):
+            what = f"the data came as the argument of a call, {call[1][:20]}; use another source"
+            raise ChangedFormatError(vendor, symbol, what) from None
         raise BrokenReplyError(vendor, symbol, "the reply is not whole JSON; run again") from None
 
 
 class Watch:
     """The handler next to the library: names what goes wrong, and keeps it, should the library swallow it."""
 
-    def __init__(self, vendor: str, symbol: str, check: Callable[[Asked, Reply, str], None], *, renews: bool) -> None:
+    def __init__(
+        self, vendor: str, symbol: str, check: Callable[[Asked, Reply, str], Came | None], *, renews: bool
+    ) -> None:
         self._renews = renews
         self._vendor, self._symbol, self._explains = vendor, symbol, check
         self.requests: list[str] = []
         self.fault: SourceError | None = None
+        self.came: Came | None = None
         self._unknown: set[Asked] = set()
 
     def begin(self) -> None:
@@ -133,7 +150,8 @@ class Watch:
     def _explain(self, asked: Asked, reply: Reply) -> None:
         """What the vendor itself says in a reply; a refused request is one without data at the least."""
         if reply.status < 400:
-            return self._explains(asked, reply, self._symbol)
+            self.came = self._explains(asked, reply, self._symbol) or self.came
+            return
         with suppress(BrokenReplyError):
             self._explains(asked, reply, self._symbol)
         what = f"the request was refused (HTTP {reply.status}); check the symbol and the dates"

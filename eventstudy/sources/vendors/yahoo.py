@@ -17,7 +17,7 @@ from eventstudy.errors import ChangedFormatError, NoDataError, RateLimitedError,
 from eventstudy.facts import Fact, fact
 from eventstudy.prices import Column, FloatArray, SessionArray
 from eventstudy.sources.traded import days_told
-from eventstudy.sources.vendors.bars import Bars, figure_text, from_frame
+from eventstudy.sources.vendors.bars import Bars, Came, figure_text, from_frame
 from eventstudy.sources.vendors.download import Vendor, replaced
 from eventstudy.sources.vendors.symbols import Kind, china_symbol, yahoo_exchange
 from eventstudy.sources.vendors.watch import whole_json
@@ -149,8 +149,8 @@ def _as_quoted(values: FloatArray) -> FloatArray:
     return np.where(short.astype(float) == values, shortest, values)
 
 
-def _check(asked: Asked, reply: Reply, symbol: str) -> None:
-    """Yahoo's own errors, which yfinance would meet with more requests."""
+def _check(asked: Asked, reply: Reply, symbol: str) -> Came | None:
+    """Yahoo's own errors, which yfinance would meet with more requests; what it says of the instrument."""
     content = whole_json(reply.text, "yahoo", symbol)
     chart = content.get("chart") if isinstance(content, dict) else None
     if not isinstance(chart, dict):
@@ -162,9 +162,14 @@ def _check(asked: Asked, reply: Reply, symbol: str) -> None:
         if fault.get("code") == "Not Found":
             raise UnknownSymbolError("yahoo", symbol, f"no such symbol, or delisted ({reason}); check its spelling")
         raise NoDataError("yahoo", symbol, f"no bars ({reason}); check the symbol and the dates")
-    if ("range", "1d") not in asked.params:
-        for result in chart.get("result") or ():
-            _require_own(result, symbol)
+    if ("range", "1d") in asked.params:
+        return None
+    came = None
+    for result in chart.get("result") or ():
+        _require_own(result, symbol)
+        meta = result.get("meta") or {}
+        came = Came(str(meta.get("currency") or ""), str(meta.get("instrumentType") or ""))
+    return came
 
 
 def _require_own(result: dict[str, Any], symbol: str) -> None:
@@ -184,9 +189,10 @@ def _require_own(result: dict[str, Any], symbol: str) -> None:
     days = [(stamp + offset) // 86400 for stamp in stamps]
     quote = (result.get("indicators") or {}).get("quote") or [{}]
     closes = quote[0].get("close") or []
-    # The last day may come twice, its bar and the latest price; yfinance makes one of them.
+    # While it lasts, the last day may come twice, its bar and the latest price; yfinance makes one of them.
+    lasts = days[-1:] if _is_open(result) else []
     for row in range(1, min(len(days), len(closes))):
-        if days[row] == days[row - 1] != days[-1] and closes[row] != closes[row - 1]:
+        if days[row] == days[row - 1] and days[row] not in lasts and closes[row] != closes[row - 1]:
             day = date(1970, 1, 1) + timedelta(days=days[row])
             raise ChangedFormatError(
                 "yahoo",
@@ -194,6 +200,13 @@ def _require_own(result: dict[str, Any], symbol: str) -> None:
                 f"{day} came twice with different figures (close {_shown(closes[row - 1])} and "
                 f"{_shown(closes[row])}); use another source",
             )
+
+
+def _is_open(result: dict[str, Any]) -> bool:
+    """Whether the last row is from before the close of the session that Yahoo takes for the current one."""
+    regular = ((result.get("meta") or {}).get("currentTradingPeriod") or {}).get("regular") or {}
+    stamps = result.get("timestamp") or []
+    return bool(stamps) and regular.get("start", 0) <= stamps[-1] < regular.get("end", 0)
 
 
 def _shown(close: float | None) -> str:
