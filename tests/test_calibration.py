@@ -174,7 +174,7 @@ def engine_study(world, simulated):
     first = index[world.group * days + world.estimation]
     events = pd.DataFrame({"asset": returns.columns, "date": first})
     windows = {"estimation_window": (-world.estimation, -1), "event_window": (0, world.window - 1)}
-    return es.event_study(returns, events, benchmark=market, **windows)
+    return es.event_study(returns, events, benchmark=market, accept=["scale"], **windows)
 
 
 @pytest.mark.parametrize(
