@@ -340,8 +340,8 @@ SENTENCES = [
     ),
     (
         fact("units.large", bound=0.2, medians=[{"asset": "A", "median": 1.234}]),
-        "more than half of the returns of A (1.23) are above 0.2 in absolute value (the median is in brackets), so they "
-        "are in percent or hold prices; correct the prices, or vouch for them with prices: {accept: [scale]}",
+        "more than half of the returns of A (1.23) are above 0.2 in absolute value (the median is in brackets), so "
+        "they are in percent or hold prices; correct the prices, or vouch for them with prices: {accept: [scale]}",
     ),
     (
         fact("units.apart", asset="A", benchmark="M", own=0.011, other=1.1),
