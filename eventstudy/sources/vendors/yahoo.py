@@ -240,4 +240,7 @@ VENDOR = Vendor(
     renews=True,
 )
 
+YAHOO = VENDOR
+"""The row under the name that callers outside know it by."""
+
 fetch = VENDOR.fetch
