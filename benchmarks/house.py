@@ -32,6 +32,7 @@ OUTSIDE_TEXT: Mapping[str, str] = {
     "cli": "what a person types",
     "config": "study files",
     "csvtext.py": "cells of a user's CSV files",
+    "gate": "dates as people write them",
     "events.py": "moments as people write them",
     "models/dimson.py": "names of a user's columns",
     "overlays.py": "a user's list of sessions",

@@ -16,7 +16,7 @@ from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
-from eventstudy.errors import Fault
+from eventstudy.errors import Fault, kind_of
 
 MAX_BYTES = 20_000_000
 MAX_CHARACTERS = 10_000
@@ -93,7 +93,7 @@ class Row:
 
     def fault(self, name: str, message: str) -> Fault:
         """Return a fault at the cell under a name."""
-        return Fault(self.file, self.line, self.column(name), message)
+        return Fault(self.file, self.line, self.column(name), message, kind_of(message, self.cells.values()))
 
 
 @dataclass(frozen=True, slots=True)

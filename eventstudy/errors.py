@@ -32,9 +32,8 @@ Errors with a * pass by themselves: the request is made again before another ven
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from eventstudy.facts import Fact
@@ -46,32 +45,40 @@ MAX_SHOWN = 60
 MAX_ALIKE = 3
 """Faults of a kind that are told one by one."""
 MAX_PLACES = 3
-_VALUES = re.compile(r"'(?:[^'\\]|\\.)*'|[+-]?[0-9][0-9.,:/eE+-]*|row label [^,]+,")
-"""What differs between faults of a kind."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One fault at one place of a file; lines and columns count from 1."""
+    """One fault at one place of a file; lines and columns count from 1.
+
+    `kind` is the message without what only this place says; where there is none, the message is its own kind.
+    """
 
     file: str
     line: int
     column: int
     message: str
+    kind: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
+def kind_of(message: str, cells: Iterable[object]) -> str:
+    """A message without the cells of its row, so that faults of a kind are told together."""
+    own = {str(cell) for cell in cells}
+    return " ".join("#" if word.strip("'\",;:()") in own else word for word in message.split(" "))
+
+
 def shortened(faults: Iterable[Fault]) -> list[Fault]:
     """Distinct faults in file order; many of a kind are one with a count and the first places.
 
-    Faults are of a kind where their messages differ in 'quoted' texts and numbers only. More than `MAX_ALIKE` of one
-    in a file are told as the first; beyond `MAX_SHOWN` kinds one line says how many more faults there are.
+    More than `MAX_ALIKE` of a kind in a file are told as the first; beyond `MAX_SHOWN` kinds one line says how many
+    more faults there are.
     """
     kinds: dict[tuple[str, str], list[Fault]] = {}
     for fault in sorted(set(faults)):
-        kinds.setdefault((fault.file, _VALUES.sub("#", fault.message)), []).append(fault)
+        kinds.setdefault((fault.file, fault.kind or fault.message), []).append(fault)
     told = sorted(one for alike in kinds.values() for one in (alike if len(alike) <= MAX_ALIKE else [_counted(alike)]))
     if len(told) <= MAX_SHOWN:
         return told

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eventstudy.errors import Fault, PriceError, shortened
+from eventstudy.errors import Fault, PriceError, kind_of, shortened
 from eventstudy.exchanges import exchange
 from eventstudy.facts import fact, words
 from eventstudy.prices import PriceSeries
-from eventstudy.sources.own.cells import CellRules
-from eventstudy.sources.own.grids import Found, Grid, open_grid
+from eventstudy.sources.own.cells import CellRules, shown
+from eventstudy.sources.own.grids import Found, Grid
+from eventstudy.sources.own.opening import open_grid
 from eventstudy.sources.own.parts import Part, find_parts, rules_of
 from eventstudy.sources.own.rows import Origin, based, make_series, read_bar, series_faults
 from eventstudy.sources.traded import is_no_share
@@ -145,7 +146,8 @@ class _Row:
         return self.cells[name][self.index]
 
     def fault(self, name: str, message: str) -> Fault:
-        return self.grid.fault(self.index, self.columns[name], message)
+        own = (shown(cells[self.index]) for cells in self.cells.values())
+        return self.grid.fault(self.index, self.columns[name], message, kind_of(message, own))
 
 
 def part_series(
