@@ -67,7 +67,9 @@ class Fault:
 def kind_of(message: str, cells: Iterable[object]) -> str:
     """A message without the cells of its row, so that faults of a kind are told together."""
     own = {str(cell) for cell in cells}
-    return " ".join("#" if word.strip("'\",;:()") in own else word for word in message.split(" "))
+    for cell in own:
+        message = message.replace(cell, "#") if " " in cell else message
+    return " ".join("#" if word.strip("'\",;:()") in (own | {"#"}) else word for word in message.split(" "))
 
 
 def shortened(faults: Iterable[Fault]) -> list[Fault]:

@@ -26,7 +26,7 @@ from eventstudy.errors import OptionError, PriceError, PriceFileError
 from eventstudy.exchanges import exchange
 from eventstudy.facts import fact, words
 from eventstudy.prices import COLUMNS, check_prices, require_usable
-from eventstudy.sources.own import grids
+from eventstudy.sources.own import opening
 from eventstudy.sources.own.cells import CellRules, read_number
 from eventstudy.sources.own.folder import read_folder, read_price_file
 from eventstudy.sources.own.tables import exchange_zones, shares_of
@@ -1077,10 +1077,10 @@ def test_many_faults_of_a_kind_are_one_with_a_count_and_the_first_places(tmp_pat
 
 
 def test_an_absurdly_large_table_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(grids, "MAX_TABLE_BYTES", 10)
+    monkeypatch.setattr(opening, "MAX_TABLE_BYTES", 10)
     assert faults_of(tmp_path, "date,close\n") == ["p.csv:1:1: the file has 11 bytes; at most 10 are read"]
     packed = gzip.compress(b"0" * 1000, mtime=0)
-    monkeypatch.setattr(grids, "MAX_TABLE_BYTES", len(packed))
+    monkeypatch.setattr(opening, "MAX_TABLE_BYTES", len(packed))
     (fault,) = faults_of(tmp_path, packed, file="p.csv.gz")
     assert (
         fault == f"p.csv.gz:1:1: the file unpacks to more than {len(packed):,} bytes, which is the most that are read"
