@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eventstudy.engine.outcomes import log_absolute_residual, log_volume
     from eventstudy.engine.result import EventStudy
     from eventstudy.engine.study import event_study, event_study_parquet
-    from eventstudy.errors import DataError, EventStudyError, InputError, StudyFileError
+    from eventstudy.errors import DataError, EventStudyError, InputError, OptionError, StudyFileError
     from eventstudy.prices import PricePanel
     from eventstudy.report import write_report
     from eventstudy.results import StudyResult
@@ -34,6 +34,7 @@ __all__ = [
     "EventStudy",
     "EventStudyError",
     "InputError",
+    "OptionError",
     "PricePanel",
     "StudyFileError",
     "StudyResult",
@@ -55,6 +56,7 @@ _ROOMS = {
     "EventStudy": "engine.result",
     "EventStudyError": "errors",
     "InputError": "errors",
+    "OptionError": "errors",
     "PricePanel": "prices",
     "StudyFileError": "errors",
     "StudyResult": "results",

@@ -69,7 +69,8 @@ def window_of(name: str, given: object) -> Window:
     OptionError
         For what is no pair of whole numbers in order, or beyond `FARTHEST`.
     """
-    ends = tuple(given) if isinstance(given, Sequence | np.ndarray) and not isinstance(given, str | bytes) else ()
+    several = isinstance(given, Sequence) or (isinstance(given, np.ndarray) and given.ndim == 1)
+    ends = tuple(given) if several and not isinstance(given, str | bytes) else ()  # type: ignore[arg-type]
     if len(ends) != 2 or not all(map(_is_whole, ends)):
         raise OptionError(fact("option.window", name=name, given=shown(given)))
     window = Window(int(ends[0]), int(ends[1]))
@@ -98,10 +99,15 @@ def spelled(function: Callable[Given, Found]) -> Callable[Given, Found]:
     """The function, with an `OptionError` in the place of a TypeError for the name of an option that it has not got."""
     parameters = signature(function).parameters.values()
     names = tuple(one.name for one in parameters if one.name != "self")
+    takes = signature(function)
+    needed = [one.name for one in parameters if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD]
 
     @wraps(function)
     def checked(*args: Given.args, **options: Given.kwargs) -> Found:
         keywords(f"{function.__name__}()", options, names)
+        given = takes.bind_partial(*args[: len(takes.parameters)], **options).arguments
+        if lacking := [name for name in needed if name not in given]:
+            raise OptionError(fact("option.lacks", what=f"{function.__name__}()", lacking=lacking))
         return function(*args, **options)
 
     return checked

@@ -8,7 +8,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.calendars import load_sessions
-from eventstudy.errors import InputError
+from eventstudy.errors import InputError, OptionError
 from eventstudy.windows import Window
 from tests.test_gate import EVENTS, RETURNS, SESSIONS, WINDOWS, dated, study
 
@@ -139,7 +139,7 @@ def test_news_before_the_open_belongs_to_that_session():
 
 def test_news_inside_a_session_is_told():
     found = study(events=one("2023-10-03T11:00-04:00"), exchange="XNYS")
-    assert flags(found) == {"partial_session": {"session": "2023-10-03"}}
+    assert flags(found)["partial_session"] == {"session": "2023-10-03"}
 
 
 @pytest.mark.parametrize("policy", ["raise", "next", "previous", "skip"])
@@ -220,8 +220,8 @@ def test_a_short_estimation_window_is_told_with_what_was_asked_and_had():
     found = study(events=one(SESSIONS[50]), estimation_window=(-250, -11))
     assert flags(found)["short_estimation"] == {"asked": 240, "nobs": 40, "outside": 200, "unusable": 0}
     assert found.flags["detail"].tolist() == [
-        "40 of 240 sessions of the estimation window are used: 200 lie outside the returns, 0 have no return that can "
-        "be used"
+        "40 of 240 sessions of the estimation window are used: 200 lie outside the returns, 0 were left out or "
+        "have no return that can be used"
     ]
     assert found.events[["estimation_asked", "estimation_had"]].to_numpy().tolist() == [[240, 40]]
     gaps = RETURNS.copy()
@@ -368,3 +368,121 @@ def test_every_event_is_in_the_ledger():
     assert ledger["estimation_had"].isna().to_dict() == {"a": False, "b": True, "c": False, "d": False}
     assert ledger.loc["d", "estimation_had"] == 4
     assert found.characteristics["size"].to_dict() == {"a": 1.0, "c": 3.0}
+
+
+# What a new user met
+
+
+def test_a_wrong_benchmark_is_told_beside_every_event_whose_windows_hold_it():
+    odd = RETURNS.copy()
+    odd.loc[SESSIONS[200], "MKT"] = 0.40
+    odd.loc[SESSIONS[120:160], "MKT"] = 0.0
+    found = study(odd)
+    told = found.flags[found.flags["flag"] == "in_benchmark"]
+    codes = told["values"].map(lambda one: one["why"]["code"]).groupby(told["event_id"]).agg(set).to_dict()
+    assert codes == {"0": {"jump", "stale"}, "1": {"stale"}}
+    (detail, *_) = found.flags.loc[found.flags["flag"] == "in_benchmark", "detail"]
+    assert detail.startswith("in MKT: ")
+
+
+@pytest.mark.parametrize(("rate", "year"), [(0.017, 4.4), (0.03, 7.8)])
+def test_a_rate_in_percent_or_of_a_year_is_refused(rate, year):
+    with pytest.raises(InputError) as caught:
+        study(risk_free=RETURNS["MKT"] * 0 + rate)
+    assert caught.value.fact.code == "gate.scale.rate"
+    assert caught.value.fact.values["year"] == pytest.approx(year, rel=0.5)
+    assert not study(risk_free=RETURNS["MKT"] * 0 + 0.00017).params.empty
+
+
+def test_returns_on_days_on_which_the_exchange_was_closed_are_told():
+    found = study(events=one("2023-07-06"), exchange="XNYS")
+    holidays = RETURNS.index[~RETURNS.index.isin(load_sessions("XNYS").sessions)]
+    first = RETURNS.index[RETURNS.index.get_loc(pd.Timestamp("2023-07-06")) - 120]
+    inside = [day for day in holidays if first <= day <= pd.Timestamp("2023-07-10")]
+    assert values(found, "exchange_closed") == [{"n": len(inside), "session": str(inside[0].date())}]
+    assert found.ar.equals(study(events=one("2023-07-06")).ar)
+    assert "exchange_closed" not in set(study(events=one("2023-07-06")).flags["code"])
+
+
+def test_a_long_table_with_two_names_of_an_asset_or_no_returns_is_refused():
+    table = long_table().assign(ticker="X")
+    for frame, code in (
+        (table, "gate.long.assets"),
+        (long_table().rename(columns={"ret": "retx"}), "gate.long.returns"),
+    ):
+        with pytest.raises(InputError) as caught:
+            es.event_study(frame, EVENTS, benchmark=RETURNS["MKT"], **WINDOWS)
+        assert caught.value.fact.code == code
+
+
+# What a breaker met
+
+
+def test_labels_that_are_written_alike_are_one_asset():
+    table = long_table()
+    mixed = table.assign(permno=[str(one) if row % 2 else one for row, one in enumerate(table["permno"])])
+    events = EVENTS.assign(asset=[10107, "10108"])
+    found = es.event_study(mixed, events, benchmark=RETURNS["MKT"], **WINDOWS)
+    np.testing.assert_array_equal(found.ar.to_numpy(), study().ar.to_numpy())
+    clash = table.assign(permno=table["permno"].replace({10108: "10107 "}))
+    with pytest.raises(InputError, match="stand there twice"):
+        es.event_study(clash, events, benchmark=RETURNS["MKT"], **WINDOWS)
+
+
+def test_lags_run_in_the_sessions_of_the_market():
+    both = two_markets()
+    own = both[["AAA", "MKT"]].dropna()
+    events = pd.DataFrame({"asset": "AAA", "date": own.index[150:280:9]})
+    here, alone = (study(frame, events, model="dimson") for frame in (both, own))
+    pd.testing.assert_frame_equal(here.params, alone.params, rtol=1e-9)
+    mixed = pd.DataFrame({"asset": ["AAA", "CCC"], "date": [own.index[200]] * 2, "exchange": ["XNYS", "XSHG"]})
+    with pytest.raises(OptionError, match="count sessions, and the assets have sessions of several markets"):
+        study(both, mixed, model="dimson", non_session="next")
+
+
+def test_an_event_that_is_left_out_contaminates_all_the_same():
+    two = pd.DataFrame({"asset": "F0", "date": [SESSIONS[20], SESSIONS[90]], "event_id": ["early", "late"]})
+    found = study(events=two)
+    assert found.exclusions["event_id"].tolist() == ["early"]
+    assert flags(found, "late")["event_in_estimation"] == {"n": 1, "events": ("early",)}
+    assert found.events.set_index("event_id").loc["late", "others_in_estimation_window"] == ("early",)
+
+
+@pytest.mark.parametrize("date", [np.datetime64("2023-10"), np.datetime64("2023"), pd.Period("2023-10", "M")])
+def test_a_month_of_any_library_is_no_day(date):
+    with pytest.raises(InputError) as caught:
+        study(events=dated(date))
+    assert caught.value.fact.code == "gate.dates.month"
+
+
+@pytest.mark.parametrize(
+    "date", ["9999-12-31", "0001-01-01", "2605-09-15", "9999-12-31T23:00-05:00", "0001-01-01T00:00+05:00"]
+)
+def test_dates_beyond_any_returns_are_outside_them(date):
+    found = study(events=dated(date), exchange="XNYS" if "T" in date else None)
+    assert found.exclusions["code"].isin(["outside_returns", "outside_calendar"]).tolist() == [True]
+    assert found.events["date"].tolist()[0] == date
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "mean", "benchmark": "ZZZ"},
+        {"factors": "junk"},
+        {"progress": "no"},
+        {"accept": [["scale"]]},
+        {"limit_days": pd.NA},
+        {"risk_free": RETURNS["MKT"] * 0 + 0.03},
+    ],
+)
+def test_an_option_that_is_not_used_is_looked_at_too(options):
+    with pytest.raises(InputError) as caught:
+        study(**options)
+    assert caught.value.fact is not None
+
+
+def test_options_of_dates_hold_for_every_table():
+    texts = RETURNS.set_axis(RETURNS.index.strftime("%d/%m/%Y"), axis=0)
+    rate = texts["MKT"] * 0 + 0.0001
+    found = study(texts, dated("09/10/2023", exchange="XNYS").iloc[:1], risk_free=rate, date_format="%d/%m/%Y")
+    assert found.events["session"].astype(str).tolist() == ["2023-10-09"]

@@ -135,7 +135,7 @@ def test_flags_stay_with_their_events_when_others_are_left_out():
     dated["estimation_first"], dated["estimation_last"] = [-13, -60], [-12, -11]
     found = study(returns("XHKG"), dated, exchange="XHKG")
     assert found.exclusions["event_id"].tolist() == ["far"]
-    assert found.flags["event_id"].tolist() == ["near"]
+    assert found.flags[["event_id", "flag"]].to_numpy().tolist() == [["near", "moved"], ["near", "overlapping_event"]]
 
 
 def test_many_moments_at_once():

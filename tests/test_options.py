@@ -435,6 +435,12 @@ TOLD = {
         {"given": "'scale'", "allowed": ("scale",)},
         "accept='scale' is not allowed; allowed: a list of scale",
     ),
+    "option.lacks": ({"what": "car()", "lacking": ("window",)}, "car() needs window"),
+    "option.several_markets": (
+        {"lags": 1, "leads": 1},
+        "lags=1 and leads=1 count sessions, and the assets have sessions of several markets; study one market at a "
+        "time",
+    ),
     "option.unknown_limits": ({}, "car_to_open needs at_limit=, the closes at a price limit"),
 }
 

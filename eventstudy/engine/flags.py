@@ -9,7 +9,7 @@ import numpy as np
 from eventstudy.arrays import Ints
 from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.inputs import Placed
-from eventstudy.engine.sample import Sample, meeting
+from eventstudy.engine.sample import Sample
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.suspicions import Suspicion, suspicions
 
@@ -20,29 +20,31 @@ def flags_of(sample: Sample, abnormal: Abnormal, placed: Placed, accepted: froze
     """Event id and what is to be known of it.
 
     In order: how day 0 was moved, news inside day 0, other events of the asset in either window, estimation windows
-    with fewer observations than asked for, missing returns, closes at a limit, returns over a gap, what is suspicious
-    in the prices of either window, and units that the caller vouched for.
+    with fewer observations than asked for, missing returns, closes at a limit, returns over a gap, returns on days on
+    which the exchange was closed, what is suspicious in either window, and units that the caller vouched for.
     """
     ids = [str(event) for event in abnormal.event_ids]
     yield from _days_moved(ids, placed)
     for place in np.flatnonzero(sample.partial):
         yield ids[place], fact("partial_session", session=_day(sample, sample.position[place]))
-    yield from _company(sample, ids)
+    yield from _company(ids, placed)
     yield from _shortages(sample, abnormal, ids)
     yield from _days(sample, abnormal, ids)
+    yield from _closed(sample, placed, ids)
     if not accepted:
         yield from _suspicious(sample, ids)
     if "scale" in accepted:
         yield from ((event, fact("accepted_scale")) for event in ids)
 
 
-def _company(sample: Sample, ids: list[str]) -> Iterator[Flag]:
+def _company(ids: list[str], placed: Placed) -> Iterator[Flag]:
     """Other events of the asset in either window."""
-    for row, others in company(sample, "event"):
-        for other in others:
-            yield ids[row], fact("overlapping_event", event=ids[other])
-    for row, others in company(sample, "estimation"):
-        yield ids[row], fact("event_in_estimation", n=others.size, events=[ids[other] for other in others])
+    near = placed.neighbours()
+    for event in ids:
+        for other in near["event"].get(event, ()):
+            yield event, fact("overlapping_event", event=other)
+        if others := near["estimation"].get(event, ()):
+            yield event, fact("event_in_estimation", n=len(others), events=others)
 
 
 def _days(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[Flag]:
@@ -57,13 +59,6 @@ def _days(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[Flag]:
             yield ids[row], fact("limit_up" if side[row, column] > 0 else "limit_down", day=days[column])
     for row, column in zip(*np.nonzero(abnormal.span > 1), strict=True):
         yield ids[row], fact("return_over_gap", day=days[column], span=abnormal.span[row, column])
-
-
-def company(sample: Sample, window: str) -> Iterator[tuple[int, Ints]]:
-    """Rows of events, with the other events of the asset whose event windows meet their event or estimation window."""
-    begin, end = sample.place + sample.event[:, 0], sample.place + sample.event[:, 1]
-    own = sample.event if window == "event" else sample.estimation
-    return meeting(sample.asset, sample.place + own[:, 0], sample.place + own[:, 1], begin, end)
 
 
 def _days_moved(ids: list[str], placed: Placed) -> Iterator[Flag]:
@@ -82,18 +77,35 @@ def _shortages(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[F
 
 
 def _suspicious(sample: Sample, ids: list[str]) -> Iterator[Flag]:
-    """What is suspicious in the returns of events' assets, beside the events whose windows hold it."""
+    """What is suspicious in the returns of events' assets and of the benchmark, beside the events that it touches."""
     assets = np.unique(sample.asset)
     market = sample.factors[0] if len(sample.names) == 1 else None
-    found: dict[int, list[Suspicion]] = {}
+    spans = [sample.bounds(window) for window in (sample.event, sample.estimation)]
     for one in suspicions(sample.values[assets], market=market):
-        found.setdefault(int(assets[one.row]), []).append(one)
-    for asset, ones in found.items():
-        rows = np.flatnonzero(sample.asset == asset)
-        for window in (sample.only(rows).bounds(sample.event[rows]), sample.only(rows).bounds(sample.estimation[rows])):
-            for one in ones:
-                met = (window[0] <= one.last) & (window[1] >= one.first)
-                yield from ((ids[row], _dated(sample, one)) for row in rows[met])
+        for row in _touched(one, spans) & set(np.flatnonzero(sample.asset == assets[one.row]).tolist()):
+            yield ids[row], _dated(sample, one)
+    for one in suspicions(sample.factors) if sample.names else ():
+        for row in sorted(_touched(one, spans)):
+            yield ids[row], fact("in_benchmark", benchmark=sample.names[one.row], why=_dated(sample, one))
+
+
+def _touched(one: Suspicion, spans: list[tuple[Ints, Ints]]) -> set[int]:
+    """Rows of events one of whose windows holds a suspicion."""
+    met = [np.flatnonzero((first <= one.last) & (last >= one.first)).tolist() for first, last in spans]
+    return set().union(*met)
+
+
+def _closed(sample: Sample, placed: Placed, ids: list[str]) -> Iterator[Flag]:
+    """Returns on days on which the exchange of an asset was closed."""
+    if not placed.shut:
+        return
+    first = sample.bounds(np.minimum(sample.event, sample.estimation))[0]
+    last = sample.bounds(np.maximum(sample.event, sample.estimation))[1]
+    for row, asset in enumerate(sample.asset.tolist()):
+        odd = placed.shut.get(asset, first[:0])
+        inside = odd[(odd >= first[row]) & (odd <= last[row])]
+        if inside.size:
+            yield ids[row], fact("exchange_closed", n=inside.size, session=_day(sample, inside[0]))
 
 
 def _dated(sample: Sample, one: Suspicion) -> Fact:

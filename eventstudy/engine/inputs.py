@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.engine.moments import Dates, event_dates
-from eventstudy.engine.own_sessions import Calendars, own_calendars, spans
-from eventstudy.engine.sample import Sample, inside_windows
-from eventstudy.errors import InputError
+from eventstudy.engine.own_sessions import Calendars, own_calendars, shut, spans
+from eventstudy.engine.sample import Sample, bounds, inside_windows, meeting
+from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.days import places
-from eventstudy.gate.tables import Wide, as_pandas, label
+from eventstudy.gate.tables import Wide, as_pandas, label, labelled
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ class Placed:
         Sessions between the day asked for and day 0, of the exchange where one is known, else from Monday to Friday.
     asked : (E,) int
         Sessions of the estimation windows.
+    asset, place : (E,) int
+        Row of each asset in the returns and place of day 0 among its sessions; -1 where there is none.
+    windows : (E, 4) int
+        First and last relative day of the estimation and of the event window.
+    shut : mapping of int to (n,) int
+        Columns in which an asset has a return although its exchange was closed, by the asset's row.
     refusals : tuple of Refusal
         Events that are not placed.
     characteristics : DataFrame
@@ -93,8 +99,29 @@ class Placed:
     why: NDArray[np.object_]
     moved: Ints
     asked: Ints
+    asset: Ints
+    place: Ints
+    windows: Ints
+    shut: Mapping[int, Ints]
     refusals: tuple[Refusal, ...]
     characteristics: pd.DataFrame
+
+    def neighbours(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Other events of each event's asset whose event windows meet its ``event`` or ``estimation`` window, by id.
+
+        All events that have a day 0 count, those that are not in the results too.
+        """
+        rows = np.flatnonzero(self.place >= 0)
+        ids, asset, place, windows = self.event_ids[rows], self.asset[rows], self.place[rows], self.windows[rows]
+        begin, end = place + windows[:, 2], place + windows[:, 3]
+        spans = {"event": (begin, end), "estimation": (place + windows[:, 0], place + windows[:, 1])}
+        return {
+            name: {
+                str(ids[row]): tuple(str(one) for one in ids[others])
+                for row, others in meeting(asset, first, last, begin, end)
+            }
+            for name, (first, last) in spans.items()
+        }
 
 
 @dataclass(slots=True)
@@ -118,6 +145,7 @@ def place_events(
     given: Any,
     regressors: Regressors,
     options: Options,
+    shifts: tuple[int, int] = (0, 0),
 ) -> tuple[Sample, Placed]:
     """Place events on returns.
 
@@ -131,6 +159,8 @@ def place_events(
         Benchmark or factors on the same sessions.
     options : Options
         The caller's choices.
+    shifts : pair of int
+        Lags and leads of the regressors that stand beside them, in own sessions.
 
     Raises
     ------
@@ -145,6 +175,7 @@ def place_events(
     names, asset = _assets(events["asset"], returns.names, placing)
     dates = event_dates(events, options.exchange, options.date_format, returns.labels)
     calendars = own_calendars(sessions, values, factors, asset, dates.exchange)
+    regressors = shifted(regressors, shifts, calendars)
     place = _places(dates, sessions, asset, calendars, options.non_session, placing)
     _within(place, asset, windows, sessions, calendars, placing)
     keep, position = placing.keep, calendars.columns(asset, place)
@@ -154,7 +185,7 @@ def place_events(
         values=values,
         span=spans(values, calendars, gaps=options.after_gap != "one_session"),
         names=regressors.names,
-        factors=factors,
+        factors=regressors.values,
         compounding="log" if options.after_gap == "log" else "simple",
         event_ids=ids[keep],
         asset=asset[keep],
@@ -162,15 +193,16 @@ def place_events(
         estimation=windows[keep, :2],
         event=windows[keep, 2:],
         blocked=None,
-        group=_column(events, "group", None)[keep],
+        group=_groups_of(events)[keep],
         weight=_weights(events)[keep],
         calendars=calendars,
         place=place[keep],
         partial=dates.partial[keep],
     )
+    there = (asset >= 0) & (place >= 0) & (place < calendars.sizes(asset)) & ~np.isnat(dates.written)
     if options.exclude_event_days:
-        first, last = sample.bounds(sample.event)
-        sample = replace(sample, blocked=inside_windows(values.shape, sample.asset, first, last))
+        first, last = bounds(calendars, asset[there], place[there], windows[there, 2:])
+        sample = replace(sample, blocked=inside_windows(values.shape, asset[there], first, last))
     return sample, Placed(
         event_ids=ids,
         assets=names,
@@ -180,6 +212,10 @@ def place_events(
         why=placing.why,
         moved=_sessions_moved(dates, sessions, np.where(keep, position, -1)),
         asked=windows[:, 1] - windows[:, 0] + 1,
+        asset=asset,
+        place=np.where(there, place, -1),
+        windows=windows,
+        shut=shut(sessions, values, asset, dates.exchange),
         refusals=tuple(placing.refusals),
         characteristics=events[list(options.characteristics)].set_axis(ids.astype(str), axis=0).rename_axis("event_id"),
     )
@@ -214,6 +250,8 @@ def _ids(events: pd.DataFrame) -> NDArray[np.object_]:
     if (none := events["event_id"].isna().to_numpy()).any():
         raise InputError(fact("gate.events.no_id", row=int(np.flatnonzero(none)[0])))
     ids = np.array([label(one) for one in events["event_id"]], dtype=object)
+    if odd := [row for row, one in enumerate(ids) if not one.isprintable()]:
+        raise InputError(fact("gate.events.odd_id", row=odd[0], given=repr(ids[odd[0]])))
     unique, counts = np.unique(ids.astype(str), return_counts=True)
     if (counts > 1).any():
         raise InputError(fact("gate.events.id_twice", event=str(unique[counts > 1][0])))
@@ -255,16 +293,38 @@ def _own_numbers(cells: pd.Series[Any], name: str) -> Floats:
 
 def _assets(cells: pd.Series[Any], assets: tuple[str, ...], placing: _Placing) -> tuple[NDArray[np.object_], Ints]:
     """(E,) assets as texts, and their rows among those of the returns."""
-    import pandas as pd
-
     if (none := cells.isna().to_numpy()).any():
         raise InputError(fact("gate.no_asset", what="events", row=int(np.flatnonzero(none)[0])))
-    codes, distinct = pd.factorize(cells)
+    codes, labels = labelled(cells)
     known = {name: row for row, name in enumerate(assets)}
-    labels = np.array([label(name) for name in distinct], dtype=object)
-    names, asset = labels[codes], np.array([known.get(name, -1) for name in labels], dtype=np.int64)[codes]
+    names = np.array(labels, dtype=object)[codes]
+    asset = np.array([known.get(name, -1) for name in labels], dtype=np.int64)[codes]
     placing.refuse(asset < 0, lambda row: fact("unknown_asset", asset=names[row]))
     return names, asset
+
+
+def shifted(regressors: Regressors, shifts: tuple[int, int], calendars: Calendars) -> Regressors:
+    """Regressors with their lags and leads as further columns, counted in the sessions that all assets share."""
+    from eventstudy.models import lagged_factors
+
+    if shifts == (0, 0):
+        return regressors
+    if not calendars.one:
+        raise OptionError(fact("option.several_markets", lags=shifts[0], leads=shifts[1]))
+    own = calendars.own[0]
+    names, columns = lagged_factors(regressors.names, regressors.values[:, own], lags=shifts[0], leads=shifts[1])
+    values = np.full((len(names), own.size), np.nan)
+    values[:, own] = columns
+    return Regressors(tuple(names), values)
+
+
+def _groups_of(events: pd.DataFrame) -> NDArray[np.object_]:
+    """(E,) labels of groups, None where there are none."""
+    if "group" not in events.columns or events["group"].isna().all():
+        return np.full(len(events), None, dtype=object)
+    if (none := events["group"].isna().to_numpy()).any():
+        raise InputError(fact("gate.events.no_group", row=int(np.flatnonzero(none)[0])))
+    return np.array([label(one) for one in events["group"]], dtype=object)
 
 
 def _places(
@@ -357,12 +417,6 @@ def _weights(events: pd.DataFrame) -> Floats:
         row = int(np.flatnonzero(~(weights > 0))[0])
         raise InputError(fact("gate.events.weight", row=row, value=str(events["weight"].iloc[row])))
     return weights
-
-
-def _column(events: pd.DataFrame, name: str, default: object) -> NDArray[np.object_]:
-    if name in events.columns:
-        return events[name].to_numpy(dtype=object)
-    return np.full(len(events), default, dtype=object)
 
 
 def _day(stamp: Any) -> str:

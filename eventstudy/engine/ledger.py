@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eventstudy.engine.flags import company
 from eventstudy.engine.inputs import Placed
 from eventstudy.engine.sample import Sample
 from eventstudy.facts import Fact
@@ -53,7 +52,6 @@ def ledger(sample: Sample, placed: Placed, had: Mapping[str, int], out: Mapping[
         }
     )
     frame.loc[~there, "sessions_moved"] = pd.NA
-    for name in ("event", "estimation"):
-        met = {str(sample.event_ids[row]): sample.event_ids[others] for row, others in company(sample, name)}
-        frame[f"others_in_{name}_window"] = [tuple(map(str, met.get(event, ()))) for event in ids]
+    for name, near in placed.neighbours().items():
+        frame[f"others_in_{name}_window"] = [near.get(event, ()) for event in ids]
     return frame

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import fact
-from eventstudy.gate.tables import read_wide
+from eventstudy.gate.tables import Wide
 from eventstudy.models import MODELS
 from eventstudy.options import one_of, shown
 from eventstudy.windows import Window
@@ -22,7 +22,7 @@ from eventstudy.windows import Window
 LimitDays = Literal["keep", "drop", "censor"]
 
 
-def with_limits(sample: Sample, at_limit: Any, choice: LimitDays) -> Sample:
+def with_limits(sample: Sample, at_limit: Wide | None, choice: LimitDays) -> Sample:
     """The sample with its closes at a limit, and with what is to become of them in estimation windows.
 
     Raises
@@ -54,9 +54,8 @@ def require_censorable(model: str, choice: LimitDays) -> None:
         raise OptionError(fact("option.uncensorable", model=shown(model), allowed=able))
 
 
-def _sides(sample: Sample, at_limit: Any) -> NDArray[np.int8]:
+def _sides(sample: Sample, read: Wide) -> NDArray[np.int8]:
     """(A, S) -1, 0 or 1 for every asset and session of the returns."""
-    read = read_wide(at_limit, "at_limit")
     days = sample.sessions[~np.isin(sample.sessions, read.sessions)]
     lacking = [name for name in sample.assets if name not in read.names]
     if days.size or lacking:

@@ -53,5 +53,7 @@ def _groups(group: NDArray[np.object_], by: str | None) -> Iterator[tuple[str | 
         yield None, np.arange(group.size)
         return
     labels = group.astype(str)
+    if not labels.size:
+        yield "None", np.arange(0)
     for label in np.unique(labels):
         yield str(label), np.flatnonzero(labels == label)

@@ -93,28 +93,56 @@ def own_calendars(
 
     Notes
     -----
-    Where the exchange of an asset is known, its calendar says which they are, and every session with a return counts.
-    Else a session on which neither the asset nor any regressor has a return is none of the asset: other markets of the
-    table were open, or nobody was. A session on which only the asset has none is one on which it did not trade.
+    Where the exchange of an asset is known (or the exchanges, if its events name several), its calendar says which they
+    are, as far as it reaches, and every session with a return counts. Else a session on which neither the asset nor any
+    regressor has a return is none of the asset: other markets of the table were open, or nobody was. A session on which
+    only the asset has none is one on which it did not trade.
     """
     assets, size = values.shape
     whole = np.ones((1, size), dtype=bool)
-    codes = {int(row): str(code) for row, code in zip(asset, exchange, strict=True) if row >= 0 and code}
+    codes = exchanges_of(asset, exchange)
     closed = ~np.isfinite(factors).any(axis=0) if factors.size else np.zeros(size, dtype=bool)
     if not codes and not closed.any():
         return _calendars(np.zeros(assets, dtype=np.int64), whole)
-    known = {
-        code: np.isin(sessions.astype("datetime64[D]"), load_sessions(code).sessions) for code in set(codes.values())
-    }
+    days = sessions.astype("datetime64[D]")
+    known = {code: open_days(days, code) for code in sorted(set().union(*codes.values()))}
     if not closed.any() and all(mask.all() for mask in known.values()):
         return _calendars(np.zeros(assets, dtype=np.int64), whole)
     needed = np.unique(asset[asset >= 0])
-    traded = np.isfinite(values[needed])
-    masks = np.array([known.get(codes.get(int(row), ""), ~closed) for row in needed], dtype=bool).reshape(traded.shape)
-    own, row = np.unique(masks | traded, axis=0, return_inverse=True)
+    masks = np.isfinite(values[needed])
+    for place, row in enumerate(needed.tolist()):
+        masks[place] |= np.any([known[code] for code in codes[row]], axis=0) if row in codes else ~closed
+    own, row = np.unique(masks, axis=0, return_inverse=True)
     market = np.zeros(assets, dtype=np.int64)
     market[needed] = row.ravel()
     return _calendars(market, own if needed.size else whole)
+
+
+def exchanges_of(asset: Ints, exchange: NDArray[np.object_]) -> dict[int, set[str]]:
+    """The exchanges that the events of each asset name, by its row."""
+    codes: dict[int, set[str]] = {}
+    for row, code in zip(asset.tolist(), exchange, strict=True):
+        if row >= 0 and code:
+            codes.setdefault(row, set()).add(str(code))
+    return codes
+
+
+def shut(sessions: Days, values: Floats, asset: Ints, exchange: NDArray[np.object_]) -> dict[int, Ints]:
+    """Columns in which an asset has a return although its exchange was closed, by the asset's row."""
+    days = sessions.astype("datetime64[D]")
+    found = {}
+    for row, codes in exchanges_of(asset, exchange).items():
+        closed = ~np.any([open_days(days, code) for code in codes], axis=0)
+        if closed.any() and (odd := np.flatnonzero(closed & np.isfinite(values[row]))).size:
+            found[row] = odd
+    return found
+
+
+def open_days(days: Days, code: str) -> Mask:
+    """(S,) whether an exchange was open on a day; true where that is not known."""
+    known = load_sessions(code)
+    inside = (days >= np.datetime64(known.first)) & (days <= np.datetime64(known.last))
+    return np.isin(days, known.sessions) | ~inside
 
 
 def _calendars(market: Ints, own: Mask) -> Calendars:

@@ -123,10 +123,7 @@ class Sample:
 
     def bounds(self, window: Ints) -> tuple[Ints, Ints]:
         """(E,) columns of `values` of the first and last day of (E, 2) windows, cut to the sessions."""
-        last = self.calendars.sizes(self.asset) - 1
-        ends = (np.clip(self.place + window[:, side], 0, last) for side in (0, 1))
-        first, final = (self.calendars.columns(self.asset, end) for end in ends)
-        return first, final
+        return bounds(self.calendars, self.asset, self.place, window)
 
     def rows(self, chosen: slice | Ints) -> Sample:
         """The sample of some events, with a copy of only the assets that they need."""
@@ -326,6 +323,13 @@ def inside_windows(sample_shape: tuple[int, int], asset: Ints, first: Ints, last
     np.add.at(steps, (asset, np.clip(last + 1, 0, sessions)), -1)
     inside: Mask = np.cumsum(steps, axis=1)[:, :-1] > 0
     return inside
+
+
+def bounds(calendars: Calendars, asset: Ints, place: Ints, window: Ints) -> tuple[Ints, Ints]:
+    """(E,) columns of the first and last day of (E, 2) windows around places, cut to the sessions."""
+    ends = (np.clip(place + window[:, side], 0, calendars.sizes(asset) - 1) for side in (0, 1))
+    first, last = (calendars.columns(asset, end) for end in ends)
+    return first, last
 
 
 def meeting(asset: Ints, first: Ints, last: Ints, begin: Ints, end: Ints) -> Iterator[tuple[int, Ints]]:

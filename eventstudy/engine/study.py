@@ -23,8 +23,8 @@ from eventstudy.exchanges import exchange as exchange_row
 from eventstudy.facts import fact
 from eventstudy.gate.days import require_date_format
 from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
-from eventstudy.gate.values import Accepted, check_finite, check_scale, check_values, read_accept
-from eventstudy.models import MODELS, lagged_factors
+from eventstudy.gate.values import Accepted, check_finite, check_rate, check_scale, check_values, read_accept
+from eventstudy.models import MODELS
 from eventstudy.options import keywords, one_of, shown, spelled, switch, whole, window_of
 from eventstudy.robustness.simulation import Executor
 
@@ -148,17 +148,23 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     )
     accepted = read_accept(accept) | outcomes_in(returns)
     chosen, shifts = _model(model, model_options)
+    one_of("limit_days", limit_days, get_args(LimitDays))
+    switch("progress", progress)
     require_censorable(model, limit_days)
     own = read_wide(returns, "returns", date_format=date_format, zone=_zone(exchange))
     given = _regressors(own, benchmark, factors, model, date_format=date_format, zone=_zone(exchange))
     require_returns(own, given, accepted)
     rate = None
     if risk_free is not None:
-        own, given, rate = _excess(own, given, risk_free, options.after_gap, model)
+        read = read_wide(risk_free, "risk_free", date_format=date_format, zone=_zone(exchange))
+        own, given, rate = _excess(own, given, read, options.after_gap, model)
     if executor is not None and not callable(getattr(executor, "map", None)):
         raise OptionError(fact("option.executor", given=shown(executor)))
-    sample, placed = place_events(own, events, _shifted(given, shifts), options)
-    sample = replace(with_limits(sample, at_limit, limit_days), risk_free=rate)
+    sides = None
+    if at_limit is not None:
+        sides = read_wide(at_limit, "at_limit", date_format=date_format, zone=_zone(exchange))
+    sample, placed = place_events(own, events, given, options, shifts)
+    sample = replace(with_limits(sample, sides, limit_days), risk_free=rate)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
@@ -212,7 +218,7 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     with _bar(len(wanted), shown=progress, what="files") as advance:
         assets, values = map_partitions(Path(folder), given.sessions, Path(scratch), assets=wanted, progress=advance)
     returns = Wide(assets, given.sessions, values, given.labels)
-    sample, placed = place_events(returns, named, _shifted(Regressors(given.names, given.values), shifts), options)
+    sample, placed = place_events(returns, named, Regressors(given.names, given.values), options, shifts)
     nothing: frozenset[Accepted] = frozenset()
     return _study(sample, placed, chosen, nothing, min_estimation=min_estimation, executor=executor, progress=progress)
 
@@ -246,24 +252,17 @@ def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, t
     return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
 
 
-def _shifted(regressors: Regressors, shifts: tuple[int, int]) -> Regressors:
-    """Regressors with their lags and leads as further columns."""
-    if shifts == (0, 0):
-        return regressors
-    return Regressors(*lagged_factors(regressors.names, regressors.values, lags=shifts[0], leads=shifts[1]))
-
-
 def _excess(
-    returns: Wide, regressors: Regressors, risk_free: Any, after_gap: Gap, model: str
+    returns: Wide, regressors: Regressors, read: Wide, after_gap: Gap, model: str
 ) -> tuple[Wide, Regressors, Floats]:
     """Returns and benchmark less the risk-free return of the same session, and that; factors are excess returns."""
     if after_gap != "one_session":
         raise OptionError(fact("option.risk_free", after_gap=after_gap))
-    read = read_wide(risk_free, "risk_free")
     if len(read.names) != 1:
         raise InputError(fact("gate.one_column", what="risk_free", columns=read.names))
     rate = read.on(returns.sessions)
     check_values(rate, returns.sessions, read.names, "risk_free")
+    check_rate(rate[0], returns.sessions)
     if (lacking := np.isnan(rate)).any():
         raise InputError(fact("gate.rate_lacks", n=int(lacking.sum())))
     benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
@@ -314,6 +313,10 @@ def _regressors(
 ) -> Regressors:
     """The regressors on the sessions of the returns; sessions that they lack are missing."""
     needs = MODELS[model].needs
+    if isinstance(benchmark, (str, int)) and not isinstance(benchmark, bool) and label(benchmark) not in returns.names:
+        raise OptionError(fact("option.not_a_column", name="benchmark", given=shown(benchmark)))
+    if needs != "factors" and factors is not None:
+        read_wide(factors, "factors", date_format=date_format, zone=zone)
     if needs is None:
         return Regressors((), np.empty((0, returns.sessions.size)))
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"

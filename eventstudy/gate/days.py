@@ -27,6 +27,8 @@ _MONTH = re.compile(r"\d{4}-\d{1,2}|\d{4}/\d{1,2}|(?:19|20)\d{4}")
 _PARTS = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})")
 _NOTHING = ("", "nan", "NaN", "NaT", "None", "<NA>")
 _ANCHOR = date(2001, 2, 3)
+EARLIEST, LATEST = np.datetime64("1700-01-01"), np.datetime64("2200-12-31")
+"""Dates beyond these are outside any returns, and beyond what a clock of nanoseconds holds."""
 _NAT = np.datetime64("NaT", "ns")
 
 
@@ -108,7 +110,7 @@ def _neighbours() -> tuple[datetime, ...]:
 
 def _of_stamps(cells: pd.Series[Any]) -> Stamps:
     if cells.dt.tz is None:
-        written = cells.to_numpy(dtype="datetime64[ns]")
+        written = np.clip(cells.to_numpy(), EARLIEST, LATEST).astype("datetime64[ns]")
         return Stamps(written, np.full(written.size, np.datetime64("NaT", "ns")))
     local = cells.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
     return Stamps(local, cells.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[ns]"))
@@ -124,9 +126,10 @@ def _iso_days(cells: pd.Series[Any]) -> Days | None:
     if not (np.char.str_len(texts) == len("2024-04-03")).all():
         return None
     try:
-        return texts.astype("datetime64[D]").astype("datetime64[ns]")
+        days: Days = np.clip(texts.astype("datetime64[D]"), EARLIEST, LATEST).astype("datetime64[ns]")
     except ValueError:
         return None
+    return days
 
 
 def _of_cells(cells: pd.Series[Any], what: str, form: str | None) -> Stamps:
@@ -149,12 +152,8 @@ def _of_cells(cells: pd.Series[Any], what: str, form: str | None) -> Stamps:
 
 def _read(cell: Any, form: str | None) -> tuple[np.datetime64, np.datetime64] | str:
     """One cell as written and in UTC; or the kind of its fault."""
-    if isinstance(cell, np.datetime64):
-        return cell.astype("datetime64[ns]"), _NAT
-    if isinstance(cell, datetime):
-        return _of_moment(cell)
-    if isinstance(cell, date):
-        return np.datetime64(cell, "ns"), _NAT
+    if isinstance(cell, (np.datetime64, datetime, date)) or type(cell).__name__ == "Period":
+        return _of_date(cell)
     if isinstance(cell, (bool, np.bool_)) or not isinstance(cell, (str, int, float, np.integer, np.floating)):
         return "none"
     text = str(cell).strip()
@@ -167,14 +166,25 @@ def _read(cell: Any, form: str | None) -> tuple[np.datetime64, np.datetime64] | 
     return _fault(text, form) if found is None else found
 
 
+def _of_date(cell: Any) -> tuple[np.datetime64, np.datetime64] | str:
+    """A cell that is a date of any library; a month, year or week is none."""
+    if isinstance(cell, np.datetime64):
+        return "month" if np.datetime_data(cell)[0] in ("Y", "M", "W") else (_within(cell), _NAT)
+    if isinstance(cell, datetime):
+        return _of_moment(cell)
+    if isinstance(cell, date):
+        return _within(np.datetime64(cell)), _NAT
+    return (_within(np.datetime64(cell.start_time)), _NAT) if cell.freqstr in ("D", "B") else "month"
+
+
 def _of_text(text: str, form: str | None) -> tuple[np.datetime64, np.datetime64] | None:
     """A text in the format stated, an ISO date, eight digits, or a moment; None or `ValueError` for any other."""
     if form is not None:
         return _of_moment(datetime.strptime(text.removesuffix(".0"), form))  # noqa: DTZ007
     if _ISO.fullmatch(text):
-        return np.datetime64(date.fromisoformat(text), "ns"), _NAT
+        return _within(np.datetime64(date.fromisoformat(text))), _NAT
     if _EIGHT.fullmatch(text):
-        return np.datetime64(date(int(text[:4]), int(text[4:6]), int(text[6:8])), "ns"), _NAT
+        return _within(np.datetime64(date(int(text[:4]), int(text[4:6]), int(text[6:8])))), _NAT
     if _CLOCK.fullmatch(text):
         return _of_moment(datetime.fromisoformat(re.sub(r" (?=[Z+-])", "", text)))
     return None
@@ -192,10 +202,20 @@ def _fault(text: str, form: str | None) -> str:
 
 
 def _of_moment(moment: datetime) -> tuple[np.datetime64, np.datetime64]:
-    plain = np.datetime64(moment.replace(tzinfo=None), "ns")
+    plain = _within(np.datetime64(moment.replace(tzinfo=None)))
     if moment.tzinfo is None:
         return plain, _NAT
+    if not EARLIEST.astype(object).year < moment.year < LATEST.astype(object).year:
+        return plain, plain
     return plain, np.datetime64(moment.astimezone(UTC).replace(tzinfo=None), "ns")
+
+
+def _within(day: np.datetime64) -> np.datetime64:
+    """A date in nanoseconds; one before `EARLIEST` or after `LATEST` is taken for that day."""
+    if np.isnat(day):
+        return _NAT
+    known: np.datetime64 = min(max(day, EARLIEST), LATEST).astype("datetime64[ns]")
+    return known
 
 
 def _places(cells: pd.Series[Any], rows: Sequence[int] | np.ndarray[Any, Any]) -> tuple[dict[str, object], ...]:

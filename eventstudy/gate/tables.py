@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,11 @@ def _foreign(given: Any, what: str) -> pd.DataFrame:
         table = table.alias(table.name or what).to_frame()
     if not isinstance(table, nw.DataFrame):
         raise InputError(fact("gate.kind", what=what, kind=kind))
-    return pd.DataFrame({name: _column(table[name]) for name in table.columns})
+    try:
+        return pd.DataFrame({name: _column(table[name]) for name in table.columns})
+    except (nw.exceptions.NarwhalsError, ValueError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(fact("gate.unread", what=what, reason=reason)) from None
 
 
 def _column(series: Any) -> Any:
@@ -123,6 +127,16 @@ def label(name: Any) -> str:
     if isinstance(name, (float, np.floating)) and float(name).is_integer():
         return str(int(name))
     return str(name).strip()
+
+
+def labelled(cells: pd.Series[Any]) -> tuple[Any, tuple[str, ...]]:
+    """(n,) which label each cell has, and the labels; cells that are written alike have one label."""
+    import pandas as pd
+
+    plain = [one if isinstance(one, Hashable) else repr(one) for one in cells]
+    codes, distinct = pd.factorize(np.array([*plain, None], dtype=object)[:-1])
+    again, names = pd.factorize(np.array([label(one) for one in distinct], dtype=object))
+    return again[codes], tuple(map(str, names))
 
 
 def read_wide(given: Any, what: str, *, date_format: str | None = None, zone: str | None = None) -> Wide:
@@ -147,7 +161,7 @@ def read_wide(given: Any, what: str, *, date_format: str | None = None, zone: st
         For anything that leaves open which number belongs to which asset and session; the code says what.
     """
     stamps, frame = _dated(as_pandas(given, what), what)
-    if (headings := _long(frame)) is not None:
+    if (headings := _long(frame, stamps, what)) is not None:
         days, _ = _days(stamps, what, date_format, zone, clocks=False)
         return _pivoted(frame, days, headings, what)
     days, labels = _days(stamps, what, date_format, zone)
@@ -183,22 +197,27 @@ def _called(names: Iterable[Any], wanted: Sequence[str]) -> list[Any]:
     return [name for name in names if isinstance(name, str) and name.strip().lower() in wanted]
 
 
-def _long(frame: pd.DataFrame) -> tuple[Any, Any] | None:
+def _long(frame: pd.DataFrame, stamps: pd.Series[Any], what: str) -> tuple[Any, Any] | None:
     """The headings of assets and returns of a long table; None for a wide one."""
-    names = list(frame.columns)
-    assets, values = _called(names, ASSETS), _called(names, RETURNS)
-    return (assets[0], values[0]) if len(assets) == 1 and len(values) == 1 else None
+    assets, values = _called(list(frame.columns), ASSETS), _called(list(frame.columns), RETURNS)
+    if len(assets) == 1 and len(values) == 1:
+        return assets[0], values[0]
+    repeated = stamps.duplicated()
+    if not assets and 2 * int(repeated.sum()) > len(stamps):
+        columns = [str(one) for one in frame.columns]
+        raise InputError(fact("gate.long.headings", what=what, assets=ASSETS, returns=RETURNS, columns=columns))
+    if assets and repeated.any():
+        code = "gate.long.assets" if len(assets) > 1 else "gate.long.returns"
+        raise InputError(fact(code, what=what, assets=list(assets), columns=[str(one) for one in frame.columns]))
+    return None
 
 
 def _pivoted(frame: pd.DataFrame, days: Days, headings: tuple[Any, Any], what: str) -> Wide:
     """A long table turned wide; a session that an asset lacks is missing."""
-    import pandas as pd
-
     asset, value = headings
     if (bad := frame[asset].isna().to_numpy()).any():
         raise InputError(fact("gate.no_asset", what=what, row=int(np.flatnonzero(bad)[0])))
-    column, distinct = pd.factorize(frame[asset])
-    names = tuple(label(one) for one in distinct)
+    column, names = labelled(frame[asset])
     cells = _numbers(frame[[value]], [names[one] for one in column], days, what, long=True)[0]
     sessions, row = np.unique(days, return_inverse=True)
     place = column * sessions.size + row

@@ -19,6 +19,9 @@ LARGE = 0.2
 """A move of this size is rare in daily returns; a column more than half of which exceeds it is no decimal return."""
 APART = 50.0
 """Factor between the spreads of an asset and a benchmark beyond which their units differ; percent makes it 100."""
+LARGEST_RATE = 1.0
+"""Risk-free return a year above which a rate is not that of a session (1.0 = 100 %)."""
+DAYS_A_YEAR = 365.25
 LEAST = 10
 """Values that a column needs before its unit is judged."""
 CODES = (-44.0, -55.0, -66.0, -77.0, -88.0, -99.0, -99.99, -999.0, -9999.0)
@@ -34,9 +37,10 @@ def read_accept(accept: Sequence[str]) -> frozenset[Accepted]:
         For anything that is not a list of the names of `Accepted`.
     """
     allowed = get_args(Accepted)
-    if isinstance(accept, str) or not isinstance(accept, (list, tuple, set, frozenset)) or set(accept) - set(allowed):
+    listed = isinstance(accept, (list, tuple, set, frozenset))
+    if not listed or not all(isinstance(one, str) and one in allowed for one in accept):
         raise OptionError(fact("option.accept", given=repr(accept), allowed=allowed))
-    return frozenset(accept)
+    return frozenset(one for one in allowed if one in accept)
 
 
 def check_values(values: Floats, sessions: Days, names: Sequence[str], what: str, *, vouched: bool = False) -> None:
@@ -120,6 +124,29 @@ def check_scale(assets: Floats, names: Sequence[str], yardsticks: Mapping[str, F
             if own > 0.0 and other > 0.0 and not 1.0 / APART <= own / other <= APART:
                 told: dict[str, Any] = {"asset": names[place], "benchmark": name, "own": own, "other": other}
                 raise InputError(fact("gate.scale.apart", what=what, **told))
+
+
+def check_rate(rate: Floats, sessions: Days) -> None:
+    """Refuse a risk-free rate that no session has: in percent, or a year's.
+
+    Parameters
+    ----------
+    rate : (S,) float
+        Risk-free return of each session, decimal.
+    sessions : (S,) datetime64
+        Their sessions, whose usual distance says what a year makes of it.
+
+    Raises
+    ------
+    InputError
+        Code ``gate.scale.rate`` with the median and what it comes to in a year.
+    """
+    if sessions.size < LEAST:
+        return
+    days = float(np.median(np.diff(sessions.astype("datetime64[D]").astype(np.int64))))
+    median = float(np.nanmedian(np.abs(rate)))
+    if median * DAYS_A_YEAR / days > LARGEST_RATE:
+        raise InputError(fact("gate.scale.rate", median=median, year=median * DAYS_A_YEAR / days))
 
 
 def _large(values: Floats) -> Mask:

@@ -115,7 +115,7 @@ def ask(  # noqa: PLR0913 - what is asked, of whom and how, all but the first th
         For an unknown alternative or variant.
     """
     check_side(alternative)
-    if variant is not None and variant not in variants:
+    if variant is not None and not (isinstance(variant, str) and variant in variants):
         allowed = ", ".join(variants) or "none"
         raise OptionError(f"the test {name} has no variant {variant!r}; it has: {allowed}")
     blank = TestResult(

@@ -240,7 +240,8 @@ def check_range(series: PriceSeries) -> tuple[Finding, ...]:
 def check_splits(series: PriceSeries, splits: Mapping[date, float]) -> tuple[Finding, ...]:
     """Whether the close moves by each stated split, or the adjusted close, where there is one, does not.
 
-    The statement is contradicted where the move is an ordinary one, within `SPLIT_ROOM`, only if it is not true.
+    The statement is contradicted where the move is an ordinary one, within `SPLIT_ROOM`, only if it is not true, and
+    where the close moves by about the ratio the wrong way round.
     """
     found = []
     name: Column = "close" if series.adj_close is None else "adj_close"
@@ -249,8 +250,10 @@ def check_splits(series: PriceSeries, splits: Mapping[date, float]) -> tuple[Fin
         with np.errstate(all="ignore"):
             whole = abs(float(np.log(prices[row] / prices[row - 1])))
             rest = abs(float(np.log(factor * prices[row] / prices[row - 1])))
+            turned = abs(float(np.log(prices[row] / prices[row - 1] / factor)))
         left, other = (rest, whole) if name == "close" else (whole, rest)
-        if other <= SPLIT_ROOM < left:
+        wrong_way = name == "close" and turned <= abs(float(np.log(factor))) / 2.0
+        if other <= SPLIT_ROOM < left or wrong_way:
             told = {"before": prices[row - 1], "after": prices[row], "factor": factor}
             found.append(_finding(series, series.sessions[row], SPLIT_CODES[name], **told))
     return tuple(found)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from eventstudy.gate.values import CODES
 from eventstudy.sources.own.stamps import ISO_OR_STATED, StampRules
 
 _PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -139,6 +140,8 @@ def read_number(name: str, cell: object, rules: CellRules) -> float:
 
 def _allowed(name: str, value: float, written: str, rules: CellRules) -> float:
     if name == "return":
+        if rules.percent and round(100.0 * value, 6) in CODES:
+            raise ValueError(f"return is {written}, a code for a missing return; list it under missing")
         if value <= -1:
             hint = "" if rules.percent else "; state percent: true if returns are in percent"
             raise ValueError(f"return is {written}; a return is above -1 (-100 %){hint}")

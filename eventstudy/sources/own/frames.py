@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from eventstudy.errors import Fault, OptionError, PriceFileError, shortened
 from eventstudy.facts import Fact, fact, words
 from eventstudy.gate.tables import ASSETS, DATES, RETURNS
+from eventstudy.options import spelled
 from eventstudy.prices import PricePanel, PriceSeries
 from eventstudy.sources.own.grids import Grid, frame_grid, plain_name, without_ends
 from eventstudy.sources.own.parts import find_parts, rules_of
@@ -32,6 +33,7 @@ ACTIONS = ("Dividends", "Stock Splits", "Capital Gains")
 """Columns that yfinance may give beside prices."""
 
 
+@spelled
 def prices_from_frame(  # noqa: PLR0913 - how a table is read, as prices.files states it; all but two keyword-only
     frame: pd.DataFrame | object,
     layout: Literal["wide", "long", "single"] = "wide",
