@@ -180,6 +180,17 @@ def test_damaged_files_are_named(case, content):
     assert (told.code, told.values["file"]) == ("gate.file.unreadable", "F1.parquet")
 
 
+def test_a_flaw_in_what_pandas_noted_is_no_matter_and_a_session_may_be_its_index(case, found):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = arrow.Table.from_pandas(firm(RETURNS["F0"].to_numpy())).replace_schema_metadata({b"pandas": b"{\xff"})
+    parquet.write_table(table, case.folder / "F0.parquet")
+    case.put(RETURNS["F1"].rename("return").to_frame(), "F1")
+    np.testing.assert_allclose(case.study().ar, found.ar, rtol=0, atol=1e-12)
+    columns = [table["session"], table["return"], table["return"]]
+    parquet.write_table(arrow.Table.from_arrays(columns, ["session", "return", "return"]), case.folder / "F0.parquet")
+    assert refusal(case.study) == fact("gate.file.columns", file="F0.parquet", columns=["session", "return", "return"])
+
+
 def test_sentences_on_files():
     why = fact("gate.empty", what="returns")
     assert [

@@ -109,7 +109,7 @@ def _read(path: Path, sessions: Days, date_format: str | None, zone: str | None)
 
     frame = _frame(path)
     columns = [str(name) for name in frame.columns]
-    if columns.count("session") != 1 or columns.count("return") != 1:
+    if not {"session", "return"} <= set(columns):
         raise InputError(fact("gate.file.columns", file=path.name, columns=columns))
     long = pd.DataFrame({"session": frame["session"], "asset": path.stem, "return": frame["return"]})
     try:
@@ -124,11 +124,17 @@ def _read(path: Path, sessions: Days, date_format: str | None, zone: str | None)
 
 
 def _frame(path: Path) -> pd.DataFrame:
-    import pandas as pd
+    """The columns of a file as its own types say; what pandas noted of its index is left aside."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     try:
-        return pd.read_parquet(path)
-    except (pa.ArrowException, OSError) as error:
+        with pq.ParquetFile(path) as file:
+            table = file.read().replace_schema_metadata(None)
+        if len(set(table.column_names)) < len(table.column_names):
+            raise InputError(fact("gate.file.columns", file=path.name, columns=table.column_names))
+        frame: pd.DataFrame = table.to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
         why = " ".join(str(error).split())
         raise InputError(fact("gate.file.unreadable", file=path.name, why=why.rstrip(".")[:120])) from None
+    return frame
