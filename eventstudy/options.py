@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, wraps
 from inspect import Parameter, signature
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeGuard, TypeVar
 
 import numpy as np
@@ -59,6 +61,21 @@ def switch(name: str, value: object) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise OptionError(fact("option.one_of", name=name, given=shown(value), allowed=("True", "False")))
     return bool(value)
+
+
+def path_of(name: str, given: object) -> Path:
+    """The path of a text or a `Path`; `OptionError` for anything else, and for a text that can name no file."""
+    text = os.fspath(given) if isinstance(given, str | os.PathLike) else None
+    if not isinstance(text, str) or not text.strip() or any(one == "\0" or "\ud800" <= one <= "\udfff" for one in text):
+        raise OptionError(fact("option.path", name=name, given=shown(given)))
+    return Path(text)
+
+
+def folder_of(name: str, given: object) -> Path:
+    """The path of a folder that is there; `OptionError` for anything else."""
+    if not (folder := path_of(name, given)).is_dir():
+        raise OptionError(fact("option.folder", name=name, given=str(folder)))
+    return folder
 
 
 def window_of(name: str, given: object) -> Window:

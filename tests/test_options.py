@@ -410,6 +410,25 @@ TOLD = {
         {"given": "5"},
         "executor=5 has no method map; give concurrent.futures' pools, a Dask client's executor or ray's pool",
     ),
+    "option.executor_results": (
+        {"given": "a Pool", "n": 2},
+        "executor=a Pool did not return the estimates of each of the 2 chunks of events it was given, in their order; "
+        "its map must return one result for each, as that of concurrent.futures does",
+    ),
+    "option.path": (
+        {"name": "folder", "given": "None"},
+        "folder=None is not a path; give a text or a pathlib.Path",
+    ),
+    "option.folder": (
+        {"name": "scratch", "given": "away"},
+        "scratch=away is no folder that is there; make it first, or name another",
+    ),
+    "option.no_parquet": (
+        {"folder": "firms"},
+        "firms holds no .parquet files; name a folder with one file per asset",
+    ),
+    "option.workbook": ({"given": "a.txt"}, "path=a.txt is not the name of a workbook; let it end in .xlsx"),
+    "option.extra": ({"lacking": "pyarrow"}, "this needs pyarrow"),
     "option.risk_free": (
         {"after_gap": "log"},
         "risk_free covers one session each; with after_gap=log give excess returns instead",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from eventstudy.abnormal import forecast_errors, summed
 from eventstudy.arrays import Floats, Ints
 from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
+from eventstudy.errors import OptionError
+from eventstudy.facts import fact
 from eventstudy.models import NormalReturnFit, fit_model
+from eventstudy.options import shown
 from eventstudy.panel import EventPanel
 from eventstudy.robustness.simulation import Executor
 from eventstudy.windows import Window
@@ -142,13 +145,18 @@ def estimate(
         Where the chunks run; in this process where there is none. The numbers do not depend on it.
     progress : callable, optional
         Told the number of events done after each chunk.
+
+    Raises
+    ------
+    OptionError
+        Code ``option.executor_results`` where the executor's `map` does not return the estimates of each chunk.
     """
     work = partial(estimate_chunk, model=model)
     probe = _probe(sample, model)
     joined = _empty_estimates(sample, probe)
     for wave in _waves(pieces(sample, CHUNK), 1 if executor is None else WAVE):
         parts = [part for _, part in wave]
-        done = map(work, parts) if executor is None else executor.map(work, parts)
+        done = map(work, parts) if executor is None else _results(executor, work, parts, tuple(joined))
         for (rows, _), estimates in zip(wave, done, strict=True):
             for name, values in estimates.items():
                 joined[name][rows] = values
@@ -161,6 +169,30 @@ def estimate(
         position=sample.time,
         **joined,
     )
+
+
+def require_executor(executor: object) -> None:
+    """Refuse an executor without a `map`."""
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise OptionError(fact("option.executor", given=shown(executor)))
+
+
+def _results(
+    executor: Executor, work: Callable[[Sample], Any], parts: list[Sample], names: tuple[str, ...]
+) -> Iterator[Mapping[str, NDArray[Any]]]:
+    """Estimates of each part from an executor, in order."""
+    wrong = OptionError(fact("option.executor_results", given=shown(executor), n=len(parts)))
+    given: Any = executor.map(work, parts)
+    if not isinstance(given, Iterable):
+        raise wrong
+    results = iter(given)
+    for part in parts:
+        found = next(results, None)
+        if not isinstance(found, Mapping) or set(found) != set(names) or len(found["ar"]) != part.event_ids.size:
+            raise wrong
+        yield found
+    if next(results, wrong) is not wrong:
+        raise wrong
 
 
 def _waves(parts: Iterator[tuple[Ints, Sample]], size: int) -> Iterator[list[tuple[Ints, Sample]]]:

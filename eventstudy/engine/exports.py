@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eventstudy.distribution import lacks
-from eventstudy.errors import OptionError
+from eventstudy.errors import OptionError, StoreError
 from eventstudy.facts import fact
 from eventstudy.inference import TestResult
+from eventstudy.options import path_of
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from eventstudy.engine.result import EventStudy
+
+_UNWRITABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
+"""Characters that a workbook, which is XML, cannot hold."""
 
 
 def frames_of(study: EventStudy, window: tuple[int, int]) -> Mapping[str, pd.DataFrame]:
@@ -53,14 +59,14 @@ def _with_json(told: pd.DataFrame) -> pd.DataFrame:
     return told.assign(**{name: [json.dumps(one, ensure_ascii=False) for one in told[name]] for name in lists})
 
 
-def to_csv(study: EventStudy, folder: Path, window: tuple[int, int]) -> tuple[Path, ...]:
+def to_csv(study: EventStudy, folder: object, window: tuple[int, int]) -> tuple[Path, ...]:
     """Write every table as ``<name>.csv``."""
     return _write(study, folder, window, "csv", lambda frame, path: frame.to_csv(path, lineterminator="\n"))
 
 
-def to_parquet(study: EventStudy, folder: Path, window: tuple[int, int]) -> tuple[Path, ...]:
+def to_parquet(study: EventStudy, folder: object, window: tuple[int, int]) -> tuple[Path, ...]:
     """Write every table as Parquet; needs the extra ``parquet``."""
-    _need("pyarrow", "parquet")
+    need("pyarrow", "parquet")
 
     def write(frame: pd.DataFrame, path: Path) -> None:
         from pandas.api.types import is_object_dtype
@@ -73,15 +79,38 @@ def to_parquet(study: EventStudy, folder: Path, window: tuple[int, int]) -> tupl
     return _write(study, folder, window, "parquet", write)
 
 
-def to_excel(study: EventStudy, path: Path, window: tuple[int, int]) -> Path:
-    """Write every table as one sheet of a workbook; needs the extra ``excel``."""
+def to_excel(study: EventStudy, path: object, window: tuple[int, int]) -> Path:
+    """Write every table as one sheet of a workbook; needs the extra ``excel``.
+
+    Texts stay texts where they begin as a formula does (``=A1``); a character that XML cannot hold is written as
+    ``_x0001_`` (ECMA-376, ST_Xstring), which Excel reads back as it was.
+    """
     import pandas as pd
 
-    _need("openpyxl", "excel")
-    with pd.ExcelWriter(path) as book:
-        for name, frame in frames_of(study, window).items():
-            frame.to_excel(book, sheet_name=name)
-    return path
+    need("openpyxl", "excel")
+    place = path_of("path", path)
+    if place.suffix.lower() != ".xlsx":
+        raise OptionError(fact("option.workbook", given=str(place)))
+    frames = frames_of(study, window)
+    with writing(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with pd.ExcelWriter(place, engine="openpyxl") as book:
+            for name, frame in frames.items():
+                _writable(frame).to_excel(book, sheet_name=name)
+                for cell in (cell for row in book.sheets[name].iter_rows() for cell in row):
+                    if cell.data_type in ("f", "e"):
+                        cell.data_type = "s"
+    return place
+
+
+def _writable(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose texts and headings a workbook can hold."""
+    texts = {name: frame[name].map(_escaped_xml) for name in frame.columns if frame[name].dtype.kind not in "biufcM"}
+    return frame.assign(**texts).rename(index=_escaped_xml, columns=_escaped_xml)
+
+
+def _escaped_xml(value: Any) -> Any:
+    return _UNWRITABLE.sub(lambda one: f"_x{ord(one[0]):04X}_", value) if isinstance(value, str) else value
 
 
 def to_latex(study: EventStudy, window: tuple[int, int]) -> str:
@@ -157,20 +186,36 @@ def _cells(found: TestResult) -> tuple[str, str, str, str]:
 
 
 def _write(
-    study: EventStudy, folder: Path, window: tuple[int, int], ending: str, write: Callable[[pd.DataFrame, Path], object]
+    study: EventStudy,
+    folder: object,
+    window: tuple[int, int],
+    ending: str,
+    write: Callable[[pd.DataFrame, Path], object],
 ) -> tuple[Path, ...]:
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, frame in frames_of(study, window).items():
-        path = folder / f"{name}.{ending}"
-        write(frame, path)
-        paths.append(path)
-    return tuple(paths)
+    place = path_of("folder", folder)
+    frames = frames_of(study, window)
+    paths = {name: place / f"{name}.{ending}" for name in frames}
+    with writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        for name, frame in frames.items():
+            write(frame, paths[name])
+    return tuple(paths.values())
 
 
-def _need(module: str, extra: str) -> None:
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """A `StoreError` with the place for what the file system refuses."""
+    try:
+        yield
+    except OSError as error:
+        why = " ".join(str(error.strerror or error).split())
+        raise StoreError(fact("store.unwritten", place=str(error.filename or place), why=why)) from None
+
+
+def need(module: str, extra: str) -> None:
+    """Refuse what needs a library that is not there."""
     if lacking := lacks(module, extra):
-        raise OptionError(f"this needs {lacking}")
+        raise OptionError(fact("option.extra", lacking=lacking))
 
 
 def _escaped(text: str) -> str:

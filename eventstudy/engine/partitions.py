@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eventstudy.arrays import Days, Floats
+from eventstudy.engine.exports import need, writing
 from eventstudy.errors import InputError, OptionError
+from eventstudy.facts import fact
+from eventstudy.gate.tables import Wide, read_wide
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOGETHER = 1_024
+"""Firms whose returns are in memory at once where all of them are looked at."""
 
 
 def map_partitions(
     folder: Path,
-    sessions: NDArray[np.datetime64],
+    sessions: Days,
     scratch: Path,
     *,
     assets: tuple[str, ...] | None = None,
+    date_format: str | None = None,
+    zone: str | None = None,
     progress: Callable[[int], None] | None = None,
-) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+) -> Wide:
     """Copy ``ASSET.parquet`` files into one array on disk, assets x sessions, a firm at a time.
 
     Parameters
@@ -31,44 +43,98 @@ def map_partitions(
         Where the array is kept, 8 bytes an asset and session.
     assets : tuple of str, optional
         The assets wanted; all files of the folder by default.
+    date_format, zone : str, optional
+        How sessions are read, as in `eventstudy.gate.tables.read_wide`.
     progress : callable, optional
         Told 1 after each file.
 
     Returns
     -------
-    assets, values : tuple of A str and (A, S) float
-        Values are memory-mapped; sessions that a file lacks are NaN.
+    Wide
+        (A, S) values, memory-mapped; sessions that a file lacks are NaN.
+
+    Raises
+    ------
+    OptionError
+        Code ``option.no_parquet`` for a folder without such files.
+    InputError
+        For a file that cannot be read or used: code ``gate.file.<what>`` with its name; ``gate.file.none`` where no
+        asset has one.
+    StoreError
+        Code ``store.unwritten`` where the array cannot be kept.
     """
+    need("pyarrow", "parquet")
     files = {path.stem: path for path in sorted(folder.glob("*.parquet"))}
     if not files:
-        raise OptionError(f"{folder} holds no .parquet files; name a folder with one file per asset")
+        raise OptionError(fact("option.no_parquet", folder=str(folder)))
     wanted = tuple(files) if assets is None else tuple(name for name in assets if name in files)
-    values = np.lib.format.open_memmap(
-        scratch / "returns.npy", "w+", dtype=np.float64, shape=(len(wanted), sessions.size)
-    )
+    if not wanted and assets:
+        raise InputError(fact("gate.file.none", folder=str(folder), assets=assets))
+    if not wanted:
+        return Wide((), sessions, np.empty((0, sessions.size)))
+    kept = scratch / "returns.npy"
+    with writing(kept):
+        values = np.lib.format.open_memmap(kept, "w+", dtype=np.float64, shape=(len(wanted), sessions.size))
     for row, name in enumerate(wanted):
-        values[row] = _read(files[name], sessions)
+        values[row] = _read(files[name], sessions, date_format, zone)
         if progress is not None:
             progress(1)
-    values.flush()
-    return wanted, np.load(scratch / "returns.npy", mmap_mode="r")
+    with writing(kept):
+        values.flush()
+    return Wide(wanted, sessions, np.load(kept, mmap_mode="r"))
 
 
-def _read(path: Path, sessions: NDArray[np.datetime64]) -> NDArray[np.float64]:
+def in_parts(returns: Wide) -> Iterator[Wide]:
+    """Those of `TOGETHER` firms at a time that hold a number.
+
+    Raises
+    ------
+    InputError
+        Code ``gate.no_values`` where no firm of several has one.
+    """
+    found = False
+    for first in range(0, len(returns.names), TOGETHER):
+        rows = slice(first, first + TOGETHER)
+        values = np.asarray(returns.values[rows])
+        if not np.isnan(values).all():
+            found = True
+            yield Wide(returns.names[rows], returns.sessions, values)
+    if returns.names and not found:
+        raise InputError(fact("gate.no_values", what="returns"))
+
+
+def _read(path: Path, sessions: Days, date_format: str | None, zone: str | None) -> Floats:
+    """(S,) returns of one file."""
     import pandas as pd
 
-    frame = pd.read_parquet(path)
-    if not {"session", "return"} <= set(frame.columns):
-        raise InputError(
-            f"{path.name}: the columns session and return are needed; there are {', '.join(frame.columns)}"
-        )
-    days = pd.to_datetime(frame["session"]).to_numpy(dtype="datetime64[ns]")
-    place = np.searchsorted(sessions, days)
-    known = (place < sessions.size) & (sessions[np.minimum(place, sessions.size - 1)] == days)
-    if not known.all():
-        raise InputError(f"{path.name}: {days[~known][0].astype('datetime64[D]')} is not a session of the benchmark")
-    if np.unique(place).size < place.size:
-        raise InputError(f"{path.name}: a session stands there twice")
-    row = np.full(sessions.size, np.nan)
-    row[place] = frame["return"].to_numpy(dtype=float, na_value=np.nan)
+    frame = _frame(path)
+    columns = [str(name) for name in frame.columns]
+    if not {"session", "return"} <= set(columns):
+        raise InputError(fact("gate.file.columns", file=path.name, columns=columns))
+    long = pd.DataFrame({"session": frame["session"], "asset": path.stem, "return": frame["return"]})
+    try:
+        own = read_wide(long.reset_index(drop=True), "returns", date_format=date_format, zone=zone)
+    except InputError as error:
+        raise InputError(fact("gate.file.refused", file=path.name, why=error.fact)) from None
+    if (strange := ~np.isin(own.sessions, sessions)).any():
+        day = own.sessions[strange][0].astype("datetime64[D]")
+        raise InputError(fact("gate.file.not_a_session", file=path.name, session=str(day), n=int(strange.sum())))
+    row: Floats = own.on(sessions)[0]
     return row
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    """The columns of a file as its own types say; what pandas noted of its index is left aside."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read().replace_schema_metadata(None)
+        if len(set(table.column_names)) < len(table.column_names):
+            raise InputError(fact("gate.file.columns", file=path.name, columns=table.column_names))
+        frame: pd.DataFrame = table.to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise InputError(fact("gate.file.unreadable", file=path.name, why=why.rstrip(".")[:120])) from None
+    return frame

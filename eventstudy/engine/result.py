@@ -360,17 +360,17 @@ class EventStudy(Shown):
     @spelled
     def to_csv(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
         """Write every table as CSV into a folder."""
-        return exports.to_csv(self, Path(folder), window)
+        return exports.to_csv(self, folder, window)
 
     @spelled
     def to_parquet(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
         """Write every table as Parquet into a folder."""
-        return exports.to_parquet(self, Path(folder), window)
+        return exports.to_parquet(self, folder, window)
 
     @spelled
     def to_excel(self, path: str | Path, window: tuple[int, int] = (0, 0)) -> Path:
         """Write every table as a sheet of one workbook."""
-        return exports.to_excel(self, Path(path), window)
+        return exports.to_excel(self, path, window)
 
     def about(self) -> str:
         return exports.about(self)

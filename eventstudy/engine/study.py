@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from eventstudy.arrays import Floats
-from eventstudy.engine.estimate import ChosenModel, estimate
+from eventstudy.engine.estimate import ChosenModel, estimate, require_executor
 from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.outcomes import outcomes_in
-from eventstudy.engine.partitions import map_partitions
+from eventstudy.engine.partitions import in_parts, map_partitions
 from eventstudy.engine.result import EventStudy
 from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
@@ -25,7 +25,7 @@ from eventstudy.gate.days import require_date_format
 from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
 from eventstudy.gate.values import Accepted, check_finite, check_rate, check_scale, check_values, read_accept
 from eventstudy.models import MODELS
-from eventstudy.options import keywords, one_of, shown, spelled, switch, whole, window_of
+from eventstudy.options import folder_of, keywords, one_of, shown, spelled, switch, whole, window_of
 from eventstudy.robustness.simulation import Executor
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     if risk_free is not None:
         read = read_wide(risk_free, "risk_free", date_format=date_format, zone=_zone(exchange))
         own, given, rate = _excess(own, given, read, options.after_gap, model)
-    if executor is not None and not callable(getattr(executor, "map", None)):
-        raise OptionError(fact("option.executor", given=shown(executor)))
+    require_executor(executor)
     sides = None
     if at_limit is not None:
         sides = read_wide(at_limit, "at_limit", date_format=date_format, zone=_zone(exchange))
@@ -181,6 +180,9 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     event_window: tuple[int, int] = (-10, 10),
     min_estimation: int = 30,
     non_session: NonSession = "raise",
+    exchange: str | None = None,
+    date_format: str | None = None,
+    accept: Sequence[Accepted] = (),
     executor: Executor | None = None,
     progress: bool = False,
 ) -> EventStudy:
@@ -189,38 +191,58 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     Parameters
     ----------
     folder : path
-        One ``ASSET.parquet`` per asset with the columns ``session`` and ``return``.
+        One ``ASSET.parquet`` per asset with the columns ``session`` (dates, or texts as `date_format` says) and
+        ``return`` (decimal).
     events : DataFrame
         As for `event_study`; only files of assets with an event are read.
     regressors : Series or DataFrame
-        Benchmark or factors; its index gives the sessions.
+        Benchmark or factors, decimal; its index gives the sessions.
     scratch : path
         A folder on disk for the returns as one memory-mapped array (8 bytes an asset and session); it must
         outlive the result.
-    model, model_options, estimation_window, event_window, min_estimation, non_session, executor, progress
+    model, model_options, estimation_window, event_window, min_estimation, non_session, exchange, date_format, accept, \
+executor, progress
         As for `event_study`.
 
     Returns
     -------
     EventStudy
         The same numbers as `event_study` on the whole frame.
+
+    Raises
+    ------
+    OptionError
+        For an option that is not allowed.
+    InputError
+        For files, regressors and events that cannot be read; what is wrong with a file has its name.
+    StoreError
+        Where `scratch` cannot be written.
     """
     options = _options(
         estimation_window=estimation_window,
         event_window=event_window,
         min_estimation=min_estimation,
         non_session=non_session,
+        exchange=exchange,
+        date_format=date_format,
     )
     chosen, shifts = _model(model, model_options)
-    given = read_wide(regressors, "regressors")
+    accepted = read_accept(accept)
+    require_executor(executor)
+    places = folder_of("folder", folder), folder_of("scratch", scratch)
+    read = read_wide(regressors, "regressors", date_format=date_format, zone=_zone(exchange))
+    given = _needed(read, model, "regressors")
+    require_returns(replace(read, names=(), values=read.values[:0]), given, accepted)
     named = as_pandas(events, "events")
-    wanted = tuple(dict.fromkeys(map(label, named["asset"]))) if "asset" in named.columns else ()
+    wanted = tuple(dict.fromkeys(map(label, named["asset"].dropna()))) if "asset" in named.columns else ()
+    dated = {"date_format": date_format, "zone": _zone(exchange)}
     with _bar(len(wanted), shown=progress, what="files") as advance:
-        assets, values = map_partitions(Path(folder), given.sessions, Path(scratch), assets=wanted, progress=advance)
-    returns = Wide(assets, given.sessions, values, given.labels)
-    sample, placed = place_events(returns, named, Regressors(given.names, given.values), options, shifts)
-    nothing: frozenset[Accepted] = frozenset()
-    return _study(sample, placed, chosen, nothing, min_estimation=min_estimation, executor=executor, progress=progress)
+        returns = map_partitions(places[0], read.sessions, places[1], assets=wanted, progress=advance, **dated)
+    for part in in_parts(returns):
+        require_returns(part, given, accepted)
+    returns = replace(returns, labels=read.labels)
+    sample, placed = place_events(returns, named, given, options, shifts)
+    return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
 def _study(
@@ -329,12 +351,19 @@ def _regressors(
         place = returns.names.index(name)
         return Regressors((name,), returns.values[place : place + 1])
     read = read_wide(given, what, date_format=date_format, zone=zone)
-    if needs == "benchmark" and len(read.names) != 1:
-        raise InputError(fact("gate.one_column", what=what, columns=read.names))
+    _needed(read, model, what)
     aligned = read.on(returns.sessions)
     if not np.isfinite(aligned).any():
         raise InputError(fact("gate.no_session_shared", what=what))
     return Regressors(read.names, aligned)
+
+
+def _needed(read: Wide, model: str, what: str) -> Regressors:
+    """What a model takes of the regressors given: nothing, one benchmark, or all as factors."""
+    needs = MODELS[model].needs
+    if needs == "benchmark" and len(read.names) != 1:
+        raise InputError(fact("gate.one_column", what=what, columns=read.names))
+    return Regressors((), read.values[:0]) if needs is None else Regressors(read.names, read.values)
 
 
 def require_returns(returns: Wide, regressors: Regressors, accepted: frozenset[Accepted]) -> None:
