@@ -116,10 +116,11 @@ def say(key: str, values: Mapping[str, Any], entries: Mapping[str, str], naming:
     Notes
     -----
     Beside Python's own format specifications a brace may hold ``{n:date|dates}`` (the number with the word that fits
-    it), ``{share:.1p}`` (in percent without the sign), ``{way:@}`` (the entry ``phrase.way.<value>``, with the same
-    values), ``{@run}`` (the entry ``phrase.run``), ``{session:day}`` (the date in words), ``{zone:city}``,
-    ``{sessions:3+}`` (the first three of a list, and how many more) and ``{spans:,}`` (an entry ``phrase.spans`` for
-    each of a list, with commas; with semicolons without the comma). A fact among the values is told in its own words.
+    it), ``{share:.1p}`` (in percent without the sign), ``{close:price}`` (with up to 6 digits), ``{way:@}`` (the entry
+    ``phrase.way.<value>``, with the same values), ``{@run}`` (the entry ``phrase.run``), ``{session:day}`` (the date in
+    words), ``{zone:city}``, ``{sessions:3+}`` (the first three of a list, and how many more) and ``{spans:,}`` (an
+    entry ``phrase.spans`` for each of a list, with commas; with semicolons without the comma). A fact among the values
+    is told in its own words.
     """
     if key not in entries:
         key = f"{key}.{'one' if values.get('n') == 1 else 'other'}"
@@ -151,6 +152,8 @@ def _shown(spec: str, value: Any, entries: Mapping[str, str]) -> str:
         return f"{value} {one if value == 1 else other}"
     if spec == "day":
         return day_in_words(date.fromisoformat(value), entries)
+    if spec == "price":
+        return repr(float(f"{value:.6g}")).removesuffix(".0")
     if spec == "city":
         return city(value, entries)
     return format(100.0 * value, f"{spec[:-1]}f") if spec.endswith("p") else format(value, spec)

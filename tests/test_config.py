@@ -377,10 +377,7 @@ def test_scalars_stay_the_text_that_was_written():
     assert spec.events[0].title == "9:30:00"
 
 
-def test_many_faults_of_a_kind_are_one_line_and_many_kinds_are_cut_short():
-    (found,) = faults(SMALL + "".join(f"key{n}: 1\n" for n in range(100)))
-    assert found.startswith("events.yaml:32:1: key0: unknown key 'key0'; allowed here: ")
-    assert found.endswith(" (100 such places, the next at 33:1 and 34:1)")
+def test_many_faults_are_cut_short():
     found = faults(SMALL + "".join(f"key{chr(97 + n // 26)}{chr(97 + n % 26)}: 1\n" for n in range(100)))
     assert len(found) == 61
     assert found[-1] == "events.yaml:92:1: from here on 40 more faults"

@@ -347,7 +347,7 @@ def test_a_mean_of_peers_has_no_prices():
         ("first: 15.03.2024", "prices.first: '15.03.2024' is not a date; write it as 2025-12-08"),
         (
             "frist: 2024-03-15",
-            "prices.frist: unknown key 'frist'; allowed here: first, last, tolerance, recorded, files",
+            "prices.frist: unknown key 'frist'; allowed here: first, last, tolerance, recorded, files, accept",
         ),
     ],
 )

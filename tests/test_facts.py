@@ -298,18 +298,17 @@ SENTENCES = [
     ),
     (
         fact("stale", n=6),
-        "6 returns of exactly 0 in a row while the market moved: the closes were carried forward, or nothing was "
-        "traded",
+        "6 returns of exactly 0 in a row: the closes were carried forward, or nothing was traded",
     ),
     (
         fact("split_ratio", change=-0.2045, new=5, old=4),
-        "a move of -20.4%, about that of a split of 5 for 4: true, or a split that the prices are not adjusted for",
+        "a move of -20.4%, about that of a split of 5 for 4: genuine, or a split that the prices are not adjusted for",
     ),
     (
         fact("reversal", change=9.02, back=-0.9),
-        "a move of +902.0% that the next return undoes (-90.0%): true, or a wrong price",
+        "a move of +902.0% that the next return undoes (-90.0%): genuine, or a wrong price",
     ),
-    (fact("jump", change=0.359), "a move of +35.9%: true, or a split or a wrong price"),
+    (fact("jump", change=0.359), "a move of +35.9%: genuine, or a split or a wrong price"),
     (
         fact("split.close", security="A", session="2024-04-03", factor=1.25, before=50.0, after=49.5),
         "A 2024-04-03: a split of 1.25 new shares for an old one is stated, but the close goes from 50 to 49.5; supply "

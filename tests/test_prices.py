@@ -244,7 +244,7 @@ def test_an_adjusted_close_that_does_not_follow_the_close_is_told():
         f for f in check_prices(series(days, close=close, adj_close=np.round(paid * close, 2))) if f.what == "adjusted"
     ]
     assert told == []
-    for wrong in ((paid * close)[::-1], np.roll(close, 1)):
+    for wrong in ((paid * close)[::-1], np.roll(close, 1), close[::-1]):
         (finding,) = [f for f in check_prices(series(days, close=close, adj_close=wrong)) if f.what == "adjusted"]
         assert not finding.fatal
         assert finding.fact.values["of"] == 59
@@ -288,13 +288,13 @@ def test_a_jump_is_reported_but_not_fatal():
             "jump",
             "2025-01-02",
             False,
-            "close goes from 10 to 13.01, a move of +30.1%: true, or a split or a wrong price",
+            "close goes from 10 to 13.01, a move of +30.1%: genuine, or a split or a wrong price",
         ),
         (
             "jump",
             "2025-01-03",
             False,
-            "close goes from 13.01 to 5, a move of -61.6%: true, or a split or a wrong price",
+            "close goes from 13.01 to 5, a move of -61.6%: genuine, or a split or a wrong price",
         ),
     ]
     require_usable(check_prices(one))
@@ -322,16 +322,24 @@ def test_a_split_a_wrong_price_and_closes_carried_forward_are_each_reported_once
     ]
     split, reversal, stale = map(said, check_prices(one))
     assert split == (
-        "close goes from 10.1 to 5.05, a move of -50.0%, about that of a split of 2 for 1: true, or a split that the "
-        "prices are not adjusted for"
+        "close goes from 10.1 to 5.05, a move of -50.0%, about that of a split of 2 for 1: genuine, or a split that "
+        "the prices are not adjusted for"
     )
     assert reversal == (
-        "close goes from 5 to 50.5, a move of +910.0% that the next return undoes (-89.9%): true, or a wrong price"
+        "close goes from 5 to 50.5, a move of +910.0% that the next return undoes (-89.9%): genuine, or a wrong price"
     )
     assert stale == (
-        "close stays at 5.2 until 2025-01-12, 5 returns of exactly 0 in a row while the market moved: the closes were "
+        "close stays at 5.2 until 2025-01-12, 5 returns of exactly 0 in a row: the closes were "
         "carried forward, or nothing was traded"
     )
+
+
+def test_prices_in_suspicions_have_at_most_six_digits():
+    closes = [105.44798900122412, 33.333333333, 33.4, 1234567.25, 1234567.25, 1234567.0]
+    days = np.datetime64("2025-01-01") + np.arange(6)
+    texts = [said(f) for f in check_prices(series(days, close=closes))]
+    assert texts[0].startswith("close goes from 105.448 to 33.3333, a move of")
+    assert texts[1].startswith("close goes from 33.4 to 1234570, a move of")
 
 
 def test_the_listing_day_does_not_jump():
@@ -385,7 +393,7 @@ def test_holes_and_suspensions_are_told_apart_run_by_run():
     assert [said(f) for f in findings] == [
         "2 sessions without a row, 2025-01-03 to 2025-01-06: trading was suspended; "
         "treated as missing, the next return spans 4 sessions",
-        "1 session without a row, 2025-01-07 to 2025-01-07: not traded or not recorded; "
+        "1 session without a row, 2025-01-07: not traded or not recorded; "
         "treated as missing, the next return spans 4 sessions",
         "2 sessions without a row, 2025-01-10 to 2025-01-13: not traded or not recorded; "
         "treated as missing, the next return spans 3 sessions",

@@ -7,12 +7,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from eventstudy.config import parse_study
-from eventstudy.errors import PriceError, StudyFileError
+from eventstudy.config import parse_study, timed_study
+from eventstudy.errors import InputError, PriceError, StudyFileError
 from eventstudy.markets.limits import reference_prices
 from eventstudy.returns import total_return_level
 from tests.test_doubts import at
-from tests.worlds import EVENT, SHANGHAI, closes, panel, ran, study
+from tests.worlds import EVENT, SHANGHAI, closes, day, panel, ran, study
 
 
 def stated(ratio, day=EVENT, **changed):
@@ -96,3 +96,49 @@ def test_two_splits_on_a_day_are_told():
     )
     with pytest.raises(StudyFileError, match="two splits on 2024-04-03; state one ratio a day"):
         parse_study(text)
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "key"),
+    [
+        ("splits: [{ex_date: 2024-03-29, ratio: 5 for 4}]", "8:109", "splits"),
+        ("dividends: [{ex_date: 2024-03-30, amount: 0.2}]", "8:112", "dividends"),
+    ],
+)
+def test_an_ex_date_that_is_no_session_is_told_with_its_place(tmp_path, entry, place, key):
+    text = study(more=f", board: nasdaq, {entry}")
+    file = tmp_path / "events.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyFileError) as caught:
+        timed_study(file, parse_study(text))
+    (fault,) = caught.value.faults
+    assert f"{fault.line}:{fault.column}" == place
+    assert fault.message.startswith(f"securities.AAA.{key}[0].ex_date: 2024-03-")
+    assert fault.message.endswith("is no session of XNAS, so nothing can go ex on it; correct the date")
+    with pytest.raises(InputError, match=f"{key} of AAA: 2024-03-.. is no session of XNAS"):
+        ran(closes(), text=text)
+
+
+@pytest.mark.parametrize("when", ["2023-02-28", "2023-03-01", "2024-07-01"])
+def test_a_split_outside_the_prices_is_told(when):
+    (found,) = [one for one in ran(closes(), **stated("5 for 4", when)).exclusions if one.reason == "split_outside"]
+    assert (found.security, found.code) == ("AAA", "split_outside")
+    assert found.detail == (
+        f"AAA {when}: a split is stated, but the prices run from 2023-03-01 to 2024-06-28 and hold no move of that day"
+        "; correct its ex_date, or supply prices that hold it"
+    )
+
+
+@pytest.mark.parametrize("share", [0.72, 1.5])
+def test_a_dividend_of_more_than_half_the_close_before_is_told(share):
+    own = closes()
+    before = float(own[day(EVENT) - 1])
+    amount = round(share * before, 2)
+    more = f", board: nasdaq, dividends: [{{ex_date: {EVENT}, amount: {amount}}}]"
+    (found,) = [one for one in ran(own, more=more).exclusions if one.reason == "dividend"]
+    assert found.detail == (
+        f"AAA 2024-04-03: the stated dividend of {amount:g} is {amount / before:.0%} of the close before, {before:g}; "
+        "correct its amount, or state a split where shares were split off"
+    )
+    third = more.replace(str(amount), str(round(before / 3, 2)))
+    assert "dividend" not in [one.reason for one in ran(own, more=third).exclusions]

@@ -122,18 +122,21 @@ def timed_study(path: str | Path, spec: StudySpec) -> tuple[Timed, ...]:
     Raises
     ------
     StudyFileError
-        With every event whose first session or windows leave the known sessions, at the place of its ``when``.
+        With every event whose first session or windows leave the known sessions, at the place of its ``when``,
+        and every ex-date that is no session.
     """
-    from eventstudy.study.timing import open_exchanges, range_faults, time_events
+    from eventstudy.study.timing import ex_date_faults, open_exchanges, range_faults, time_events
 
     exchanges = open_exchanges(spec)
-    found = list(range_faults(spec, exchanges))
+    found: list[tuple[PathKey, object]] = [
+        *((("events", number, "when"), error) for number, error in range_faults(spec, exchanges)),
+        *ex_date_faults(spec, exchanges),
+    ]
     if found:
         file = study_path(path)
         name = str(path) if str(path) != FLAGSHIP else file.name
         _, tree = _read(file.read_bytes(), name)
-        for number, error in found:
-            place = ("events", number, "when")
+        for place, error in found:
             tree.fault(tree.place(place), f"{_where(place)}{error}")
         raise StudyFileError(shortened(tree.faults))
     return time_events(spec, exchanges)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints
-from eventstudy.distribution import lacks
+from eventstudy.distribution import install
 from eventstudy.errors import OptionError
 from eventstudy.models.linear import (
     Model,
@@ -163,10 +163,10 @@ def maximise(y: Floats, z: Floats) -> GarchFit | None:
         Least squares with one variance where no maximum with arch above 0 is higher; None where a search
         that did not converge came higher than any that did.
     """
-    if lacking := lacks("arch", "garch"):
-        raise OptionError(f"model='garch_market' needs the package {lacking}")
-    from arch.univariate import GARCH, LS
-
+    try:
+        from arch.univariate import GARCH, LS
+    except ModuleNotFoundError as missing:
+        raise OptionError(f"model='garch_market' needs the package {install('arch', 'garch')}") from missing
     level, slope = float(y.mean()), float(z @ y / (z @ z))
     resid = y - level - slope * z
     square = float(resid @ resid) / y.size

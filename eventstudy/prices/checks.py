@@ -33,7 +33,17 @@ Fatal: TypeAlias = Literal[
 ]
 """Kinds of finding that make a series unusable."""
 Reported: TypeAlias = Literal[
-    "split_ratio", "reversal", "jump", "stale", "no_trade", "adjusted", "suspension", "hole", "unchecked"
+    "split_ratio",
+    "reversal",
+    "jump",
+    "stale",
+    "no_trade",
+    "adjusted",
+    "dividend",
+    "split_outside",
+    "suspension",
+    "hole",
+    "unchecked",
 ]
 """Kinds of finding that are true of many good series and only reported."""
 What: TypeAlias = Fatal | Reported
@@ -50,12 +60,16 @@ SPLIT_ROOM = 0.15
 """Log return up to which a day's move is an ordinary one here; smaller splits cannot be judged by one price."""
 SPLIT_CODES = {"close": "split.close", "adj_close": "split.adj_close"}
 
-SAME_MOVE = 0.002
-"""Log return up to which an adjusted close and its close move alike."""
+SAME_FACTOR = 0.0005
+"""Log factor of adjustment within which two are one: half of 0.1 %, less than quarterly dividends are."""
 CENT = 0.01
-"""Rounding that adjusted closes are published with, at its coarsest."""
+"""Rounding of the factor times the price: half a cent of the close and half a cent of the adjusted close."""
 MOST_EX_DATES = 0.1
 """Share of sessions that may have a dividend: monthly ones are a twentieth."""
+LEAST_CONSOLIDATION = 0.2
+"""Fall of the log factor from which it may be a consolidation of shares: the smallest in use is 4 for 5, 0.22."""
+MOST_OF_CLOSE = 0.5
+"""Share of the close before that a stated dividend may be: special ones rarely come to a third."""
 LEAST_TO_FIT = 10
 """Rows from which an adjusted close is held against its close."""
 
@@ -107,6 +121,7 @@ def check_prices(
     listed: date | None = None,
     suspensions: Sequence[Span] = (),
     splits: Mapping[date, float] | None = None,
+    dividends: Mapping[date, float] | None = None,
 ) -> tuple[Finding, ...]:
     """Run every check on a series.
 
@@ -122,6 +137,8 @@ def check_prices(
         Documented suspensions of trading, both days included.
     splits : mapping of date to float, optional
         New shares for an old one, by ex-date: moves of the close that are not suspicious.
+    dividends : mapping of date to float, optional
+        Cash per share, by ex-date.
 
     Returns
     -------
@@ -135,6 +152,7 @@ def check_prices(
     if not order:
         findings += check_splits(series, splits or {})
         findings += check_returns(series, listed=listed, splits=splits)
+        findings += check_dividends(series, dividends or {})
         findings += check_adjusted(series)
         if sessions is not None:
             findings += check_sessions(series, sessions, listed=listed, suspensions=suspensions)
@@ -205,10 +223,11 @@ def _silent_runs(series: PriceSeries) -> Iterator[Finding]:
 
 
 def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
-    """Report an adjusted close that does not follow the close: one of another share, or in another order.
+    """Report an adjusted close that is none: its factor, adjusted close over close, falls or changes all the time.
 
-    The two move alike but for dividends, which few sessions have. Differences within the rounding of both prices, or
-    within `SAME_MOVE`, are none; more than `MOST_EX_DATES` of the sessions with one are told.
+    Dividends and splits let the factor rise on few sessions, whatever it is at the end; it falls with a consolidation
+    of shares alone. Told are falls beyond the rounding of both prices, and a factor that changes on more than
+    `MOST_EX_DATES` of the sessions: as few as the rounding allows, so that a slow drift counts too.
     """
     if series.close is None or series.adj_close is None or len(series) < LEAST_TO_FIT:
         return ()
@@ -216,12 +235,56 @@ def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
     usable = np.isfinite(close) & np.isfinite(adjusted) & (close > 0) & (adjusted > 0)
     if not usable.all():
         return ()
-    apart = np.abs(np.diff(np.log(adjusted)) - np.diff(np.log(close)))
-    coarse = CENT / np.minimum(close, adjusted)
-    other = np.flatnonzero(apart > SAME_MOVE + coarse[1:] + coarse[:-1]) + 1
-    if other.size <= MOST_EX_DATES * (len(series) - 1):
+    factor = np.log(adjusted / close)
+    room = SAME_FACTOR + CENT / np.minimum(close, adjusted)
+    changes = _changes(factor, room)
+    of = len(series) - 1
+    if len(changes) > MOST_EX_DATES * of:
+        return (_finding(series, series.sessions[changes[0]], "adjusted.changes", n=len(changes), of=of),)
+    fallen = factor + _consolidated(close, adjusted)
+    highest = np.maximum.accumulate(fallen - room)
+    falls = np.flatnonzero(highest > fallen + room)
+    if not falls.size:
         return ()
-    return (_finding(series, series.sessions[other[0]], "adjusted", n=other.size, of=len(series) - 1),)
+    row = int(falls[0])
+    top = int((fallen - room)[: row + 1].argmax())
+    told = {"since": series.sessions[top].item(), "before": np.exp(factor[top]), "after": np.exp(factor[row])}
+    return (_finding(series, series.sessions[row], "adjusted.falls", **told),)
+
+
+def _changes(factor: FloatArray, room: FloatArray) -> list[int]:
+    """Rows at which a factor must have changed, the fewest: a run goes on while one value is within `room` of all."""
+    rows = []
+    low, high = -np.inf, np.inf
+    for row, (least, most) in enumerate(zip((factor - room).tolist(), (factor + room).tolist(), strict=True)):
+        low, high = max(low, least), min(high, most)
+        if low > high:
+            rows.append(row)
+            low, high = least, most
+    return rows
+
+
+def _consolidated(close: FloatArray, adjusted: FloatArray) -> FloatArray:
+    """What consolidations of shares have taken from the log factor: the close leaps, the adjusted close does not."""
+    steps = np.diff(np.log(adjusted / close))
+    quiet = np.abs(np.diff(np.log(adjusted))) <= SPLIT_ROOM
+    taken: FloatArray = np.concatenate(
+        [[0.0], np.cumsum(np.where(quiet & (steps < -LEAST_CONSOLIDATION), -steps, 0.0))]
+    )
+    return taken
+
+
+def check_dividends(series: PriceSeries, dividends: Mapping[date, float]) -> tuple[Finding, ...]:
+    """Report stated dividends of more than `MOST_OF_CLOSE` of the close before."""
+    if series.close is None:
+        return ()
+    found = []
+    for row, amount in _stated_rows(series, dividends):
+        before = series.close[row - 1]
+        if amount > MOST_OF_CLOSE * before:
+            told = {"amount": amount, "before": before, "share": amount / before}
+            found.append(_finding(series, series.sessions[row], "dividend", **told))
+    return tuple(found)
 
 
 def check_range(series: PriceSeries) -> tuple[Finding, ...]:
@@ -242,11 +305,12 @@ def check_splits(series: PriceSeries, splits: Mapping[date, float]) -> tuple[Fin
 
     The statement is contradicted where the move is an ordinary one, within `SPLIT_ROOM`, only if it is not true, and
     where the close moves by about the ratio the wrong way round.
+    Splits before the second row or after the last one have no move here, which is reported.
     """
-    found = []
+    found = list(_outside(series, splits))
     name: Column = "close" if series.adj_close is None else "adj_close"
     prices = series.column(name)
-    for row, factor in _split_rows(series, splits):
+    for row, factor in _stated_rows(series, splits):
         with np.errstate(all="ignore"):
             whole = abs(float(np.log(prices[row] / prices[row - 1])))
             rest = abs(float(np.log(factor * prices[row] / prices[row - 1])))
@@ -259,12 +323,19 @@ def check_splits(series: PriceSeries, splits: Mapping[date, float]) -> tuple[Fin
     return tuple(found)
 
 
-def _split_rows(series: PriceSeries, splits: Mapping[date, float]) -> Iterator[tuple[int, float]]:
-    """Row of each split with a row before it, and its new shares for an old one."""
-    for day, factor in splits.items():
+def _outside(series: PriceSeries, splits: Mapping[date, float]) -> Iterator[Finding]:
+    first, last = series.sessions[0], series.sessions[-1]
+    for day in splits:
+        if not first < np.datetime64(day, "D") <= last:
+            yield _finding(series, np.datetime64(day, "D"), "split_outside", first=first, end=last)
+
+
+def _stated_rows(series: PriceSeries, stated: Mapping[date, float]) -> Iterator[tuple[int, float]]:
+    """Row of each ex-date that has a row before it, or the first row after it, and what is stated of it."""
+    for day, value in stated.items():
         row = int(np.searchsorted(series.sessions, np.datetime64(day, "D")))
         if 0 < row < len(series):
-            yield row, factor
+            yield row, value
 
 
 def check_returns(
@@ -276,7 +347,7 @@ def check_returns(
     the stated `splits`. One finding a session, on the close if that is suspicious, else on the adjusted close.
     """
     shares = np.ones(len(series))
-    for row, factor in _split_rows(series, splits or {}):
+    for row, factor in _stated_rows(series, splits or {}):
         shares[row] = factor
     found: dict[int, Finding] = {}
     for name in ("close", "adj_close"):

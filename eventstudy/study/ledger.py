@@ -18,7 +18,7 @@ from eventstudy.prices import Finding, PricePanel, PriceSeries, check_prices, re
 from eventstudy.results import ExclusionRecord
 from eventstudy.spec import Security, StudySpec
 from eventstudy.study.cases import Design
-from eventstudy.study.doubts import Doubt, Place, doubtful, doubts_of
+from eventstudy.study.doubts import Doubt, Place, doubtful, doubts_of, misfits_of
 from eventstudy.study.events import EventOn, Neighbours, neighbours
 from eventstudy.study.limits import LimitStates
 from eventstudy.study.series import SecuritySeries
@@ -40,7 +40,7 @@ class Ledger:
     day_flags : mapping of (security, session) to set of flags
         Limits, first sessions after listing, suspensions and resumptions, ex-dates, prices beyond a limit.
     doubts : mapping of (security, benchmark or None) to tuple of Doubt
-        What is suspicious in the returns of each security and its benchmarks.
+        What is suspicious in the returns of each security and its benchmarks, and adjusted closes that are none.
     timed : tuple of Timed
         Every event with a session, for `confounded:<event_id>`.
     neighbours : mapping of (event, security) to Neighbours
@@ -164,18 +164,20 @@ def build_ledger(
         Listing every fatal finding of every series.
     """
     findings = _checked(spec, prices, exchanges)
+    misfits = misfits_of(findings)
     flags: dict[FirmDay, set[str]] = {}
     limit_days: dict[FirmDay, LimitDay] = {}
     for symbol, security in spec.securities.items():
         if symbol in limits.flags:
             _mark_limits(flags, limit_days, symbol, limits.bars[symbol], limits.flags[symbol])
-        _mark(flags, symbol, "ex_dividend", _ex_dates(prices[symbol], security))
+        if security.dividends or symbol not in misfits:
+            _mark(flags, symbol, "ex_dividend", _ex_dates(prices[symbol], security))
         _mark_halts(flags, symbol, series[symbol], security)
     traded = {symbol: prices[symbol].sessions for symbol in spec.securities}
     return Ledger(
         spec=spec,
         day_flags={place: frozenset(found) for place, found in flags.items()},
-        doubts=doubts_of(spec, series),
+        doubts=doubts_of(spec, series, misfits),
         timed=timed,
         neighbours=neighbours(spec, timed, series),
         limit_days=limit_days,
@@ -220,6 +222,7 @@ def _checked(spec: StudySpec, prices: PricePanel, exchanges: Mapping[str, Exchan
                 listed=instrument.listed if isinstance(instrument, Security) else None,
                 suspensions=[(halt.first, halt.last) for halt in instrument.suspensions],
                 splits=instrument.split_factors,
+                dividends={paid.ex_date: paid.amount for paid in instrument.dividends},
             )
         )
     require_usable(findings)

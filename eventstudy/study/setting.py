@@ -14,7 +14,7 @@ from eventstudy.study.ledger import Ledger, build_ledger
 from eventstudy.study.levels import Level, study_levels
 from eventstudy.study.limits import LimitStates, limit_states
 from eventstudy.study.series import SecuritySeries, require_units, study_series
-from eventstudy.study.timing import Timed, open_exchanges, require_inside, time_events
+from eventstudy.study.timing import Timed, open_exchanges, require_ex_dates, require_inside, time_events
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,18 +89,21 @@ def build_setting(spec: StudySpec, prices: PricePanel) -> Setting:
     ------
     SessionRangeError
         Where an event or one of its windows lies outside the known sessions of an exchange.
+    InputError
+        Where an ex-date is no session of its exchange.
     PriceError
         Where the prices cannot be used, or hold no session of any tested event.
     """
     spec = with_prices(spec, prices)
     exchanges = open_exchanges(spec)
     require_inside(spec, exchanges)
+    require_ex_dates(spec, exchanges)
     timed = time_events(spec, exchanges)
     levels = study_levels(spec, prices, exchanges)
     limits = limit_states(spec, prices, exchanges)
     sessions = {symbol: levels[symbol].sessions for symbol in spec.securities}
     series = study_series(spec, levels, {symbol: limits.at_limit(symbol, sessions[symbol]) for symbol in sessions})
-    require_units(spec, series)
     ledger = build_ledger(spec, prices, exchanges, timed, series, limits)
+    require_units(spec, series)
     _require_some_inside(timed, ledger)
     return Setting(spec, prices, exchanges, timed, levels, series, limits, ledger)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from eventstudy.calendars import ExchangeSessions, load_sessions
 from eventstudy.clock import FirstSession, first_session
-from eventstudy.errors import SessionRangeError
+from eventstudy.errors import InputError, SessionRangeError
 from eventstudy.events import Month
 from eventstudy.facts import fact, words
 from eventstudy.results import FactRecord, SessionRecord
@@ -116,6 +116,32 @@ def require_inside(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -
     """
     for number, error in range_faults(spec, exchanges):
         raise SessionRangeError(f"event {spec.events[number].id}: {error}")
+
+
+def ex_date_faults(
+    spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Ex-dates of dividends and splits on known days without a session: the path of each and a sentence."""
+    for section in ("securities", "benchmarks", "peers"):
+        for symbol, instrument in getattr(spec, section).items():
+            for key in ("dividends", "splits"):
+                for number, stated in enumerate(getattr(instrument, key)):
+                    day, known = stated.ex_date, exchanges[instrument.exchange]
+                    if known.first <= day <= known.last and not known.is_session(day):
+                        message = f"{day} is no session of {instrument.exchange}, so nothing can go ex on it"
+                        yield (section, symbol, key, number, "ex_date"), f"{message}; correct the date"
+
+
+def require_ex_dates(spec: StudySpec, exchanges: Mapping[str, ExchangeSessions]) -> None:
+    """Refuse a study with an ex-date that `ex_date_faults` finds.
+
+    Raises
+    ------
+    InputError
+        Of the first such date, after its security.
+    """
+    for (_, symbol, key, *_), message in ex_date_faults(spec, exchanges):
+        raise InputError(f"{key} of {symbol}: {message}")
 
 
 def after_suspension(first: FirstSession, security: Security, exchange: ExchangeSessions) -> FirstSession:

@@ -11,6 +11,7 @@ CONFOUNDED = "confounded:"
 SUSPICIOUS = ("split_ratio", "reversal", "jump", "stale")
 """Codes of what the gate finds suspicious in returns; inside an estimation window ``<code>_in_estimation``."""
 
+_ROUNDED = ("change", "before", "after")
 _COUNTED = ("n", "session", "last", "security")
 FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
     "confounded": ("event",),
@@ -21,6 +22,8 @@ FLAG_VALUES: Mapping[str, tuple[str, ...]] = {
     "reversal": ("session", "last", "change", "security"),
     "jump": ("session", "change", "security"),
     "stale": ("n", "session", "last", "security"),
+    "adjusted": ("n", "of", "security"),
+    "adjusted_falls": ("before", "after", "since", "session", "security"),
     **{f"{code}_in_estimation": _COUNTED for code in SUSPICIOUS},
 }
 """Names of the values of flags that have any, in their order; the last one may itself hold colons."""
@@ -29,8 +32,8 @@ DOUBTS = frozenset(FLAG_VALUES) - {"confounded", "event_in_estimation", "short_e
 
 
 def flag(code: str, **values: object) -> str:
-    """A flag with its values; sizes of moves are rounded to 0.01 %."""
-    shown = (f"{values[name]:.4f}" if name == "change" else str(values[name]) for name in FLAG_VALUES[code])
+    """A flag with its values; sizes of moves and factors of adjustment are rounded to 4 decimals."""
+    shown = (f"{values[name]:.4f}" if name in _ROUNDED else str(values[name]) for name in FLAG_VALUES[code])
     return ":".join((code, *shown))
 
 
@@ -53,8 +56,8 @@ def first_day(flag: str) -> date:
 
 
 def _value(name: str, text: str) -> Value:
-    if name == "change":
+    if name in _ROUNDED:
         return float(text)
     if name == "other_events":
         return tuple(text.split(","))
-    return int(text) if name in ("n", "new", "old", "had", "asked") else text
+    return int(text) if name in ("n", "of", "new", "old", "had", "asked") else text

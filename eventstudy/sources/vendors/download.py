@@ -222,7 +222,8 @@ COIN = "CRYPTOCURRENCY"
 
 def _require_of_study(came: Came, vendor: str, symbol: str, exchange: str, currency: str | None) -> None:
     """Refuse bars in another currency than the study states, and those of a coin for a share or the reverse."""
-    if currency and came.currency and MINOR_UNITS.get(came.currency, came.currency) != currency:
+    stated = currency if came.currency and came.kind != "INDEX" else None
+    if stated and MINOR_UNITS.get(came.currency, came.currency) != stated:
         what = f"the bars are in {came.currency}, the study says {currency}"
         raise ChangedFormatError(vendor, symbol, f"{what}; correct the symbol or the currency")
     if came.kind == "CURRENCY" or (came.kind and (came.kind == COIN) != (exchange == "24/7")):
