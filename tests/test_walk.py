@@ -19,6 +19,7 @@ from eventstudy.results import ExclusionRecord, FactRecord, Identified, Verdict
 from eventstudy.results.hard_cases import Rung
 from eventstudy.summary.exclusions import TELL
 from eventstudy.texts import LANGS
+from eventstudy.texts.flags import FLAG_VALUES
 from eventstudy.texts.names import names_of
 from tests.test_facts import SENTENCES
 from tests.test_inference_facts import SENTENCES as INFERENCE
@@ -37,6 +38,13 @@ def spread(records, field, values):
     """The records and, for every value of a field, a copy of one that has it."""
     source = cycle(records)
     return (*records, *(next(source).model_copy(update={field: value}) for value in values))
+
+
+def whole_flag(code, kept):
+    """A flag with values of the flagship."""
+    event, days = kept.headlines[0].event_id, ("session", "last", "since")
+    values = {"event": event, "other_events": event, "security": "NVDA", **dict.fromkeys(days, "2025-12-08")}
+    return ":".join((code, *(values.get(name, "2") for name in FLAG_VALUES.get(code, ()))))
 
 
 def at_home(value, ids):
@@ -58,7 +66,14 @@ def test_every_name_that_a_result_can_hold(kept, tmp_path, sketched):
     told = facts_of()
     group = next(record for record in kept.recommendations if record.events > 1)
     refusals = dict(zip(rows, cycle([one for code, one in told.items() if code.startswith("refused.")]), strict=False))
-    ids = {"A": "NVDA", "B": "688041", "C": "AMD", "M": "sh000300", "deal": kept.spec.regimes[0].id}
+    ids = {
+        "A": "NVDA",
+        "B": "688041",
+        "C": "AMD",
+        "M": "sh000300",
+        "deal": kept.spec.regimes[0].id,
+        "e": kept.headlines[0].event_id,
+    }
     exclusions = [
         ExclusionRecord.of(
             fact("day_parts"),
@@ -70,8 +85,8 @@ def test_every_name_that_a_result_can_hold(kept, tmp_path, sketched):
     ]
     result = kept.model_copy(
         update={
-            "ar": spread(kept.ar, "flags", [(flag,) for flag in FLAGS]),
-            "bars": spread(kept.bars, "flags", [(flag,) for flag in FLAGS]),
+            "ar": spread(kept.ar, "flags", [(whole_flag(code, kept),) for code in FLAGS]),
+            "bars": spread(kept.bars, "flags", [(whole_flag(code, kept),) for code in FLAGS]),
             "headlines": (*kept.headlines, *spread(kept.headlines[:1], "model", MODELS)),
             "params": spread(kept.params, "model", MODELS),
             "sessions": spread(kept.sessions, "reason", get_args(Reason)),

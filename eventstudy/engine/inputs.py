@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.arrays import Days, Floats, Ints, Mask
+from eventstudy.engine.event_table import groups_of, ids_of, read_events, weights_of, windows_of
 from eventstudy.engine.moments import Dates, event_dates
 from eventstudy.engine.own_sessions import Calendars, own_calendars, shut, spans
 from eventstudy.engine.sample import Sample, bounds, inside_windows, meeting
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.days import places
-from eventstudy.gate.tables import Wide, as_pandas, label, labelled
+from eventstudy.gate.tables import Wide, labelled
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 NonSession = Literal["raise", "next", "previous", "skip"]
 Gap = Literal["one_session", "simple", "log"]
-WINDOW_COLUMNS = ("estimation_first", "estimation_last", "event_first", "event_last")
-FARTHEST = 100_000
-"""Sessions from the event that a window may reach: some four hundred years of days."""
-EVENT_COLUMNS = ("asset", "date", "event_id", "group", "weight", "exchange", *WINDOW_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +165,8 @@ def place_events(
         For events that cannot be read: unknown columns, dates that are no dates, a date without a session under
         ``non_session="raise"``.
     """
-    events = _events(given, options.characteristics)
-    ids, windows = _ids(events), _windows(events, options)
+    events = read_events(given, options.characteristics)
+    ids, windows = ids_of(events), windows_of(events, options.estimation_window, options.event_window)
     placing = _Placing(ids, np.ones(len(events), dtype=bool), np.full(len(events), fact("as_dated"), dtype=object))
     sessions, values, factors = returns.sessions, returns.values, regressors.values
     names, asset = _assets(events["asset"], returns.names, placing)
@@ -193,8 +190,8 @@ def place_events(
         estimation=windows[keep, :2],
         event=windows[keep, 2:],
         blocked=None,
-        group=_groups_of(events)[keep],
-        weight=_weights(events)[keep],
+        group=groups_of(events)[keep],
+        weight=weights_of(events)[keep],
         calendars=calendars,
         place=place[keep],
         partial=dates.partial[keep],
@@ -219,76 +216,6 @@ def place_events(
         refusals=tuple(placing.refusals),
         characteristics=events[list(options.characteristics)].set_axis(ids.astype(str), axis=0).rename_axis("event_id"),
     )
-
-
-def _events(given: Any, characteristics: Sequence[str]) -> pd.DataFrame:
-    """The events as a frame with known columns only."""
-    events = as_pandas(given, "events")
-    named = [str(name) for name in events.columns]
-    for name in ("asset", "date"):
-        if name not in named:
-            raise InputError(fact("gate.events.lack", column=name, columns=named))
-    if lacking := [name for name in characteristics if name not in named]:
-        raise InputError(fact("gate.events.lack", column=lacking[0], columns=named))
-    for name in named:
-        if named.count(name) > 1:
-            raise InputError(fact("gate.events.column_twice", column=name))
-        if name not in EVENT_COLUMNS and name not in characteristics:
-            raise InputError(fact("gate.events.unknown", column=name, near=_nearest(name), columns=EVENT_COLUMNS))
-    return events.set_axis(named, axis=1)
-
-
-def _nearest(name: str) -> str:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name.lower(), EVENT_COLUMNS, n=1, cutoff=0.0)))
-
-
-def _ids(events: pd.DataFrame) -> NDArray[np.object_]:
-    if "event_id" not in events.columns:
-        return np.array([str(number) for number in range(len(events))], dtype=object)
-    if (none := events["event_id"].isna().to_numpy()).any():
-        raise InputError(fact("gate.events.no_id", row=int(np.flatnonzero(none)[0])))
-    ids = np.array([label(one) for one in events["event_id"]], dtype=object)
-    if odd := [row for row, one in enumerate(ids) if not one.isprintable()]:
-        raise InputError(fact("gate.events.odd_id", row=odd[0], given=repr(ids[odd[0]])))
-    unique, counts = np.unique(ids.astype(str), return_counts=True)
-    if (counts > 1).any():
-        raise InputError(fact("gate.events.id_twice", event=str(unique[counts > 1][0])))
-    return ids
-
-
-def _windows(events: pd.DataFrame, options: Options) -> Ints:
-    """(E, 4): first and last day of the estimation and of the event window, own ones where given."""
-    windows = np.tile(np.array([*options.estimation_window, *options.event_window], dtype=float), (len(events), 1))
-    for place, name in enumerate(WINDOW_COLUMNS):
-        if name in events.columns:
-            own = _own_numbers(events[name], name)
-            if (odd := ~np.isnan(own) & (own != np.round(own))).any():
-                row = int(np.flatnonzero(odd)[0])
-                raise InputError(fact("gate.events.no_day", row=row, column=name, value=str(events[name].iloc[row])))
-            windows[:, place] = np.where(np.isnan(own), windows[:, place], own)
-    if (far := np.abs(windows).max(axis=1) > FARTHEST).any():
-        row = int(np.flatnonzero(far)[0])
-        raise InputError(fact("gate.events.far", row=row, farthest=FARTHEST))
-    wrong = (windows[:, 0] > windows[:, 1]) | (windows[:, 2] > windows[:, 3]) | (windows[:, 1] >= windows[:, 2])
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        first, second = (Window(*map(int, windows[row, part])) for part in (slice(None, 2), slice(2, None)))
-        raise InputError(fact("gate.events.windows", row=row, first=first, second=second))
-    return windows.astype(np.int64)
-
-
-def _own_numbers(cells: pd.Series[Any], name: str) -> Floats:
-    """Numbers of a column of events; NaN where a cell is empty."""
-    import pandas as pd
-
-    numbers = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    wrong = (np.isnan(numbers) & cells.notna().to_numpy()) | np.isinf(numbers)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise InputError(fact("gate.events.no_number", row=row, column=name, value=str(cells.iloc[row])))
-    return numbers
 
 
 def _assets(cells: pd.Series[Any], assets: tuple[str, ...], placing: _Placing) -> tuple[NDArray[np.object_], Ints]:
@@ -316,15 +243,6 @@ def shifted(regressors: Regressors, shifts: tuple[int, int], calendars: Calendar
     values = np.full((len(names), own.size), np.nan)
     values[:, own] = columns
     return Regressors(tuple(names), values)
-
-
-def _groups_of(events: pd.DataFrame) -> NDArray[np.object_]:
-    """(E,) labels of groups, None where there are none."""
-    if "group" not in events.columns or events["group"].isna().all():
-        return np.full(len(events), None, dtype=object)
-    if (none := events["group"].isna().to_numpy()).any():
-        raise InputError(fact("gate.events.no_group", row=int(np.flatnonzero(none)[0])))
-    return np.array([label(one) for one in events["group"]], dtype=object)
 
 
 def _places(
@@ -407,16 +325,6 @@ def _sessions_moved(dates: Dates, sessions: Days, position: Ints) -> Ints:
         else:
             moved[rows] = np.busday_count(asked[rows], used[rows])
     return moved
-
-
-def _weights(events: pd.DataFrame) -> Floats:
-    if "weight" not in events.columns:
-        return np.ones(len(events))
-    weights = _own_numbers(events["weight"], "weight")
-    if not (weights > 0).all():
-        row = int(np.flatnonzero(~(weights > 0))[0])
-        raise InputError(fact("gate.events.weight", row=row, value=str(events["weight"].iloc[row])))
-    return weights
 
 
 def _day(stamp: Any) -> str:
