@@ -33,6 +33,7 @@ OUTSIDE_TEXT: Mapping[str, str] = {
     "config": "study files",
     "csvtext.py": "cells of a user's CSV files",
     "gate": "dates as people write them",
+    "engine/exports.py": "ids of a user's events, made safe for a workbook",
     "events.py": "moments as people write them",
     "models/dimson.py": "names of a user's columns",
     "overlays.py": "a user's list of sessions",
