@@ -52,7 +52,7 @@ def ids_of(events: pd.DataFrame) -> NDArray[np.object_]:
     if (none := events["event_id"].isna().to_numpy()).any():
         raise InputError(fact("gate.events.no_id", row=int(np.flatnonzero(none)[0])))
     ids = np.array([label(one) for one in events["event_id"]], dtype=object)
-    if odd := [row for row, one in enumerate(ids) if not one.isprintable()]:
+    if odd := [row for row, one in enumerate(ids) if "\0" in one]:
         raise InputError(fact("gate.events.odd_id", row=odd[0], given=repr(ids[odd[0]])))
     unique, counts = np.unique(ids.astype(str), return_counts=True)
     if (counts > 1).any():
