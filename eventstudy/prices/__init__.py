@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from eventstudy.prices.checks import (
     BAR_ORDER,
-    Fatal,
-    Finding,
-    Reported,
-    Span,
-    What,
     check_order,
     check_prices,
     check_range,
@@ -18,6 +13,7 @@ from eventstudy.prices.checks import (
     check_values,
     require_usable,
 )
+from eventstudy.prices.findings import Fatal, Finding, Reported, Span, What
 from eventstudy.prices.records import COLUMNS, Column, FloatArray, PricePanel, PriceSeries, Provenance, SessionArray
 
 __all__ = [

@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from eventstudy.errors import PriceError
-from eventstudy.facts import Fact, fact
 from eventstudy.gate.suspicions import Suspicion, suspicions
+from eventstudy.prices.findings import IN_PRICES, Finding, Span, day_of, finding
 from eventstudy.prices.records import Column, FloatArray, PriceSeries, SessionArray
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
-Span: TypeAlias = tuple[date, date]
-"""First and last day, both included."""
 
-Fatal: TypeAlias = Literal[
-    "shape",
-    "order",
-    "duplicate",
-    "price",
-    "range",
-    "volume",
-    "not_a_session",
-    "before_listing",
-    "in_suspension",
-    "split",
-]
-"""Kinds of finding that make a series unusable."""
-Reported: TypeAlias = Literal[
-    "split_ratio",
-    "reversal",
-    "jump",
-    "stale",
-    "no_trade",
-    "adjusted",
-    "dividend",
-    "split_outside",
-    "suspension",
-    "hole",
-    "unchecked",
-]
-"""Kinds of finding that are true of many good series and only reported."""
-What: TypeAlias = Fatal | Reported
-
-IN_PRICES = {
-    "split_ratio": "split_ratio.in_prices",
-    "reversal": "reversal.in_prices",
-    "jump": "jump.in_prices",
-    "stale": "stale.in_prices",
-}
-"""Code of a suspicion to that of the finding which says where in the prices it stands."""
 
 SPLIT_ROOM = 0.15
 """Log return up to which a day's move is an ordinary one here; smaller splits cannot be judged by one price."""
@@ -81,37 +42,6 @@ BAR_ORDER: tuple[tuple[Column, Column], ...] = (
     ("close", "low"),
 )
 """Within a bar the first of each pair is not below the second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that a check found in a price series.
-
-    Attributes
-    ----------
-    symbol : str
-        The series.
-    session : date or None
-        The day it concerns, the first one where it concerns several; None where it concerns the whole series.
-    what : str
-        One word of the fixed vocabulary `What`.
-    fact : Fact
-        What was found: ``<what>`` or ``<what>.<more>`` with its values; ``str`` of the finding is its sentence.
-    fatal : bool
-        Whether the series cannot be used.
-    last : date or None
-        The last day where the finding concerns a run of days.
-    """
-
-    symbol: str
-    session: date | None
-    what: What
-    fact: Fact
-    fatal: bool
-    last: date | None = None
-
-    def __str__(self) -> str:
-        return str(self.fact)
 
 
 def check_prices(
@@ -175,14 +105,14 @@ def require_usable(findings: Iterable[Finding]) -> None:
 def check_shape(series: PriceSeries) -> tuple[Finding, ...]:
     """Whether there are rows with sessions, a close to compute with, and a value a session in each column."""
     n = len(series)
-    found = [] if n else [_finding(series, None, "shape.no_rows")]
+    found = [] if n else [finding(series, None, "shape.no_rows")]
     if np.isnat(series.sessions).any():
-        found.append(_finding(series, None, "shape.no_session"))
+        found.append(finding(series, None, "shape.no_session"))
     if series.close is None and series.adj_close is None:
-        found.append(_finding(series, None, "shape.no_close"))
+        found.append(finding(series, None, "shape.no_close"))
     for name, values in series.columns.items():
         if values.shape != (n,):
-            found.append(_finding(series, None, "shape.column", column=name, shape=str(values.shape), n=n))
+            found.append(finding(series, None, "shape.column", column=name, shape=str(values.shape), n=n))
     return tuple(found)
 
 
@@ -192,9 +122,9 @@ def check_order(series: PriceSeries) -> tuple[Finding, ...]:
     for row in np.flatnonzero(np.diff(series.sessions) <= np.timedelta64(0, "D")) + 1:
         day, before = series.sessions[row], series.sessions[row - 1]
         if day == before:
-            found.append(_finding(series, day, "duplicate"))
+            found.append(finding(series, day, "duplicate"))
         else:
-            found.append(_finding(series, day, "order", before=before))
+            found.append(finding(series, day, "order", before=before))
     return tuple(found)
 
 
@@ -205,7 +135,7 @@ def check_values(series: PriceSeries) -> tuple[Finding, ...]:
         kind = "volume" if name == "volume" else "price"
         good = np.isfinite(values) & ((values >= 0) if kind == "volume" else (values > 0))
         for row in np.flatnonzero(~good):
-            found.append(_finding(series, series.sessions[row], kind, column=name, value=values[row]))
+            found.append(finding(series, series.sessions[row], kind, column=name, value=values[row]))
     return (*found, *_silent_runs(series))
 
 
@@ -217,9 +147,9 @@ def _silent_runs(series: PriceSeries) -> Iterator[Finding]:
     for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1) if rows.size else ():
         first, last = series.sessions[run[0]], series.sessions[run[-1]]
         if run.size == 1:
-            yield _finding(series, first, "no_trade")
+            yield finding(series, first, "no_trade")
         else:
-            yield _finding(series, first, "no_trade.run", to=last, last=last, n=run.size)
+            yield finding(series, first, "no_trade.run", to=last, last=last, n=run.size)
 
 
 def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
@@ -240,7 +170,7 @@ def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
     changes = _changes(factor, room)
     of = len(series) - 1
     if len(changes) > MOST_EX_DATES * of:
-        return (_finding(series, series.sessions[changes[0]], "adjusted.changes", n=len(changes), of=of),)
+        return (finding(series, series.sessions[changes[0]], "adjusted.changes", n=len(changes), of=of),)
     fallen = factor + _consolidated(close, adjusted)
     highest = np.maximum.accumulate(fallen - room)
     falls = np.flatnonzero(highest > fallen + room)
@@ -249,7 +179,7 @@ def check_adjusted(series: PriceSeries) -> tuple[Finding, ...]:
     row = int(falls[0])
     top = int((fallen - room)[: row + 1].argmax())
     told = {"since": series.sessions[top].item(), "before": np.exp(factor[top]), "after": np.exp(factor[row])}
-    return (_finding(series, series.sessions[row], "adjusted.falls", **told),)
+    return (finding(series, series.sessions[row], "adjusted.falls", **told),)
 
 
 def _changes(factor: FloatArray, room: FloatArray) -> list[int]:
@@ -283,7 +213,7 @@ def check_dividends(series: PriceSeries, dividends: Mapping[date, float]) -> tup
         before = series.close[row - 1]
         if amount > MOST_OF_CLOSE * before:
             told = {"amount": amount, "before": before, "share": amount / before}
-            found.append(_finding(series, series.sessions[row], "dividend", **told))
+            found.append(finding(series, series.sessions[row], "dividend", **told))
     return tuple(found)
 
 
@@ -296,7 +226,7 @@ def check_range(series: PriceSeries) -> tuple[Finding, ...]:
             continue
         for row in np.flatnonzero(above < below):
             told = {"upper": upper, "above": above[row], "lower": lower, "below": below[row]}
-            found.append(_finding(series, series.sessions[row], "range", **told))
+            found.append(finding(series, series.sessions[row], "range", **told))
     return tuple(found)
 
 
@@ -319,7 +249,7 @@ def check_splits(series: PriceSeries, splits: Mapping[date, float]) -> tuple[Fin
         wrong_way = name == "close" and turned <= abs(float(np.log(factor))) / 2.0
         if other <= SPLIT_ROOM < left or wrong_way:
             told = {"before": prices[row - 1], "after": prices[row], "factor": factor}
-            found.append(_finding(series, series.sessions[row], SPLIT_CODES[name], **told))
+            found.append(finding(series, series.sessions[row], SPLIT_CODES[name], **told))
     return tuple(found)
 
 
@@ -327,7 +257,7 @@ def _outside(series: PriceSeries, splits: Mapping[date, float]) -> Iterator[Find
     first, last = series.sessions[0], series.sessions[-1]
     for day in splits:
         if not first < np.datetime64(day, "D") <= last:
-            yield _finding(series, np.datetime64(day, "D"), "split_outside", first=first, end=last)
+            yield finding(series, np.datetime64(day, "D"), "split_outside", first=first, end=last)
 
 
 def _stated_rows(series: PriceSeries, stated: Mapping[date, float]) -> Iterator[tuple[int, float]]:
@@ -356,7 +286,7 @@ def check_returns(
             continue
         usable = np.isfinite(prices) & (prices > 0)
         with np.errstate(all="ignore"):
-            known = usable[1:] & usable[:-1] & (series.sessions[1:] != _day(listed))
+            known = usable[1:] & usable[:-1] & (series.sessions[1:] != day_of(listed))
             ratio = prices[1:] / prices[:-1] * (shares[1:] if name == "close" else 1.0)
         returns = np.where(known, ratio - 1, np.nan)
         for one in suspicions(returns[None]):
@@ -368,8 +298,8 @@ def _suspicious(series: PriceSeries, name: Column, prices: FloatArray, one: Susp
     row, last = one.first + 1, series.sessions[one.last + 1]
     day, code = series.sessions[row], IN_PRICES[one.why.code]
     if one.why.code == "stale":
-        return _finding(series, day, code, to=last, column=name, price=prices[row], last=last, why=one.why)
-    return _finding(series, day, code, column=name, before=prices[row - 1], after=prices[row], why=one.why)
+        return finding(series, day, code, to=last, column=name, price=prices[row], last=last, why=one.why)
+    return finding(series, day, code, column=name, before=prices[row - 1], after=prices[row], why=one.why)
 
 
 def check_sessions(
@@ -399,15 +329,15 @@ def check_sessions(
     """
     days, sessions = series.sessions, sessions.astype("datetime64[D]")
     known = (days >= sessions[0]) & (days <= sessions[-1]) if len(sessions) else np.zeros(len(days), dtype=bool)
-    early = days < _day(listed)
-    found = [_finding(series, day, "before_listing", listed=listed) for day in days[early]]
-    found += [_finding(series, day, "not_a_session") for day in days[known & ~early & ~np.isin(days, sessions)]]
-    found += [_finding(series, day, "in_suspension") for day in days[_within(days, suspensions)]]
+    early = days < day_of(listed)
+    found = [finding(series, day, "before_listing", listed=listed) for day in days[early]]
+    found += [finding(series, day, "not_a_session") for day in days[known & ~early & ~np.isin(days, sessions)]]
+    found += [finding(series, day, "in_suspension") for day in days[_within(days, suspensions)]]
     if not known.all():
         loose = days[~known]
         span = {"known_first": sessions[0], "known_last": sessions[-1]} if len(sessions) else {}
         code = "unchecked.outside" if span else "unchecked.unknown"
-        found.append(_finding(series, loose[0], code, to=loose[-1], n=len(loose), **span))
+        found.append(finding(series, loose[0], code, to=loose[-1], n=len(loose), **span))
     traded = np.isin(sessions, days[~early])
     return (*found, *_missing_runs(series, sessions, traded, suspensions))
 
@@ -426,7 +356,7 @@ def _missing_runs(
         span = rows[following] - rows[following - 1]
         first, last = sessions[missing[run[0]]], sessions[missing[run[-1]]]
         code = "suspension" if suspended[run[0]] else "hole"
-        yield _finding(series, first, code, to=last, n=len(run), first=first, last=last, span=span)
+        yield finding(series, first, code, to=last, n=len(run), first=first, last=last, span=span)
 
 
 def _within(days: SessionArray, spans: Sequence[Span]) -> BoolArray:
@@ -434,20 +364,3 @@ def _within(days: SessionArray, spans: Sequence[Span]) -> BoolArray:
     for first, last in spans:
         inside |= (days >= np.datetime64(first, "D")) & (days <= np.datetime64(last, "D"))
     return inside
-
-
-def _finding(
-    series: PriceSeries, day: np.datetime64 | None, code: str, *, to: np.datetime64 | None = None, **values: Any
-) -> Finding:
-    """A finding on a day, or on all days `to` another."""
-    told = fact(code, security=series.symbol, **({} if day is None else {"session": _date(day)}), **values)
-    what: What = told.kind  # type: ignore[assignment]
-    return Finding(series.symbol, _date(day), what, told, what in get_args(Fatal), _date(to))
-
-
-def _date(day: np.datetime64 | None) -> date | None:
-    return None if day is None else day.astype("datetime64[D]").item()
-
-
-def _day(day: date | None) -> np.datetime64:
-    return np.datetime64("NaT", "D") if day is None else np.datetime64(day, "D")
