@@ -15,7 +15,7 @@ import eventstudy as es
 from eventstudy import plots
 
 settings.register_profile("suite", derandomize=True, deadline=None)
-settings.register_profile("search", deadline=None, print_blob=True)
+settings.register_profile("search", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("suite")  # the same examples on every machine; `nox -s search` takes the other
 
 ROOT = Path(__file__).resolve().parents[1]

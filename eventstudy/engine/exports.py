@@ -178,11 +178,10 @@ def _table(found: Mapping[str, TestResult]) -> list[str]:
 
 def _cells(found: TestResult) -> tuple[str, str, str, str]:
     """Statistic, degrees of freedom, p and n of a test as a table shows them."""
-    df = () if found.df is None else found.df if isinstance(found.df, tuple) else (found.df,)
     statistic, pvalue = (
         ("" if one is None else format(one, form)) for one, form in ((found.statistic, ".3f"), (found.pvalue, ".4f"))
     )
-    return statistic, ", ".join(f"{part:g}" for part in df) or "-", pvalue, str(found.nobs)
+    return statistic, ", ".join(f"{part:g}" for part in found.degrees) or "-", pvalue, str(found.nobs)
 
 
 def _write(

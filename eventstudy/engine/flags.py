@@ -11,6 +11,7 @@ from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.inputs import Placed
 from eventstudy.engine.sample import Sample
 from eventstudy.facts import Fact, fact
+from eventstudy.gate.days import day_text
 from eventstudy.gate.suspicions import Suspicion, suspicions
 
 Flag = tuple[str, Fact]
@@ -114,4 +115,4 @@ def _dated(sample: Sample, one: Suspicion) -> Fact:
 
 
 def _day(sample: Sample, column: int) -> str:
-    return str(sample.sessions[column].astype("datetime64[D]"))
+    return day_text(sample.sessions[column])

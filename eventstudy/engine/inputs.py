@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.engine.event_table import groups_of, ids_of, read_events, weights_of, windows_of
 from eventstudy.engine.moments import Dates, event_dates
-from eventstudy.engine.own_sessions import Calendars, own_calendars, shut, spans
+from eventstudy.engine.own_sessions import Calendars, openings, own_calendars, shut, spans
 from eventstudy.engine.sample import Sample, bounds, inside_windows, meeting
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
-from eventstudy.gate.days import places
+from eventstudy.gate.days import day_text, places
 from eventstudy.gate.tables import Wide, labelled
 from eventstudy.windows import Window
 
@@ -68,14 +68,10 @@ class Placed:
         Dates as they were given.
     position : (E,) int
         Session of day 0 in the returns; -1 where there is none.
-    day : (E,) datetime64[D]
-        The day asked for: that of the date as written.
     why : (E,) Fact
         How day 0 was found, or why there is none.
     moved : (E,) int
         Sessions between the day asked for and day 0, of the exchange where one is known, else from Monday to Friday.
-    asked : (E,) int
-        Sessions of the estimation windows.
     asset, place : (E,) int
         Row of each asset in the returns and place of day 0 among its sessions; -1 where there is none.
     windows : (E, 4) int
@@ -92,10 +88,8 @@ class Placed:
     assets: NDArray[np.object_]
     dates: pd.Series[Any]
     position: Ints
-    day: Days
     why: NDArray[np.object_]
     moved: Ints
-    asked: Ints
     asset: Ints
     place: Ints
     windows: Ints
@@ -171,7 +165,8 @@ def place_events(
     sessions, values, factors = returns.sessions, returns.values, regressors.values
     names, asset = _assets(events["asset"], returns.names, placing)
     dates = event_dates(events, options.exchange, options.date_format, returns.labels)
-    calendars = own_calendars(sessions, values, factors, asset, dates.exchange)
+    opened = openings(sessions, asset, dates.exchange)
+    calendars = own_calendars(values, factors, asset, opened)
     regressors = shifted(regressors, shifts, calendars)
     place = _places(dates, sessions, asset, calendars, options.non_session, placing)
     _within(place, asset, windows, sessions, calendars, placing)
@@ -205,14 +200,12 @@ def place_events(
         assets=names,
         dates=events["date"],
         position=np.where(keep, position, -1),
-        day=dates.written.astype("datetime64[D]"),
         why=placing.why,
         moved=_sessions_moved(dates, sessions, np.where(keep, position, -1)),
-        asked=windows[:, 1] - windows[:, 0] + 1,
         asset=asset,
         place=np.where(there, place, -1),
         windows=windows,
-        shut=shut(sessions, values, asset, dates.exchange),
+        shut=shut(values, opened),
         refusals=tuple(placing.refusals),
         characteristics=events[list(options.characteristics)].set_axis(ids.astype(str), axis=0).rename_axis("event_id"),
     )
@@ -258,22 +251,24 @@ def _places(
     placing.refuse(np.isnat(dates.written), lambda row: fact("no_date"))
     placing.refuse(np.array([why is not None for why in dates.unknown]), lambda row: dates.unknown[row])
     outside = (stamps < sessions[0]) | (stamps > sessions[-1])
-    placing.refuse(outside, lambda row: fact("outside_returns", day=_day(stamps[row]), **span))
+    placing.refuse(outside, lambda row: fact("outside_returns", day=day_text(stamps[row]), **span))
     place, exact = calendars.search(asset, stamps, sessions)
     off = ~exact & placing.keep
-    _refuse_clocks(dates, off, placing)
+    _refuse_clocks(dates, placing)
     if off.any() and non_session == "raise":
         rows = np.flatnonzero(off)
-        told = places(rows, lambda row: {"event": str(placing.ids[row]), "day": _day(stamps[row])})
+        told = places(rows, lambda row: {"event": str(placing.ids[row]), "day": day_text(stamps[row])})
         raise InputError(fact("gate.events.not_a_session", n=rows.size, days=told))
     clocked = off & dates.clocked
     if non_session == "previous" and clocked.any():
-        placing.refuse(clocked, lambda row: fact("not_a_session.before_news", day=_day(stamps[row])))
+        placing.refuse(clocked, lambda row: fact("not_a_session.before_news", day=day_text(stamps[row])))
     if non_session == "skip":
-        placing.refuse(off, lambda row: fact("not_a_session.of_returns", day=_day(stamps[row])))
+        placing.refuse(off, lambda row: fact("not_a_session.of_returns", day=day_text(stamps[row])))
     place = np.where(off, place - 1, place) if non_session == "previous" else place
     size = calendars.sizes(asset)
-    placing.refuse((place < 0) | (place >= size), lambda row: fact("outside_returns", day=_day(stamps[row]), **span))
+    placing.refuse(
+        (place < 0) | (place >= size), lambda row: fact("outside_returns", day=day_text(stamps[row]), **span)
+    )
     position = calendars.columns(asset, np.clip(place, 0, size - 1))
     clock = placing.keep & np.array([one is not None for one in dates.moved])
     placing.why[clock] = dates.moved[clock]
@@ -281,11 +276,11 @@ def _places(
         session = sessions[position[row]]
         days = int((session - stamps[row]) / np.timedelta64(1, "D"))
         code = "moved.previous" if days < 0 else "moved.next"
-        placing.why[row] = fact(code, day=_day(stamps[row]), session=_day(session), n=abs(days))
+        placing.why[row] = fact(code, day=day_text(stamps[row]), session=day_text(session), n=abs(days))
     return place.astype(np.int64)
 
 
-def _refuse_clocks(dates: Dates, off: Mask, placing: _Placing) -> None:
+def _refuse_clocks(dates: Dates, placing: _Placing) -> None:
     """A time of day without an exchange leaves open which session could react first."""
     if (clocks := dates.timed & placing.keep).any():
         rows = np.flatnonzero(clocks)
@@ -302,7 +297,7 @@ def _within(place: Ints, asset: Ints, windows: Ints, sessions: Days, calendars: 
     def why(row: int) -> Fact:
         window = Window(int(windows[row, 2]), int(windows[row, 3]))
         return fact(
-            "event_window_outside_returns", window=window, day=_day(sessions[position[row]]), **_range(sessions)
+            "event_window_outside_returns", window=window, day=day_text(sessions[position[row]]), **_range(sessions)
         )
 
     placing.refuse(short, why)
@@ -327,9 +322,5 @@ def _sessions_moved(dates: Dates, sessions: Days, position: Ints) -> Ints:
     return moved
 
 
-def _day(stamp: Any) -> str:
-    return str(stamp.astype("datetime64[D]"))
-
-
 def _range(sessions: Days) -> dict[str, str]:
-    return {"known_first": _day(sessions[0]), "known_last": _day(sessions[-1])}
+    return {"known_first": day_text(sessions[0]), "known_last": day_text(sessions[-1])}

@@ -47,7 +47,7 @@ def ledger(sample: Sample, placed: Placed, had: Mapping[str, int], out: Mapping[
             "detail": [str(reason) for reason in why],
             "values": [dict(reason.values) for reason in why],
             "sessions_moved": pd.array(np.where(there, placed.moved, -1), dtype="Int64"),
-            "estimation_asked": placed.asked,
+            "estimation_asked": placed.windows[:, 1] - placed.windows[:, 0] + 1,
             "estimation_had": pd.array([had.get(event) for event in ids], dtype="Int64"),
         }
     )

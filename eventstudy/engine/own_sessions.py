@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,23 +74,19 @@ class Calendars:
         return Calendars(self.market[needed], self.own, self.table, self.count)
 
 
-def own_calendars(
-    sessions: Days, values: Floats, factors: Floats, asset: Ints, exchange: NDArray[np.object_]
-) -> Calendars:
+def own_calendars(values: Floats, factors: Floats, asset: Ints, opened: Mapping[int, Mask]) -> Calendars:
     """Which sessions of a table are sessions of which asset.
 
     Parameters
     ----------
-    sessions : (S,) datetime64[ns]
-        The table's sessions.
     values : (A, S) float
         Returns.
     factors : (K, S) float
         Benchmark or factors.
     asset : (E,) int
         Asset of each event, -1 where it is not known.
-    exchange : (E,) str
-        Exchange of each event, empty where none is given.
+    opened : mapping of int to (S,) bool
+        From `openings`.
 
     Notes
     -----
@@ -99,46 +96,42 @@ def own_calendars(
     only the asset has none is one on which it did not trade.
     """
     assets, size = values.shape
-    whole = np.ones((1, size), dtype=bool)
-    codes = exchanges_of(asset, exchange)
     closed = ~np.isfinite(factors).any(axis=0) if factors.size else np.zeros(size, dtype=bool)
-    if not codes and not closed.any():
-        return _calendars(np.zeros(assets, dtype=np.int64), whole)
-    days = sessions.astype("datetime64[D]")
-    known = {code: open_days(days, code) for code in sorted(set().union(*codes.values()))}
-    if not closed.any() and all(mask.all() for mask in known.values()):
-        return _calendars(np.zeros(assets, dtype=np.int64), whole)
+    if not closed.any() and all(mask.all() for mask in opened.values()):
+        return _calendars(np.zeros(assets, dtype=np.int64), np.ones((1, size), dtype=bool))
     needed = np.unique(asset[asset >= 0])
     masks = np.isfinite(values[needed])
     for place, row in enumerate(needed.tolist()):
-        masks[place] |= np.any([known[code] for code in codes[row]], axis=0) if row in codes else ~closed
+        masks[place] |= opened.get(row, ~closed)
     own, row = np.unique(masks, axis=0, return_inverse=True)
     market = np.zeros(assets, dtype=np.int64)
     market[needed] = row.ravel()
-    return _calendars(market, own if needed.size else whole)
+    return _calendars(market, own if needed.size else np.ones((1, size), dtype=bool))
 
 
-def exchanges_of(asset: Ints, exchange: NDArray[np.object_]) -> dict[int, set[str]]:
-    """The exchanges that the events of each asset name, by its row."""
+def openings(sessions: Days, asset: Ints, exchange: NDArray[np.object_]) -> dict[int, Mask]:
+    """(S,) sessions on which the exchanges that an asset's events name were open, by the asset's row.
+
+    Assets on the same exchanges share one array; an asset whose events name none is not there.
+    """
     codes: dict[int, set[str]] = {}
     for row, code in zip(asset.tolist(), exchange, strict=True):
         if row >= 0 and code:
             codes.setdefault(row, set()).add(str(code))
-    return codes
-
-
-def shut(sessions: Days, values: Floats, asset: Ints, exchange: NDArray[np.object_]) -> dict[int, Ints]:
-    """Columns in which an asset has a return although its exchange was closed, by the asset's row."""
     days = sessions.astype("datetime64[D]")
-    found = {}
-    for row, codes in exchanges_of(asset, exchange).items():
-        closed = ~np.any([open_days(days, code) for code in codes], axis=0)
-        if closed.any() and (odd := np.flatnonzero(closed & np.isfinite(values[row]))).size:
-            found[row] = odd
-    return found
+    together = {
+        names: np.any([_open(days, code) for code in names], axis=0) for names in set(map(frozenset, codes.values()))
+    }
+    return {row: together[frozenset(names)] for row, names in codes.items()}
 
 
-def open_days(days: Days, code: str) -> Mask:
+def shut(values: Floats, opened: Mapping[int, Mask]) -> dict[int, Ints]:
+    """Columns in which an asset has a return although its exchange was closed, by the asset's row."""
+    odd = {row: np.flatnonzero(~mask & np.isfinite(values[row])) for row, mask in opened.items() if not mask.all()}
+    return {row: columns for row, columns in odd.items() if columns.size}
+
+
+def _open(days: Days, code: str) -> Mask:
     """(S,) whether an exchange was open on a day; true where that is not known."""
     known = load_sessions(code)
     inside = (days >= np.datetime64(known.first)) & (days <= np.datetime64(known.last))

@@ -12,6 +12,7 @@ from eventstudy.arrays import Days, Floats
 from eventstudy.engine.exports import need, writing
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import fact
+from eventstudy.gate.days import day_text
 from eventstudy.gate.tables import Wide, read_wide
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ def _read(path: Path, sessions: Days, date_format: str | None, zone: str | None)
     except InputError as error:
         raise InputError(fact("gate.file.refused", file=path.name, why=error.fact)) from None
     if (strange := ~np.isin(own.sessions, sessions)).any():
-        day = own.sessions[strange][0].astype("datetime64[D]")
-        raise InputError(fact("gate.file.not_a_session", file=path.name, session=str(day), n=int(strange.sum())))
+        day = day_text(own.sessions[strange][0])
+        raise InputError(fact("gate.file.not_a_session", file=path.name, session=day, n=int(strange.sum())))
     row: Floats = own.on(sessions)[0]
     return row
 

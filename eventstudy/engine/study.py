@@ -335,7 +335,8 @@ def _regressors(
 ) -> Regressors:
     """The regressors on the sessions of the returns; sessions that they lack are missing."""
     needs = MODELS[model].needs
-    if isinstance(benchmark, (str, int)) and not isinstance(benchmark, bool) and label(benchmark) not in returns.names:
+    named = isinstance(benchmark, (str, int, np.integer)) and not isinstance(benchmark, bool)
+    if named and label(benchmark) not in returns.names:
         raise OptionError(fact("option.not_a_column", name="benchmark", given=shown(benchmark)))
     if needs != "factors" and factors is not None:
         read_wide(factors, "factors", date_format=date_format, zone=zone)
@@ -345,11 +346,9 @@ def _regressors(
     given = benchmark if what == "benchmark" else factors
     if given is None:
         raise OptionError(fact("option.needs", name="model", given=shown(model), needs=needs))
-    if what == "benchmark" and isinstance(given, (str, int, np.integer)) and not isinstance(given, bool):
-        if (name := label(given)) not in returns.names:
-            raise OptionError(fact("option.not_a_column", name=what, given=shown(given)))
-        place = returns.names.index(name)
-        return Regressors((name,), returns.values[place : place + 1])
+    if what == "benchmark" and named:
+        place = returns.names.index(label(given))
+        return Regressors((label(given),), returns.values[place : place + 1])
     read = read_wide(given, what, date_format=date_format, zone=zone)
     _needed(read, model, what)
     aligned = read.on(returns.sessions)

@@ -22,7 +22,10 @@ SHOWN = 3
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EIGHT = re.compile(r"(?:19|20)\d{6}(?:\.0)?")
-_CLOCK = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|[+-]\d{2}:?\d{2})?")
+STAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}:?[0-9]{2}))?"
+)
+"""A day with a clock, and an offset from UTC where it has one."""
 _MONTH = re.compile(r"\d{4}-\d{1,2}|\d{4}/\d{1,2}|(?:19|20)\d{4}")
 _PARTS = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})")
 _NOTHING = ("", "nan", "NaN", "NaT", "None", "<NA>")
@@ -93,12 +96,16 @@ def read_stamps(cells: pd.Series[Any], what: str, form: str | None = None) -> St
 
 def require_date_format(form: str) -> None:
     """Refuse a format from which a day, month and year cannot be read again."""
-    try:
-        whole = all(datetime.strptime(day.strftime(form), form).date() == day.date() for day in _neighbours())  # noqa: DTZ007
-    except (ValueError, TypeError, re.error):
-        whole = False
-    if not whole:
+    if not isinstance(form, str) or not whole_date(form):
         raise OptionError(fact("gate.date_format", form=str(form)))
+
+
+def whole_date(form: str) -> bool:
+    """Whether year, month and day can be read again from what a format writes."""
+    try:
+        return all(datetime.strptime(day.strftime(form), form).date() == day.date() for day in _neighbours())  # noqa: DTZ007
+    except (ValueError, re.error):
+        return False
 
 
 def _neighbours() -> tuple[datetime, ...]:
@@ -185,7 +192,7 @@ def _of_text(text: str, form: str | None) -> tuple[np.datetime64, np.datetime64]
         return _within(np.datetime64(date.fromisoformat(text))), _NAT
     if _EIGHT.fullmatch(text):
         return _within(np.datetime64(date(int(text[:4]), int(text[4:6]), int(text[6:8])))), _NAT
-    if _CLOCK.fullmatch(text):
+    if STAMP.fullmatch(text):
         return _of_moment(datetime.fromisoformat(re.sub(r" (?=[Z+-])", "", text)))
     return None
 
@@ -221,6 +228,11 @@ def _within(day: np.datetime64) -> np.datetime64:
 def _places(cells: pd.Series[Any], rows: Sequence[int] | np.ndarray[Any, Any]) -> tuple[dict[str, object], ...]:
     """Row and text of the first of some cells."""
     return places(rows, lambda row: {"row": int(row), "text": str(cells.iloc[row])})
+
+
+def day_text(stamp: Any) -> str:
+    """A stamp's day as text, ``2024-04-03``."""
+    return str(np.datetime64(stamp, "D"))
 
 
 def places(rows: Sequence[int] | np.ndarray[Any, Any], place: Callable[[int], dict[str, object]]) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from eventstudy.arrays import Days, Floats
 from eventstudy.errors import InputError
 from eventstudy.facts import fact
-from eventstudy.gate.days import SHOWN, read_stamps
+from eventstudy.gate.days import SHOWN, day_text, read_stamps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +224,7 @@ def _pivoted(frame: pd.DataFrame, days: Days, headings: tuple[Any, Any], what: s
     unique, counts = np.unique(place, return_counts=True)
     if (counts > 1).any():
         twice = [divmod(int(one), sessions.size) for one in unique[counts > 1]]
-        shown = tuple({"asset": names[one], "session": _day(sessions[day])} for one, day in twice[:SHOWN])
+        shown = tuple({"asset": names[one], "session": day_text(sessions[day])} for one, day in twice[:SHOWN])
         raise InputError(fact("gate.twice.of_asset", what=what, n=len(twice), own_cells=shown))
     wide = np.full((len(names), sessions.size), np.nan)
     wide[column, row] = cells
@@ -251,7 +251,7 @@ def _days(
     days = written.astype("datetime64[D]")
     if clocks and timed.any() and (np.diff(days) == np.timedelta64(0, "D")).any():
         busiest = int(np.unique(days, return_counts=True)[1].max())
-        raise InputError(fact("gate.intraday", what=what, n=busiest, session=_day(days[0])))
+        raise InputError(fact("gate.intraday", what=what, n=busiest, session=day_text(days[0])))
     days = days.astype("datetime64[ns]")
     clock = np.unique(written - days)
     return days, Labels(known, clock[0] if clock.size == 1 else MIDNIGHT)
@@ -276,11 +276,11 @@ def _increasing(days: Days, what: str) -> None:
         return
     unique, counts = np.unique(days, return_counts=True)
     if (counts > 1).any():
-        twice = [_day(one) for one in unique[counts > 1]]
+        twice = [day_text(one) for one in unique[counts > 1]]
         raise InputError(fact("gate.twice.session", what=what, n=len(twice), sessions=twice))
     at = int(np.flatnonzero(steps <= np.timedelta64(0, "ns"))[0]) + 1
     code = "gate.order.newest_first" if (steps < np.timedelta64(0, "ns")).all() else "gate.order.mixed"
-    raise InputError(fact(code, what=what, row=at, session=_day(days[at]), before=_day(days[at - 1])))
+    raise InputError(fact(code, what=what, row=at, session=day_text(days[at]), before=day_text(days[at - 1])))
 
 
 def _labels(columns: pd.Index[Any], what: str) -> tuple[str, ...]:
@@ -306,7 +306,9 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], days: Days, what: str, *
             wrong.append((row, names[row if long else place], str(frame.iloc[row, place])))
     if wrong:
         wrong.sort(key=lambda one: one[0])
-        shown = tuple({"value": text, "asset": name, "session": _day(days[row])} for row, name, text in wrong[:SHOWN])
+        shown = tuple(
+            {"value": text, "asset": name, "session": day_text(days[row])} for row, name, text in wrong[:SHOWN]
+        )
         raise InputError(fact("gate.text", what=what, n=len(wrong), cells=shown))
     return np.array(numbers)
 
@@ -322,7 +324,3 @@ def _parsed(cells: pd.Series[Any]) -> tuple[Any, Any]:
     texts = cells.astype(object).where(~(empty | plain), None)
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     return numbers, ~empty & (plain | np.isnan(numbers))
-
-
-def _day(stamp: Any) -> str:
-    return str(np.datetime64(stamp, "D"))

@@ -10,7 +10,7 @@ import numpy as np
 from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import fact
-from eventstudy.gate.days import SHOWN
+from eventstudy.gate.days import SHOWN, day_text
 
 Accepted = Literal["scale", "outcome"]
 """What a caller may vouch for: units that look wrong; values that are no returns at all (volumes, yields)."""
@@ -182,7 +182,7 @@ def _spread(values: Floats) -> float:
 def _cells(code: str, wrong: Mask, values: Floats, sessions: Days, names: Sequence[str], what: str) -> InputError:
     days, rows = np.nonzero(wrong.T)
     shown = tuple(
-        {"value": float(values[row, day]), "asset": names[row], "session": str(sessions[day].astype("datetime64[D]"))}
+        {"value": float(values[row, day]), "asset": names[row], "session": day_text(sessions[day])}
         for day, row in zip(days[:SHOWN], rows[:SHOWN], strict=True)
     )
     return InputError(fact(code, n=days.size, what=what, cells=shown))

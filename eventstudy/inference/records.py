@@ -86,15 +86,20 @@ class TestResult(Shown):
     def note(self) -> str | None:
         return "; ".join(map(str, self.notes)) or None
 
+    @property
+    def degrees(self) -> tuple[float, ...]:
+        """Degrees of freedom as a tuple: none, one or two."""
+        return () if self.df is None else self.df if isinstance(self.df, tuple) else (self.df,)
+
     def about(self) -> str:
         if self.refusal is not None:
             return f"{self.name}: not available: {self.refusal}"
-        df = () if self.df is None else self.df if isinstance(self.df, tuple) else (self.df,)
-        distribution = f"{self.distribution}({', '.join(f'{one:g}' for one in df)})" if df else self.distribution
+        shown = ", ".join(f"{one:g}" for one in self.degrees)
+        distribution = f"{self.distribution}({shown})" if shown else self.distribution
         numbers = [("estimate", self.estimate), ("std. error", self.std_error), ("statistic", self.statistic)]
-        shown = [f"{name} {value:.4g}" for name, value in numbers if value is not None]
-        shown += [distribution] + ([] if self.pvalue is None else [f"p = {self.pvalue:.4g}"]) + [f"n = {self.nobs}"]
-        lines = [f"{self.name}: {', '.join(shown)}", f"  null: {self.null}; alternative: {self.alternative}"]
+        parts = [f"{name} {value:.4g}" for name, value in numbers if value is not None]
+        parts += [distribution] + ([] if self.pvalue is None else [f"p = {self.pvalue:.4g}"]) + [f"n = {self.nobs}"]
+        lines = [f"{self.name}: {', '.join(parts)}", f"  null: {self.null}; alternative: {self.alternative}"]
         return "\n".join(lines + ([f"  note: {self.note}"] if self.note else []))
 
     def refused(self, refusal: Fact) -> TestResult:

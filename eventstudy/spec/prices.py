@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from eventstudy.csvtext import AS_WRITTEN
+from eventstudy.gate.days import whole_date
 from eventstudy.spec.fields import InstrumentRef, IsoDate, Record, Text
 from eventstudy.spec.instruments import in_order
 
@@ -36,7 +37,6 @@ _ENDINGS = (*TEXT_ENDINGS, *(f"{one}.gz" for one in TEXT_ENDINGS), *PARQUET_ENDI
 MAX_HEADERS = 4
 MAX_LINE = 1000
 _BAR = ("open", "high", "low")
-_ANCHOR = date(2001, 2, 3)
 
 Conflict = tuple[tuple[str | int, ...], str]
 
@@ -62,25 +62,11 @@ def _encoding(name: str) -> str:
 
 
 def _date_format(form: str) -> str:
-    if not _whole_date(form):
+    if not whole_date(form):
         raise ValueError(
             f"{form!r} is not a format of whole dates; write e.g. %d/%m/%Y for 08/12/2025 or %Y%m%d for 20251208"
         )
     return form
-
-
-def _whole_date(form: str) -> bool:
-    """Whether year, month and day can be read again from what the format writes."""
-    try:
-        written = [datetime(day.year, day.month, day.day, tzinfo=UTC).strftime(form) for day in _neighbours(_ANCHOR)]
-        return len(set(written)) == len(written) and datetime.strptime(written[0], form).date() == _ANCHOR  # noqa: DTZ007
-    except (ValueError, re.error):
-        return False
-
-
-def _neighbours(day: date) -> tuple[date, ...]:
-    """Dates that differ from a day in the year, the month or the day alone, and the day itself first."""
-    return day, day.replace(year=day.year + 1), day.replace(month=day.month + 1), day.replace(day=day.day + 1)
 
 
 def _relative(path: str) -> str:

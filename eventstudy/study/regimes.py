@@ -130,7 +130,7 @@ def _breaks(setting: Setting, regime: Regime, security: str, benchmark: str) -> 
 
 
 def _record(test: TestResult, days: list[date], at: int, **more: object) -> BreakRecord:
-    df = test.df if isinstance(test.df, tuple) else () if test.df is None else (test.df,)
+    df = test.degrees
     return BreakRecord(
         test=test.name,
         session=days[at],

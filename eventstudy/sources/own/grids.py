@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eventstudy.errors import Fault
+from eventstudy.gate.tables import label
 from eventstudy.prices import PriceSeries
 from eventstudy.sources.own.delimited import cut
 
@@ -240,5 +241,5 @@ def plain_name(value: Any) -> str:
     """A header or symbol as text: 600000.0 of a spreadsheet is 600000, also where it came as a text."""
     if value is None:
         return ""
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    text = label(value)
     return text.removesuffix(".0") if _WHOLE.fullmatch(text) else text

@@ -9,10 +9,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from eventstudy.csvtext import AS_WRITTEN, iso_date
+from eventstudy.gate.days import STAMP
 
-_STAMP = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?( ?(Z|[+-][0-9]{2}:?[0-9]{2}))?"
-)
 _THREE = re.compile(r"([0-9]{1,4})([/.\-])([0-9]{1,2})\2([0-9]{1,4})")
 _EIGHT = re.compile(r"(19|20)[0-9]{6}")
 
@@ -86,7 +84,7 @@ def _of_text(text: str, rules: StampRules, zone: str | None) -> date:
         except ValueError:
             raise ValueError(f"{text!r} does not follow the format that dates states, {rules.form!r}") from None
         return _of_stamp(stamp, text, rules.timezone, zone)
-    if _STAMP.fullmatch(text):
+    if STAMP.fullmatch(text):
         try:
             stamp = datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-").replace(" Z", "Z"))
         except ValueError as error:
