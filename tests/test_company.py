@@ -98,9 +98,9 @@ def test_an_event_alone_is_the_event_in_company(choice, monkeypatch):
     company = study_of(returns, factors, events, choice)
     assert len(company.params) == 6
     turned = study_of(returns.iloc[:, ::-1], factors, events.iloc[::-1], choice)
-    for module in ("estimate", "diagnostics", "longrun"):
+    for module in ("kernel.estimate", "engine.diagnostics", "engine.longrun"):
         for name, size in (("CHUNK", 3), ("_EVENTS", 3)):
-            monkeypatch.setattr(sys.modules[f"eventstudy.engine.{module}"], name, size, raising=False)
+            monkeypatch.setattr(sys.modules[f"eventstudy.{module}"], name, size, raising=False)
     pieces = study_of(returns, factors, events, choice)
     for row, event in enumerate("abcdef"):
         alone = numbers(study_of(returns, factors, events.iloc[[row]], choice), event)

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventstudy.abnormal import abnormal_returns, cumulative, detectable_effect, interval
+from eventstudy.kernel.cases import Case, align
 from eventstudy.models import MODELS
 from eventstudy.models.diagnostics import residual_diagnostics
 from eventstudy.models.regressions import fit_event_days
-from eventstudy.panel import Case, EventPanel, align
+from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
 
 PRINTED = 5e-7  # half a unit in the last printed digit of the hand-worked figures

@@ -15,12 +15,13 @@ from scipy.linalg import toeplitz
 
 from eventstudy.abnormal import abnormal_returns, cumulative
 from eventstudy.errors import OptionError
+from eventstudy.kernel.cases import Case, align
 from eventstudy.models import MODELS, garch_market, lagged_factors
 from eventstudy.models.dimson import fit_dimson
 from eventstudy.models.factor import fit_factor
 from eventstudy.models.garch_market import GarchFit, fit_garch_market, maximise
 from eventstudy.models.scholes_williams import fit_scholes_williams
-from eventstudy.panel import Case, EventPanel, align
+from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
 
 EXACT = 1e-10  # two float computations of one closed form on decimal returns

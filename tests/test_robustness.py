@@ -23,7 +23,7 @@ from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
-from eventstudy.panel import Case, align, moved
+from eventstudy.kernel.cases import Case, align, moved
 from eventstudy.prices import PricePanel
 from eventstudy.results.robustness import FactRecord
 from eventstudy.robustness import calibrate

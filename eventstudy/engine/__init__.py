@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from eventstudy.engine.estimate import Abnormal, estimate, fit_blocks
 from eventstudy.engine.inputs import Options, Placed, Refusal, place_events
-from eventstudy.engine.sample import Sample
+from eventstudy.kernel.estimate import Abnormal, estimate, fit_blocks
+from eventstudy.kernel.sample import Sample
 
 __all__ = ["Abnormal", "Options", "Placed", "Refusal", "Sample", "estimate", "fit_blocks", "place_events"]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eventstudy.arrays import Floats, Mask
-from eventstudy.engine.estimate import CHUNK, ChosenModel, fit_blocks
-from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference import Section, cross_correlation
 from eventstudy.inference.situation import event_variance_ratio
+from eventstudy.kernel.estimate import CHUNK, ChosenModel, fit_blocks
+from eventstudy.kernel.sample import Sample, pieces
 from eventstudy.models import MARKET, MODELS, NormalReturnFit
 from eventstudy.models.diagnostics import LAGS
 from eventstudy.panel import EventPanel

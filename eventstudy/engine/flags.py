@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from eventstudy.arrays import Ints
-from eventstudy.engine.estimate import Abnormal
 from eventstudy.engine.inputs import Placed
-from eventstudy.engine.sample import Sample
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.days import day_text
 from eventstudy.gate.suspicions import Suspicion, suspicions
+from eventstudy.kernel.estimate import Abnormal
+from eventstudy.kernel.sample import Sample
 
 Flag = tuple[str, Fact]
 
@@ -70,7 +70,7 @@ def _days_moved(ids: list[str], placed: Placed) -> Iterator[Flag]:
 def _shortages(sample: Sample, abnormal: Abnormal, ids: list[str]) -> Iterator[Flag]:
     """Estimation windows with fewer observations than asked for: outside the sessions, or without a usable return."""
     asked = sample.estimation[:, 1] - sample.estimation[:, 0] + 1
-    first, last = sample.place + sample.estimation[:, 0], sample.place + sample.estimation[:, 1]
+    first, last = (sample.anchor + sample.estimation[:, side] for side in (0, 1))
     before = np.clip(-first, 0, asked) + np.clip(last - sample.calendars.sizes(sample.asset) + 1, 0, asked)
     for row in np.flatnonzero(abnormal.nobs < asked):
         told = {"asked": asked[row], "nobs": abnormal.nobs[row], "outside": before[row]}
@@ -81,7 +81,7 @@ def _suspicious(sample: Sample, ids: list[str]) -> Iterator[Flag]:
     """What is suspicious in the returns of events' assets and of the benchmark, beside the events that it touches."""
     assets = np.unique(sample.asset)
     market = sample.factors[0] if len(sample.names) == 1 else None
-    spans = [sample.bounds(window) for window in (sample.event, sample.estimation)]
+    spans = list(sample.bounds().values())
     for one in suspicions(sample.values[assets], market=market):
         for row in _touched(one, spans) & set(np.flatnonzero(sample.asset == assets[one.row]).tolist()):
             yield ids[row], _dated(sample, one)
@@ -100,8 +100,8 @@ def _closed(sample: Sample, placed: Placed, ids: list[str]) -> Iterator[Flag]:
     """Returns on days on which the exchange of an asset was closed."""
     if not placed.shut:
         return
-    first = sample.bounds(np.minimum(sample.event, sample.estimation))[0]
-    last = sample.bounds(np.maximum(sample.event, sample.estimation))[1]
+    spans = sample.bounds().values()
+    first, last = np.minimum(*(ends[0] for ends in spans)), np.maximum(*(ends[1] for ends in spans))
     for row, asset in enumerate(sample.asset.tolist()):
         odd = placed.shut.get(asset, first[:0])
         inside = odd[(odd >= first[row]) & (odd <= last[row])]

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from eventstudy.arrays import Days, Floats, Ints, Mask
 from eventstudy.engine.event_table import groups_of, ids_of, read_events, weights_of, windows_of
 from eventstudy.engine.moments import Dates, event_dates
-from eventstudy.engine.own_sessions import Calendars, openings, own_calendars, shut, spans
-from eventstudy.engine.sample import Sample, bounds, inside_windows, meeting
+from eventstudy.engine.own_sessions import openings, own_calendars, shut
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.gate.days import day_text, places
 from eventstudy.gate.tables import Wide, labelled
+from eventstudy.kernel.calendars import Calendars, spans
+from eventstudy.kernel.sample import Sample, bounds, inside_windows, meeting
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -181,14 +182,14 @@ def place_events(
         compounding="log" if options.after_gap == "log" else "simple",
         event_ids=ids[keep],
         asset=asset[keep],
-        position=position[keep],
+        place=place[keep],
+        anchor=place[keep],
         estimation=windows[keep, :2],
         event=windows[keep, 2:],
         blocked=None,
         group=groups_of(events)[keep],
         weight=weights_of(events)[keep],
         calendars=calendars,
-        place=place[keep],
         partial=dates.partial[keep],
     )
     there = (asset >= 0) & (place >= 0) & (place < calendars.sizes(asset)) & ~np.isnat(dates.written)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eventstudy.engine.inputs import Placed
-from eventstudy.engine.sample import Sample
 from eventstudy.facts import Fact
+from eventstudy.kernel.sample import Sample
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from eventstudy.arrays import Floats, Ints
 from eventstudy.censoring import days_after, first_open_close
-from eventstudy.engine.estimate import Abnormal
-from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import fact
 from eventstudy.gate.tables import Wide
+from eventstudy.kernel.estimate import Abnormal
+from eventstudy.kernel.sample import Sample
 from eventstudy.models import MODELS
 from eventstudy.options import one_of, shown
 from eventstudy.windows import Window

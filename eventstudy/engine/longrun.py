@@ -9,11 +9,12 @@ from typing import get_args
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints
-from eventstudy.engine.estimate import BLOCK, ChosenModel
-from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
 from eventstudy.facts import fact
 from eventstudy.inference.question import Question, check_side
 from eventstudy.inference.records import Alternative, TestResult
+from eventstudy.kernel.cut import Cutter
+from eventstudy.kernel.estimate import BLOCK, ChosenModel
+from eventstudy.kernel.sample import Sample, blocks, pieces
 from eventstudy.models import MODELS, reference_of
 from eventstudy.models.regressions import TimeCovariance, fit_calendar_time
 from eventstudy.options import one_of, switch, whole

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eventstudy.arrays import Floats
-from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
+from eventstudy.kernel.sample import Sample
 from eventstudy.models.regressions import Covariance, fit_cross_section, slope_distribution
 from eventstudy.options import shown, whole
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from eventstudy.display import Shown
 from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
-from eventstudy.engine.estimate import Abnormal, ChosenModel
 from eventstudy.engine.flags import flags_of
 from eventstudy.engine.inputs import Placed, Refusal
 from eventstudy.engine.ledger import ledger
@@ -22,13 +21,14 @@ from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.means import mean_of_days, mean_of_windows
 from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.rows import results_of_tests, rows_of_tests, tested_columns, told_frame
-from eventstudy.engine.sample import Sample
-from eventstudy.engine.sections import residuals, section_of
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.gate.values import Accepted
 from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import Section
+from eventstudy.kernel.estimate import Abnormal, ChosenModel
+from eventstudy.kernel.sample import Sample
+from eventstudy.kernel.sections import residuals, section_of
 from eventstudy.models.regressions import Covariance
 from eventstudy.options import keyword_names, keywords, one_of, spelled, window_of
 from eventstudy.windows import Window

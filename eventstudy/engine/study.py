@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from eventstudy.arrays import Floats
-from eventstudy.engine.estimate import ChosenModel, estimate, require_executor
 from eventstudy.engine.inputs import Gap, NonSession, Options, Placed, Regressors, place_events
 from eventstudy.engine.limits import LimitDays, require_censorable, with_limits
 from eventstudy.engine.outcomes import outcomes_in
 from eventstudy.engine.partitions import in_parts, map_partitions
 from eventstudy.engine.result import EventStudy
-from eventstudy.engine.sample import Sample
 from eventstudy.errors import InputError, OptionError
 from eventstudy.exchanges import exchange as exchange_row
 from eventstudy.facts import fact
 from eventstudy.gate.days import require_date_format
 from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
 from eventstudy.gate.values import Accepted, check_finite, check_rate, check_scale, check_values, read_accept
+from eventstudy.kernel.estimate import ChosenModel, estimate, require_executor
+from eventstudy.kernel.sample import Sample
 from eventstudy.models import MODELS
 from eventstudy.options import folder_of, keywords, one_of, shown, spelled, switch, whole, window_of
 from eventstudy.robustness.simulation import Executor

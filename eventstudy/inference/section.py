@@ -29,7 +29,7 @@ class ResidualBlock:
     session : (b, T) int
         Position of each column among the sessions of the sample, the same number for the same calendar
         date whatever the event; -1 outside the sample.
-    days : (T,) int, optional
+    days : (T,) or (b, T) int, optional
         Relative day of each column; the distance of its session from day 0 where it is not given.
     """
 

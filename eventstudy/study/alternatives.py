@@ -11,8 +11,9 @@ from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interva
 from eventstudy.calendars import to_date
 from eventstudy.censoring import imputed
 from eventstudy.facts import fact
+from eventstudy.kernel.cases import Case, align
 from eventstudy.models import NormalReturnFit, fit_model
-from eventstudy.panel import Case, EventPanel, align
+from eventstudy.panel import EventPanel
 from eventstudy.results import AlternativeRecord, ExclusionRecord
 from eventstudy.study.cases import MARKET, Design, build_case, market_designs, with_limit_days
 from eventstudy.study.estimate import estimation_sessions

@@ -13,8 +13,9 @@ from eventstudy.calendars import to_date
 from eventstudy.censoring import bound, first_open_close
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
+from eventstudy.kernel.cases import Case, align, moved
 from eventstudy.models import NormalReturnFit, fit_model
-from eventstudy.panel import Case, EventPanel, align, moved
+from eventstudy.panel import EventPanel
 from eventstudy.results import ExclusionRecord, LimitRecord
 from eventstudy.study.cases import MARKET, Design, build_case, market_designs
 from eventstudy.study.estimate import estimation_sessions

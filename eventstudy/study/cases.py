@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from eventstudy.censoring import days_after
+from eventstudy.kernel.cases import Case
 from eventstudy.models import MARKET as MARKET
 from eventstudy.models import MODELS
-from eventstudy.panel import Case
 from eventstudy.results import Estimand
 from eventstudy.spec import Event, LimitDays, StudySpec
 from eventstudy.study.series import SecuritySeries

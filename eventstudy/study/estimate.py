@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
+from eventstudy.kernel.cases import align
 from eventstudy.models import MODELS, NormalReturnFit, fit_model
-from eventstudy.panel import EventPanel, align
+from eventstudy.panel import EventPanel
 from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
 from eventstudy.spec import StudySpec
 from eventstudy.study.cases import Design, build_case

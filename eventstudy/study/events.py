@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from eventstudy.calendars import ExchangeSessions
-from eventstudy.engine.sample import meeting
 from eventstudy.events import Day
+from eventstudy.kernel.sample import meeting
 from eventstudy.results import ArRecord, ExclusionRecord, LedgerRecord
 from eventstudy.spec import StudySpec
 from eventstudy.study.cases import anchor_of

@@ -12,9 +12,9 @@ import numpy as np
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference import JointFit, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
+from eventstudy.kernel.cases import Case, align
 from eventstudy.models import fit_model
 from eventstudy.models.regressions import fit_event_days
-from eventstudy.panel import Case, align
 from eventstudy.results import EventDayRecord, ExclusionRecord, JointRecord
 from eventstudy.spec import EventSet, LimitDays, StudySpec
 from eventstudy.study.cases import MARKET, Design, build_case, estimand_of

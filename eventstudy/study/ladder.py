@@ -13,9 +13,9 @@ from eventstudy.abnormal import abnormal_returns, interval
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
+from eventstudy.kernel.cases import Case, align
 from eventstudy.models import fit_model
 from eventstudy.models.prior import PeerPrior, peer_prior, predictive, too_few_peers
-from eventstudy.panel import Case, align
 from eventstudy.results import ExclusionRecord, LadderRecord, Rung
 from eventstudy.returns import TradeReturns, trade_returns
 from eventstudy.study.alternatives import base_designs

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.panel import Case
+from eventstudy.kernel.cases import Case
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.timing import Timed
 from eventstudy.windows import Window

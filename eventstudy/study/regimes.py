@@ -13,7 +13,7 @@ from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference import TestResult
 from eventstudy.inference.breaks import chow, sup_f
-from eventstudy.panel import Case
+from eventstudy.kernel.cases import Case
 from eventstudy.results import BreakRecord, ExclusionRecord
 from eventstudy.spec import Regime
 from eventstudy.study.cases import Design, anchor_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.panel import Case
+from eventstudy.kernel.cases import Case
 from eventstudy.results import Estimand, Topic
 from eventstudy.windows import Window
 

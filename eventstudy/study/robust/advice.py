@@ -8,8 +8,8 @@ import numpy as np
 
 from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
+from eventstudy.kernel.cases import align
 from eventstudy.models import fit_model
-from eventstudy.panel import align
 from eventstudy.results import CalibrationRecord, FactRecord, RecommendationRecord
 from eventstudy.robustness import calibrate
 from eventstudy.study.cases import build_case

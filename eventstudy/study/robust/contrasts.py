@@ -13,7 +13,7 @@ from eventstudy.inference import TestResult
 from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.sur import Equation, fit_sur
 from eventstudy.inference.sur import contrast as contrast_test
-from eventstudy.panel import align
+from eventstudy.kernel.cases import align
 from eventstudy.results import ContrastRecord, ExclusionRecord
 from eventstudy.spec import Contrast
 from eventstudy.study.cases import MARKET, build_case, market_designs

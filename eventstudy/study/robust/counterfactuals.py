@@ -11,11 +11,12 @@ import numpy as np
 from eventstudy.abnormal import cumulative
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.ranks import rank_test
+from eventstudy.kernel.cases import align, moved
 from eventstudy.models import MODELS, NormalReturnFit
 from eventstudy.models.linear import without_rounding
 from eventstudy.models.peer_portfolio import complete_donors, fit_peer_portfolio
 from eventstudy.models.synthetic_control import all_period_residuals, fit_synthetic_control
-from eventstudy.panel import EventPanel, align, moved
+from eventstudy.panel import EventPanel
 from eventstudy.results import CounterfactualRecord, ExclusionRecord
 from eventstudy.results.robustness import Rung
 from eventstudy.study.cases import MARKET, benchmarks_of, build_case, estimand_of

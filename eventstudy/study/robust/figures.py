@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, cumulative
+from eventstudy.kernel.cases import Case, moved
 from eventstudy.models import fit_model
-from eventstudy.panel import Case, moved
 from eventstudy.results import HeadlineRecord, PortfolioRecord
 from eventstudy.study.cases import Design, build_case, designs, estimand_of
 from eventstudy.study.placebo import placebo_positions

@@ -10,8 +10,8 @@ import numpy as np
 
 from eventstudy.abnormal import Estimates, cumulative, detectable_effect, summed, t_test
 from eventstudy.calendars import to_date
+from eventstudy.kernel.cases import Case, align
 from eventstudy.models import fit_model
-from eventstudy.panel import Case, align
 from eventstudy.results import SensitivityRecord
 from eventstudy.study.cases import build_case
 from eventstudy.study.robust.figures import Figure

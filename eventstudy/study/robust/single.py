@@ -10,8 +10,8 @@ import numpy as np
 from eventstudy.inference import TestResult
 from eventstudy.inference.conformal import ConformalInterval, conformal_interval, conformal_pvalue
 from eventstudy.inference.single import DRAWS, left_out_residuals, permutation_car, sq_test
+from eventstudy.kernel.cases import align
 from eventstudy.models import MODELS
-from eventstudy.panel import align
 from eventstudy.results import SingleFirmRecord
 from eventstudy.results.robustness import SingleTest
 from eventstudy.study.robust.figures import Figure

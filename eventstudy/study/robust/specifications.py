@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from eventstudy.abnormal import Estimates, cumulative
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
+from eventstudy.kernel.cases import Case, moved
 from eventstudy.models import fit_model
-from eventstudy.panel import Case, moved
 from eventstudy.results import ExclusionRecord, SpecificationRecord, SpecificationSummaryRecord
 from eventstudy.results.robustness import Adjustment
 from eventstudy.spec import LimitDays, ReturnKind

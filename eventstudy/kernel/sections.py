@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from eventstudy.arrays import Mask
-from eventstudy.engine.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
-from eventstudy.engine.sample import Sample, pieces
 from eventstudy.inference.section import EventDays, ResidualBlock, Section
+from eventstudy.kernel.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
+from eventstudy.kernel.sample import Sample, pieces
 from eventstudy.windows import Window
 
 
@@ -52,7 +52,7 @@ def _having(sample: Sample, keep: Mask) -> Sample:
 
 def residuals(sample: Sample, model: ChosenModel) -> Iterator[ResidualBlock]:
     """Estimation residuals of every event, fitted anew block by block."""
-    days = np.array(sample.estimation_window.days)
     for held, part in pieces(sample, CHUNK):
         for rows, _, fit in fit_blocks(part, model):
-            yield ResidualBlock(held[rows], fit.resid, part.only(rows).times(sample.estimation_window), days)
+            own = part.only(rows)
+            yield ResidualBlock(held[rows], fit.resid, own.estimation_times(), own.estimation_days())

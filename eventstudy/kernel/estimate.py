@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import forecast_errors, summed
 from eventstudy.arrays import Floats, Ints
-from eventstudy.engine.sample import Cutter, Sample, blocks, pieces
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
+from eventstudy.kernel.cut import Cutter
+from eventstudy.kernel.sample import Sample, blocks, pieces
 from eventstudy.models import NormalReturnFit, fit_model
 from eventstudy.options import shown
 from eventstudy.panel import EventPanel
