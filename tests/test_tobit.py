@@ -72,10 +72,10 @@ def found(fit, case):
 
 
 def same(one, other, tolerance=EXACT):
-    for field in fields(one):
-        left, right = getattr(one, field.name), getattr(other, field.name)
+    for name in (field.name if field.name != "residuals" else "resid" for field in fields(one)):
+        left, right = getattr(one, name), getattr(other, name)
         if isinstance(left, np.ndarray):
-            np.testing.assert_allclose(left, right, rtol=tolerance, atol=tolerance, err_msg=field.name)
+            np.testing.assert_allclose(left, right, rtol=tolerance, atol=tolerance, err_msg=name)
         else:
             assert left == right
 

@@ -67,9 +67,10 @@ def overall(section: Section) -> pd.Series:
 def _block(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> dict[str, Floats]:
     from scipy import stats
 
-    used = np.isfinite(fit.resid)
+    resid = fit.resid
+    used = np.isfinite(resid)
     count = np.where(used.any(axis=1), used.sum(axis=1), np.nan)
-    raw = np.where(used, fit.resid, 0.0)
+    raw = np.where(used, resid, 0.0)
     clean, squares = (_about_mean(values, used, count) for values in (raw, raw**2))
     first = _autocorrelations(clean)
     return {
@@ -112,7 +113,8 @@ def _cook(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> Floats
     """Largest Cook's distance, ``e^2 h / (k s^2 (1 - h)^2)``, the leverage h that of a forecast of the day itself."""
     if not MODELS[model.name].linear:
         return np.full(len(fit.sigma), np.nan)
-    used = np.isfinite(fit.resid)
+    resid = fit.resid
+    used = np.isfinite(resid)
     itself = replace(
         panel,
         event_window=Window(0, used.shape[1] - 1),
@@ -126,7 +128,7 @@ def _cook(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> Floats
         return np.zeros(len(fit.sigma))
     leverage = np.einsum("etk,etk->et", root, root)
     room = np.where(leverage < 1.0, (1.0 - leverage) ** 2, np.nan)
-    distance = fit.resid**2 * leverage / (root.shape[2] * fit.sigma[:, None] ** 2 * room)
+    distance = resid**2 * leverage / (root.shape[2] * fit.sigma[:, None] ** 2 * room)
     return np.asarray(np.fmax.reduce(distance, axis=1))
 
 

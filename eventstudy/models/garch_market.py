@@ -137,13 +137,18 @@ def fit_garch_market(panel: EventPanel) -> NormalReturnFit:
     for row in np.flatnonzero(usable):
         used = observed[row]
         ahead = event_x[row], panel.event_span[row], horizon[row]
-        found = _case(panel.returns[row, used], x[row, used], float(start.sigma[row]), *ahead)
+        found = _case(panel.returns[row, used], x[row, used], *ahead)
         if found is not None:
             out["resid"][row, used] = found.pop("resid")
             for name, value in found.items():
                 out[name][row] = value
+    resid = out.pop("resid")
     return NormalReturnFit(
-        names=("alpha", *panel.names, *VARIANCE_NAMES), df_resid=start.df_resid, nobs=start.nobs, **out
+        names=("alpha", *panel.names, *VARIANCE_NAMES),
+        df_resid=start.df_resid,
+        nobs=start.nobs,
+        residuals=lambda: resid,
+        **out,
     )
 
 
@@ -221,10 +226,12 @@ def _missing(panel: EventPanel) -> dict[str, Any]:
     return {name: np.full(shape, np.nan) for name, shape in shapes.items()}
 
 
-def _case(y: Floats, x: Floats, scale: float, event_x: Floats, span: Ints, horizon: Ints) -> dict[str, Any] | None:
+def _case(y: Floats, x: Floats, event_x: Floats, span: Ints, horizon: Ints) -> dict[str, Any] | None:
     """Fit one case on standardised data and translate it back; None where there is no maximum."""
     centre, spread = x.mean(), x.std()
     z = (x - centre) / spread
+    least = y - y.mean() - (z @ y) / (z @ z) * z
+    scale = float(np.sqrt(least @ least / (y.size - 2)))
     fit = maximise(y / scale, z)
     if fit is None:
         return None

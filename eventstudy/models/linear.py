@@ -22,6 +22,7 @@ held to 2e-16, which is all that is left of a return less an equal rate."""
 
 _COLLINEAR = 1e-18  # variance below this share of the mean square: the regressor is a constant
 _SMALLEST_EIGENVALUE = 1e-12  # of the regressors' correlation matrix; below it float rounding decides
+_LOOSE = 1e-2  # eigenvalue, or share of variance left, below which moments lose more than two digits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +42,8 @@ class NormalReturnFit:
         Residual standard deviation with `df_resid` in the denominator; NaN where it cannot be had or is rounding.
     df_resid, nobs : (E,) int
         Degrees of freedom and observations used.
-    resid : (E, T) float
-        Estimation residuals, NaN where an observation was left out.
+    residuals : callable
+        Gives `resid`, which few ask for: (E, T) estimation residuals, NaN where an observation was left out.
     expected : (E, L) float
         Normal return of each event day.
     leverage_root : (E, L, r) float
@@ -57,10 +58,15 @@ class NormalReturnFit:
     sigma: Floats
     df_resid: Ints
     nobs: Ints
-    resid: Floats
+    residuals: Callable[[], Floats]
     expected: Floats
     leverage_root: Floats
     innovation_variance: Floats | None = None
+
+    @property
+    def resid(self) -> Floats:
+        """(E, T) estimation residuals, made anew each time; NaN where an observation was left out."""
+        return self.residuals()
 
     def own_variance(self, span: Ints) -> Floats | Ints:
         """(E, L) variance of each event-day return's own error over s^2, of returns over `span` sessions."""
@@ -192,27 +198,27 @@ def fit_linear(
     -----
     With the regressors centred at their means (where there is a constant) and ``S = C C'`` their scatter:
     ``b = S^-1 x'y``, ``s^2 = e'e / (T - k)`` and, for an event day with regressors x over n sessions,
-    ``Var = s^2 (n + n^2/T + (x - n mean)' S^-1 (x - n mean))`` (Salinger 1992, JFQA 27, 39-53). Several factors are
-    made orthonormal by Cholesky's decomposition, twice, which is as exact as a QR decomposition (Yamamoto,
-    Nakatsukasa, Yanagisawa and Fukaya 2015, Electronic Transactions on Numerical Analysis 44, 306-326). A case
-    whose regressors are collinear or whose observations do not exceed k gets NaN.
+    ``Var = s^2 (n + n^2/T + (x - n mean)' S^-1 (x - n mean))`` (Salinger 1992, JFQA 27, 39-53). All of it comes from
+    the window's `Moments`. Where these would lose more than two digits, because factors are nearly collinear or
+    hardly any variance is left, the window itself is asked: its factors are made orthonormal by Cholesky's
+    decomposition, twice, which is as exact as a QR decomposition (Yamamoto, Nakatsukasa, Yanagisawa and Fukaya 2015,
+    Electronic Transactions on Numerical Analysis 44, 306-326). A case whose regressors are collinear or whose
+    observations do not exceed k gets NaN.
     """
-    count = used.sum(axis=1)
+    moments = Moments.of(y, factors, used, intercept=intercept)
+    found = solve(moments)
+    if (poor := np.flatnonzero(found.poor)).size:
+        found = found.mended(poor, y[poor], factors[:, poor], used[poor], intercept=intercept)
+    count, betas, x_mean = moments.nobs, found.betas, moments.x_mean
     df = count - len(names) - int(intercept)
-    x, x_mean = centred(factors, used, count, intercept=intercept)
-    response, y_mean = centred(y, used, count, intercept=intercept)
-    inverse_root, basis, singular = _inverse_root(x, np.where(used, factors, 0.0))
-    bad = singular | (df < 1)
-    rotated = np.einsum("ejt,et->ej", basis, response)
-    betas = np.where(bad[:, None], np.nan, np.einsum("ejk,ej->ek", inverse_root, rotated))
-    resid = response - np.einsum("ek,ket->et", betas, x)
-    sigma = np.sqrt(np.einsum("et,et->e", resid, resid) / np.where(bad, np.nan, df))
+    bad = found.singular | (df < 1)
+    betas = np.where(bad[:, None], np.nan, betas)
     distance = event_factors - event_span * x_mean[..., None]
-    leverage = np.einsum("ejk,kel->elj", inverse_root, distance)
+    leverage = np.einsum("ejk,kel->elj", found.inverse_root, distance)
     expected = np.einsum("ek,kel->el", betas, event_factors)
-    params = betas
+    params, alpha = betas, np.zeros(len(count))
     if intercept:
-        alpha = np.where(bad, np.nan, y_mean - np.einsum("ek,ke->e", betas, x_mean))
+        alpha = np.where(bad, np.nan, moments.y_mean - np.einsum("ek,ke->e", betas, x_mean))
         params = np.column_stack([alpha, betas])
         expected = expected + alpha[:, None] * event_span
         constant = event_span / np.sqrt(np.maximum(count, 1))[:, None]
@@ -220,13 +226,131 @@ def fit_linear(
     return NormalReturnFit(
         names=("alpha", *names) if intercept else names,
         params=params,
-        sigma=sigma,
+        sigma=np.sqrt(found.squares / np.where(bad, np.nan, df)),
         df_resid=df,
         nobs=count,
-        resid=np.where(used, resid, np.nan),
+        residuals=lambda: _residuals(y, factors, used, betas, intercept=intercept),
         expected=expected,
         leverage_root=leverage,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """What a linear model reads of E estimation windows: n and the moments of K regressors x and the return y.
+
+    Attributes
+    ----------
+    nobs : (E,) int
+        Observations used.
+    x_mean : (K, E) float
+        Means of the regressors; zeros for a model without a constant.
+    y_mean : (E,) float
+        Mean return; zeros for a model without a constant.
+    xx, xy, yy : (E, K, K), (E, K) and (E,) float
+        Sums of products about those means.
+    square : (E, K) float
+        Sums of squares of the regressors as they are, beside which a constant one has none about its mean.
+    """
+
+    nobs: Ints
+    x_mean: Floats
+    y_mean: Floats
+    xx: Floats
+    xy: Floats
+    yy: Floats
+    square: Floats
+
+    @classmethod
+    def of(cls, y: Floats, factors: Floats, used: Mask, *, intercept: bool) -> Moments:
+        """The moments of (E, T) returns and (K, E, T) regressors over the observations used."""
+        count = used.sum(axis=1)
+        x, x_mean = centred(factors, used, count, intercept=intercept)
+        response, y_mean = centred(y, used, count, intercept=intercept)
+        xx = np.einsum("iet,jet->eij", x, x)
+        about = np.einsum("eii->ei", xx)
+        return cls(
+            nobs=count,
+            x_mean=x_mean,
+            y_mean=y_mean,
+            xx=xx,
+            xy=np.einsum("ket,et->ek", x, response),
+            yy=np.einsum("et,et->e", response, response),
+            square=about + count[:, None] * x_mean.T**2,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """Least squares of E cases.
+
+    Attributes
+    ----------
+    betas : (E, K) float
+        Slopes.
+    inverse_root : (E, K, K) float
+        W with ``W'W = (xx)^-1``.
+    squares : (E,) float
+        Sum of squared residuals.
+    singular : (E,) bool
+        Whether the regressors are collinear or constant.
+    poor : (E,) bool
+        Whether the moments alone hold it to fewer digits than the windows do.
+    """
+
+    betas: Floats
+    inverse_root: Floats
+    squares: Floats
+    singular: Mask
+    poor: Mask
+
+    def mended(self, rows: Ints, y: Floats, factors: Floats, used: Mask, *, intercept: bool) -> Solution:
+        """The solution with some cases solved from their windows, whose regressors are made orthonormal twice."""
+        count = used.sum(axis=1)
+        x, _ = centred(factors, used, count, intercept=intercept)
+        response, _ = centred(y, used, count, intercept=intercept)
+        root = self.inverse_root[rows]
+        basis = root @ np.swapaxes(x, 0, 1)
+        again = basis @ np.swapaxes(basis, 1, 2)
+        known = np.isfinite(again).all(axis=(1, 2)) & ~self.singular[rows]
+        turn = np.linalg.inv(np.linalg.cholesky(np.where(known[:, None, None], again, np.eye(again.shape[1]))))
+        root, basis = turn @ root, turn @ basis
+        betas = np.einsum("ejk,ej->ek", root, np.einsum("ejt,et->ej", basis, response))
+        resid = response - np.einsum("ek,ket->et", betas, x)
+        out = {name: getattr(self, name).copy() for name in ("betas", "inverse_root", "squares")}
+        for name, values in (("betas", betas), ("inverse_root", root)):
+            out[name][rows] = values
+        out["squares"][rows] = np.einsum("et,et->e", resid, resid)
+        return replace(self, **out)
+
+
+def solve(moments: Moments) -> Solution:
+    """Least squares from moments alone."""
+    scale = np.sqrt(np.einsum("eii->ei", moments.xx))
+    singular = (scale**2 <= _COLLINEAR * moments.square).any(axis=1)
+    scale = np.where(singular[:, None], 1.0, scale)
+    size = scale.shape[1]
+    if size < 2:
+        inverse_root, loose = 1.0 / scale.reshape(len(scale), size, size), np.zeros(len(scale), dtype=bool)
+    else:
+        eye = np.eye(size)
+        correlation = np.where(singular[:, None, None], eye, moments.xx / (scale[:, :, None] * scale[:, None, :]))
+        smallest = np.linalg.eigvalsh(correlation)[:, 0]
+        singular, loose = singular | (smallest <= _SMALLEST_EIGENVALUE), smallest <= _LOOSE
+        correlation = np.where(singular[:, None, None], eye, correlation)
+        inverse_root = np.linalg.inv(np.linalg.cholesky(correlation)) / scale[:, None, :]
+    rotated = np.einsum("ejk,ek->ej", inverse_root, moments.xy)
+    squares = moments.yy - np.einsum("ej,ej->e", rotated, rotated)
+    poor = (loose | (squares <= _LOOSE * moments.yy)) & ~singular if size else singular
+    return Solution(np.einsum("ejk,ej->ek", inverse_root, rotated), inverse_root, squares, singular, poor)
+
+
+def _residuals(y: Floats, factors: Floats, used: Mask, betas: Floats, *, intercept: bool) -> Floats:
+    """(E, T) returns less their fit, NaN where an observation was left out."""
+    count = used.sum(axis=1)
+    x, _ = centred(factors, used, count, intercept=intercept)
+    response, _ = centred(y, used, count, intercept=intercept)
+    return np.where(used, response - np.einsum("ek,ket->et", betas, x), np.nan)
 
 
 def centred(values: Floats, used: Mask, count: Ints, *, intercept: bool = True) -> tuple[Floats, Floats]:
@@ -236,24 +360,3 @@ def centred(values: Floats, used: Mask, count: Ints, *, intercept: bool = True) 
         return kept, np.zeros(kept.shape[:-1])
     mean = kept.sum(axis=-1) / np.maximum(count, 1)
     return np.where(used, kept - mean[..., None], 0.0), mean
-
-
-def _inverse_root(x: Floats, raw: Floats) -> tuple[Floats, Floats, Mask]:
-    """W with ``W'W = (xx')^-1`` for every case, (E, K, K), the orthonormal ``Wx``, (E, K, T), and where none is."""
-    size = len(x)
-    scatter = np.einsum("iet,jet->eij", x, x)
-    scale = np.sqrt(np.einsum("eii->ei", scatter))
-    flat = (scale**2 <= _COLLINEAR * np.einsum("ket,ket->ek", raw, raw)).any(axis=1)
-    scale = np.where(flat[:, None], 1.0, scale)
-    if size == 1:
-        root = 1.0 / scale[:, :, None]
-        return root, np.swapaxes(x, 0, 1) * root, flat
-    correlation = np.where(flat[:, None, None], np.eye(size), scatter / (scale[:, :, None] * scale[:, None, :]))
-    if size:
-        flat |= np.linalg.eigvalsh(correlation)[:, 0] <= _SMALLEST_EIGENVALUE
-    correlation = np.where(flat[:, None, None], np.eye(size), correlation)
-    root = np.linalg.inv(np.linalg.cholesky(correlation)) / scale[:, None, :]
-    basis = root @ np.swapaxes(x, 0, 1)
-    again = np.where(flat[:, None, None], np.eye(size), basis @ np.swapaxes(basis, 1, 2))
-    turn = np.linalg.inv(np.linalg.cholesky(again))
-    return turn @ root, turn @ basis, flat

@@ -31,7 +31,7 @@ def fit_market_adjusted(panel: EventPanel) -> NormalReturnFit:
         spread,
         names=(),
         params=spread.params[:, :0],
-        resid=np.where(panel.observed, panel.returns - benchmark, np.nan),
+        residuals=lambda: np.where(panel.observed, panel.returns - benchmark, np.nan),
         expected=event_benchmark,
         leverage_root=spread.leverage_root[..., :0],
     )

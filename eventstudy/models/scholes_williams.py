@@ -62,7 +62,7 @@ def fit_scholes_williams(panel: EventPanel) -> NormalReturnFit:
         sigma=np.sqrt(np.einsum("et,et->e", resid, resid) / np.where(bad, np.nan, df)),
         df_resid=df,
         nobs=count,
-        resid=np.where(used, resid, np.nan),
+        residuals=lambda: np.where(used, resid, np.nan),
         expected=alpha[:, None] * panel.event_span + beta[:, None] * event_x,
         leverage_root=np.stack([constant, slope], axis=-1),
     )

@@ -74,7 +74,7 @@ def fit_synthetic_control(panel: EventPanel, *, ridge: Ridge = 0.0, augment: Pen
         sigma=np.sqrt(squares.sum(axis=1) / np.where(df > 0, df, np.nan)),
         df_resid=df,
         nobs=count,
-        resid=resid * known,
+        residuals=lambda: resid * known,
         expected=(_mixed(weights, ahead) + intercept[:, None] * panel.event_span) * known,
         leverage_root=_compact(root, min(len(panel.names) + 1, panel.event_span.shape[1])) * known[..., None],
     )

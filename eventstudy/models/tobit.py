@@ -88,7 +88,8 @@ def fit_tobit(  # noqa: PLR0913 - the arguments of fit_linear, and what is censo
     start = without_rounding(fit_linear(y, factors, used, ahead, ahead_span, names=names, intercept=intercept), y)
     to_params, inside, outside = np.split(start.leverage_root, [size, size + days], axis=1)
     scale = start.sigma * np.sqrt(np.maximum(start.df_resid, 0) / np.maximum(start.nobs, 1))
-    rows = np.concatenate([-inside, (start.resid / scale[:, None])[..., None]], axis=-1)
+    resid = start.resid
+    rows = np.concatenate([-inside, (resid / scale[:, None])[..., None]], axis=-1)
     rows = np.where(used[..., None], rows, 0.0)
     point, covariance = _estimates(rows, censored, used, start.nobs)
     shift = point[:, :-1] / point[:, -1:]
@@ -99,7 +100,7 @@ def fit_tobit(  # noqa: PLR0913 - the arguments of fit_linear, and what is censo
         sigma=start.sigma / point[:, -1],
         df_resid=start.df_resid,
         nobs=start.nobs,
-        resid=start.resid - np.einsum("etj,ej->et", inside, moved),
+        residuals=lambda: resid - np.einsum("etj,ej->et", inside, moved),
         expected=start.expected[:, size + days :] + np.einsum("elj,ej->el", outside, moved),
         leverage_root=outside @ _root(covariance, shift),
     )

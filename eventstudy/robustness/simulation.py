@@ -178,7 +178,8 @@ def sections(world: World, simulated: Simulated) -> list[Section]:
     ar_se = forecast_errors(ar, fit.sigma, span, fit.leverage_root)
     car, car_se = summed(ar, fit.sigma, span, fit.leverage_root)
     rows = [slice(start, start + events) for start in range(0, draws * events, events)]
-    return [_section(world, fit, row, (ar[row], ar_se[row], car[row], car_se[row])) for row in rows]
+    resid = fit.resid
+    return [_section(world, fit, resid, row, (ar[row], ar_se[row], car[row], car_se[row])) for row in rows]
 
 
 def count_rejections(
@@ -332,11 +333,13 @@ def _correlated(own: Floats, common: Floats, world: World) -> Floats:
     return mixed
 
 
-def _section(world: World, fit: NormalReturnFit, row: slice, values: tuple[Floats, Floats, Floats, Floats]) -> Section:
+def _section(
+    world: World, fit: NormalReturnFit, resid: Floats, row: slice, values: tuple[Floats, Floats, Floats, Floats]
+) -> Section:
     past, days = world.estimation, world.estimation + world.window
     start = world.group * days
     session = start[:, None] + np.arange(past)
-    block = ResidualBlock(np.arange(world.events), fit.resid[row], session)
+    block = ResidualBlock(np.arange(world.events), resid[row], session)
     ar, ar_se, car, car_se = values
     return Section(
         window=Window(0, world.window - 1),

@@ -147,10 +147,9 @@ def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full
 
 
 def _diagnostics(part: Estimated) -> tuple[DiagnosticRecord, ...]:
-    records = []
+    records, residuals = [], part.fit.resid
     for row in np.flatnonzero(part.enough):
-        design = part.designs[row]
-        resid = part.fit.resid[row]
+        design, resid = part.designs[row], residuals[row]
         model = MODELS[design.model]
         if model.least_squares and model.needs:
             for check in residual_diagnostics(resid[np.isfinite(resid)]):

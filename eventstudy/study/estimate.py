@@ -84,9 +84,9 @@ def observations(estimated: Sequence[Estimated]) -> dict[tuple[str, str], int]:
 
 def params_records(part: Estimated) -> Iterator[ParamsRecord]:
     """The `params` list of results.json for the designs of one model."""
+    fitted = np.isfinite(part.fit.resid)
     for row in np.flatnonzero(part.enough):
-        design = part.designs[row]
-        used = np.flatnonzero(np.isfinite(part.fit.resid[row]))
+        design, used = part.designs[row], np.flatnonzero(fitted[row])
         params = dict(zip(part.fit.names, part.fit.params[row], strict=True))
         alpha = params.pop("alpha", None)
         yield ParamsRecord(
