@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WINDOW_COLUMNS = ("estimation_first", "estimation_last", "event_first", "event_last")
-EVENT_COLUMNS = ("asset", "date", "event_id", "group", "weight", "exchange", *WINDOW_COLUMNS)
+EVENT_COLUMNS = ("asset", "date", "event_id", "group", "weight", "exchange", "anchor", *WINDOW_COLUMNS)
 
 
 def read_events(given: Any, characteristics: Sequence[str]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from eventstudy.engine.moments import Dates, event_dates
 from eventstudy.engine.own_sessions import openings, own_calendars, shut
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import Fact, fact
-from eventstudy.gate.days import day_text, places
+from eventstudy.gate.days import day_text, places, read_stamps
 from eventstudy.gate.tables import Wide, labelled
 from eventstudy.kernel.calendars import Calendars, spans
 from eventstudy.kernel.sample import Sample, bounds, inside_windows, meeting
@@ -73,8 +73,9 @@ class Placed:
         How day 0 was found, or why there is none.
     moved : (E,) int
         Sessions between the day asked for and day 0, of the exchange where one is known, else from Monday to Friday.
-    asset, place : (E,) int
-        Row of each asset in the returns and place of day 0 among its sessions; -1 where there is none.
+    asset, place, anchor : (E,) int
+        Row of each asset in the returns, and places among its sessions of day 0 and of what the estimation window
+        counts from; -1 where there is none.
     windows : (E, 4) int
         First and last relative day of the estimation and of the event window.
     shut : mapping of int to (n,) int
@@ -93,6 +94,7 @@ class Placed:
     moved: Ints
     asset: Ints
     place: Ints
+    anchor: Ints
     windows: Ints
     shut: Mapping[int, Ints]
     refusals: tuple[Refusal, ...]
@@ -106,7 +108,8 @@ class Placed:
         rows = np.flatnonzero(self.place >= 0)
         ids, asset, place, windows = self.event_ids[rows], self.asset[rows], self.place[rows], self.windows[rows]
         begin, end = place + windows[:, 2], place + windows[:, 3]
-        spans = {"event": (begin, end), "estimation": (place + windows[:, 0], place + windows[:, 1])}
+        past = tuple(self.anchor[rows] + windows[:, side] for side in (0, 1))
+        spans = {"event": (begin, end), "estimation": past}
         return {
             name: {
                 str(ids[row]): tuple(str(one) for one in ids[others])
@@ -171,6 +174,10 @@ def place_events(
     regressors = shifted(regressors, shifts, calendars)
     place = _places(dates, sessions, asset, calendars, options.non_session, placing)
     _within(place, asset, windows, sessions, calendars, placing)
+    anchor = place
+    if "anchor" in events.columns:
+        days = read_stamps(events["anchor"], "anchor", options.date_format).written
+        anchor = _anchors(days, place, asset, windows, (sessions, calendars), placing)
     keep, position = placing.keep, calendars.columns(asset, place)
     sample = Sample(
         sessions=sessions,
@@ -183,7 +190,7 @@ def place_events(
         event_ids=ids[keep],
         asset=asset[keep],
         place=place[keep],
-        anchor=place[keep],
+        anchor=anchor[keep],
         estimation=windows[keep, :2],
         event=windows[keep, 2:],
         blocked=None,
@@ -205,6 +212,7 @@ def place_events(
         moved=_sessions_moved(dates, sessions, np.where(keep, position, -1)),
         asset=asset,
         place=np.where(there, place, -1),
+        anchor=np.where(there, anchor, -1),
         windows=windows,
         shut=shut(values, opened),
         refusals=tuple(placing.refusals),
@@ -302,6 +310,20 @@ def _within(place: Ints, asset: Ints, windows: Ints, sessions: Days, calendars: 
         )
 
     placing.refuse(short, why)
+
+
+def _anchors(
+    days: Days, place: Ints, asset: Ints, windows: Ints, at: tuple[Days, Calendars], placing: _Placing
+) -> Ints:
+    """(E,) place of the session that each event's estimation window counts from: its anchor, or day 0."""
+    sessions, calendars = at
+    given = ~np.isnat(days)
+    found, exact = calendars.search(asset, np.where(given, days, sessions[0]), sessions)
+    anchor = np.where(given & exact, found, place)
+    placing.refuse(given & ~exact, lambda row: fact("anchor.not_a_session", day=day_text(days[row])))
+    late = given & (anchor + windows[:, 1] >= place + windows[:, 2])
+    placing.refuse(late, lambda row: fact("anchor.overlaps", day=day_text(days[row]), last=int(windows[row, 1])))
+    return anchor
 
 
 def _sessions_moved(dates: Dates, sessions: Days, position: Ints) -> Ints:

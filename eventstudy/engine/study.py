@@ -70,8 +70,9 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         and session, with columns such as ``permno``, ``date``, ``ret``).
     events : table
         Columns ``asset`` and ``date``; optionally ``event_id`` (unique; the row number otherwise), ``group``,
-        ``weight``, ``exchange``, own windows ``estimation_first``, ``estimation_last``, ``event_first``,
-        ``event_last``, and the columns that `characteristics` lists.
+        ``weight``, ``exchange``, ``anchor`` (the session that the estimation window counts from, where it is not
+        day 0: that of the first of several events), own windows ``estimation_first``, ``estimation_last``,
+        ``event_first``, ``event_last``, and the columns that `characteristics` lists.
         An asset may have several events, and events may share dates.
     benchmark : str, int, table of one column, or None
         A column of `returns`, or returns of its own on the same sessions.
