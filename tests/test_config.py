@@ -16,6 +16,8 @@ import eventstudy as es
 from eventstudy.config import parse_study
 from eventstudy.errors import StudyFileError
 from eventstudy.events import Day, Instant, Interval, Month, parse_moment
+from eventstudy.inference import TESTS
+from eventstudy.models import MODELS
 from eventstudy.schemas import results_schema, schema_text, study_schema
 from tests.conftest import ROOT
 
@@ -65,6 +67,12 @@ def faults(text):
 def swapped(old, new, text=SMALL):
     assert old in text
     return text.replace(old, new, 1)
+
+
+def either(names):
+    """Names as a refusal lists them."""
+    *rest, last = map(repr, names)
+    return f"{', '.join(rest)} or {last}"
 
 
 CASES = {
@@ -178,11 +186,11 @@ CASES = {
     ),
     "unknown model": (
         swapped("models: [market]", "models: [capm]"),
-        ["events.yaml:12:10: models[0]: 'capm' is not allowed here; allowed: 'market', 'market_adjusted' or 'mean'"],
+        [f"events.yaml:12:10: models[0]: 'capm' is not allowed here; allowed: {either(MODELS)}"],
     ),
     "unknown test": (
         swapped("tests: [mvrm_f]", "tests: [t]"),
-        ["events.yaml:13:9: tests[0]: 't' is not allowed here; allowed: 'portfolio_t' or 'mvrm_f'"],
+        [f"events.yaml:13:9: tests[0]: 't' is not allowed here; allowed: {either(TESTS)}"],
     ),
     "wrong type": (
         swapped("seed: 1", "seed: [1]"),
@@ -341,7 +349,7 @@ CASES = {
         swapped("seed: 1", "seed: one").replace("{NVDA: positive}", "{AMD: positive}").replace("[market]", "[capm]"),
         [
             "events.yaml:4:7: seed: a whole number is expected here, not 'one'",
-            "events.yaml:12:10: models[0]: 'capm' is not allowed here; allowed: 'market', 'market_adjusted' or 'mean'",
+            f"events.yaml:12:10: models[0]: 'capm' is not allowed here; allowed: {either(MODELS)}",
             "events.yaml:30:18: events[0].securities.AMD: unknown security 'AMD'; allowed: NVDA",
         ],
     ),

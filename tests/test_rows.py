@@ -9,10 +9,10 @@ import pytest
 
 from eventstudy.engine.study import event_study
 from eventstudy.errors import OptionError
-from eventstudy.models import MODELS, STUDY_MODELS
+from eventstudy.inference import TESTS
+from eventstudy.models import MODELS
 from eventstudy.sources.vendors import vendors
 from eventstudy.sources.vendors.wire import vendor_of
-from eventstudy.spec import StudySpec
 from eventstudy.spec.fields import VENDORS
 from eventstudy.texts import LANGS, load_texts
 
@@ -40,7 +40,9 @@ def test_a_model_that_needs_something_is_refused_without_it(row, frames):
     if row.needs is None:
         assert event_study(returns, events, model=row.name, event_window=(0, 0)).params.shape[0] == len(events)
         return
-    with pytest.raises(OptionError, match=f"^model='{row.name}' needs {row.needs}=$"):
+    with pytest.raises(
+        OptionError, match=f"^model='{row.name}' needs {'benchmark' if row.needs == 'benchmark' else 'factors'}=$"
+    ):
         event_study(returns, events, model=row.name, event_window=(0, 0))
 
 
@@ -53,12 +55,12 @@ def test_only_an_estimated_model_has_parameters(row, frames):
     assert (len(estimates) > 0) == row.estimated
 
 
-def test_the_schema_of_study_files_names_the_models_that_say_so():
+def test_the_schema_of_study_files_names_every_model_and_test():
     from eventstudy.schemas import study_schema
 
-    names = study_schema()["properties"]["models"]["items"]["enum"]
-    assert names == list(STUDY_MODELS) == [name for name, row in MODELS.items() if row.in_study_files]
-    assert set(StudySpec.model_fields["robustness"].default.models) <= set(STUDY_MODELS)
+    for kind, rows in (("models", MODELS), ("tests", TESTS)):
+        plain, optioned = study_schema()["properties"][kind]["items"]["anyOf"]
+        assert plain["enum"] == optioned["propertyNames"]["enum"] == list(rows)
 
 
 @pytest.fixture(scope="module")

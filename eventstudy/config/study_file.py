@@ -7,7 +7,7 @@ The file's node tree is walked by hand, so every scalar stays the text that was 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from eventstudy.config.conflicts import conflicts
 from eventstudy.errors import Fault, StudyFileError, shortened
+from eventstudy.options import keywords
 from eventstudy.spec import StudySpec
 
 if TYPE_CHECKING:
@@ -276,12 +277,14 @@ def _walk(node: Any, path: PathKey, tree: _Tree) -> Any:
     return mapping
 
 
-def _declared(document: Mapping[str, Any]) -> dict[str, Collection[str]]:
+def _declared(document: Mapping[str, Any]) -> dict[str, Any]:
     """The names that each section declares, and those of models and tests, for the checks of `spec`."""
-    from eventstudy.inference import STUDY_TESTS
-    from eventstudy.models import STUDY_MODELS
+    from eventstudy.inference import TESTS
+    from eventstudy.models import MODELS, try_options
 
-    declared: dict[str, Collection[str]] = {"models": STUDY_MODELS, "tests": STUDY_TESTS}
+    declared: dict[str, Any] = {"models": tuple(MODELS), "tests": tuple(TESTS)}
+    declared["check models"] = try_options
+    declared["check tests"] = lambda name, options: keywords(f"the test {name}", options, TESTS[name].options)
     for section in ("sources", "benchmarks", "securities", "peers", "groups"):
         value = document.get(section)
         declared[section] = frozenset(value) if isinstance(value, dict) else frozenset()
@@ -300,7 +303,7 @@ def _ids(entries: Any) -> Iterator[tuple[int, str]]:
 
 
 def _repeated_ids(tree: _Tree, document: Mapping[str, Any]) -> Iterator[Fault]:
-    for section in ("events", "event_sets", "event_groups", "contrasts", "regimes", "headlines", "claims"):
+    for section in ("events", "samples", "event_sets", "event_groups", "contrasts", "regimes", "headlines", "claims"):
         seen: dict[str, Place] = {}
         for index, identifier in _ids(document.get(section)):
             place = tree.place((section, index, "id"))

@@ -10,9 +10,9 @@ import numpy as np
 from eventstudy.arrays import Floats, Mask
 from eventstudy.inference import Section, cross_correlation
 from eventstudy.inference.situation import event_variance_ratio
-from eventstudy.kernel.estimate import CHUNK, ChosenModel, fit_blocks
+from eventstudy.kernel.estimate import CHUNK, fit_blocks
 from eventstudy.kernel.sample import Sample, pieces
-from eventstudy.models import MARKET, MODELS, NormalReturnFit
+from eventstudy.models import MARKET, ChosenModel, NormalReturnFit, choose
 from eventstudy.models.diagnostics import LAGS
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
@@ -111,7 +111,7 @@ def _jarque_bera(clean: Floats, count: Floats) -> Floats:
 
 def _cook(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> Floats:
     """Largest Cook's distance, ``e^2 h / (k s^2 (1 - h)^2)``, the leverage h that of a forecast of the day itself."""
-    if not MODELS[model.name].linear:
+    if not model.row.linear:
         return np.full(len(fit.sigma), np.nan)
     resid = fit.resid
     used = np.isfinite(resid)
@@ -134,8 +134,8 @@ def _cook(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> Floats
 
 def _beta_shift(panel: EventPanel, used: Mask, model: ChosenModel) -> Floats:
     """Difference between the first slopes of the two halves of the observations, as a t."""
-    row = MODELS[model.name]
-    chosen = model if row.linear and row.estimated else ChosenModel(MARKET)
+    row = model.row
+    chosen = model if row.linear and row.estimated else choose(MARKET)
     if not panel.names or (chosen is not model and row.needs != "benchmark"):
         return np.full(used.shape[0], np.nan)
     order, half = np.cumsum(used, axis=1), (used.sum(axis=1) // 2)[:, None]

@@ -15,7 +15,7 @@ from eventstudy.facts import fact
 from eventstudy.gate.tables import Wide
 from eventstudy.kernel.estimate import Abnormal
 from eventstudy.kernel.sample import Sample
-from eventstudy.models import MODELS
+from eventstudy.models import MODELS, Model
 from eventstudy.options import one_of, shown
 from eventstudy.windows import Window
 
@@ -47,11 +47,11 @@ def with_limits(sample: Sample, at_limit: Wide | None, choice: LimitDays) -> Sam
     return replace(sample, at_limit=side, blocked=blocked, censored=censored)
 
 
-def require_censorable(model: str, choice: LimitDays) -> None:
+def require_censorable(model: Model, choice: LimitDays) -> None:
     """Refuse to censor under a model that has no form for it."""
-    if choice == "censor" and not MODELS[model].censorable:
+    if choice == "censor" and not model.censorable:
         able = sorted(name for name, row in MODELS.items() if row.censorable)
-        raise OptionError(fact("option.uncensorable", model=shown(model), allowed=able))
+        raise OptionError(fact("option.uncensorable", model=shown(model.name), allowed=able))
 
 
 def _sides(sample: Sample, read: Wide) -> NDArray[np.int8]:

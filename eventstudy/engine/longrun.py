@@ -13,9 +13,9 @@ from eventstudy.facts import fact
 from eventstudy.inference.question import Question, check_side
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.kernel.cut import Cutter
-from eventstudy.kernel.estimate import BLOCK, ChosenModel
+from eventstudy.kernel.estimate import BLOCK
 from eventstudy.kernel.sample import Sample, blocks, pieces
-from eventstudy.models import MODELS, reference_of
+from eventstudy.models import ChosenModel, reference_of
 from eventstudy.models.regressions import TimeCovariance, fit_calendar_time
 from eventstudy.options import one_of, switch, whole
 from eventstudy.panel import EventPanel
@@ -50,7 +50,7 @@ def buy_and_hold(sample: Sample, model: ChosenModel, window: Window, *, kind: st
     was subtracted, it is added again to both. An event with a missing day has NaN.
     """
     one_of("kind", kind, ("simple", "log"))
-    reference = reference_of(model.name, "bhar()")
+    reference = reference_of(model.row, "bhar()")
     start = window.first - sample.event_window.first
     columns = slice(start, start + window.size)
     values = np.empty(sample.event_ids.size)
@@ -105,7 +105,7 @@ def calendar_time(
     one_of("covariance", covariance, get_args(TimeCovariance))
     switch("weighted", weighted)
     if not sample.names:
-        reference_of(model.name, "calendar_time")
+        reference_of(model.row, "calendar_time")
     firms, total, spanning = _portfolio(sample, model, window)
     known = firms >= least
     use = known & np.isfinite(total).all(axis=0)
@@ -166,7 +166,7 @@ def _panels(part: Sample) -> Iterator[tuple[slice, EventPanel]]:
 
 def _regressors(model: ChosenModel, panel: EventPanel) -> Floats:
     """(K, E, L) what the portfolio is regressed on."""
-    reference = MODELS[model.name].reference
+    reference = model.row.reference
     return panel.event_factors if reference is None else reference(panel, partial(model.fit, panel))[None]
 
 

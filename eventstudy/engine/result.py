@@ -26,9 +26,10 @@ from eventstudy.facts import fact
 from eventstudy.gate.values import Accepted
 from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import Section
-from eventstudy.kernel.estimate import Abnormal, ChosenModel
+from eventstudy.kernel.estimate import Abnormal
 from eventstudy.kernel.sample import Sample
 from eventstudy.kernel.sections import residuals, section_of
+from eventstudy.models import ChosenModel
 from eventstudy.models.regressions import Covariance
 from eventstudy.options import keyword_names, keywords, one_of, spelled, window_of
 from eventstudy.windows import Window

@@ -22,10 +22,10 @@ from eventstudy.facts import fact
 from eventstudy.gate.days import require_date_format
 from eventstudy.gate.tables import Wide, as_pandas, label, read_wide
 from eventstudy.gate.values import Accepted, check_finite, check_rate, check_scale, check_values, read_accept
-from eventstudy.kernel.estimate import ChosenModel, estimate, require_executor
+from eventstudy.kernel.estimate import estimate, require_executor
 from eventstudy.kernel.sample import Sample
-from eventstudy.models import MODELS
-from eventstudy.options import folder_of, keywords, one_of, shown, spelled, switch, whole, window_of
+from eventstudy.models import ChosenModel, Model, choose
+from eventstudy.options import folder_of, one_of, shown, spelled, switch, whole, window_of
 from eventstudy.robustness.simulation import Executor
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     benchmark: str | int | Table | None = None,
     factors: Table | None = None,
     risk_free: Table | None = None,
-    model: str = "market",
+    model: str | Model = "market",
     model_options: Mapping[str, Any] | None = None,
     estimation_window: tuple[int, int] = (-250, -11),
     event_window: tuple[int, int] = (-10, 10),
@@ -81,8 +81,8 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
     risk_free : Series, optional
         Risk-free return per session, taken off the returns and off `benchmark`; `factors` are taken as
         excess returns already.
-    model : str
-        A name of `eventstudy.models.MODELS`.
+    model : str or Model
+        A name of `eventstudy.models.MODELS`, or a model of one's own (docs/extending.md).
     model_options : mapping, optional
         Of the model: ``intercept`` (factor); ``lags``, ``leads``, ``weights`` (dimson); ``beta`` (peer_portfolio);
         ``ridge``, ``augment`` (synthetic_control).
@@ -148,22 +148,22 @@ def event_study(  # noqa: PLR0913 - the options are the contract of docs/api.md,
         characteristics=characteristics,
     )
     accepted = read_accept(accept) | outcomes_in(returns)
-    chosen, shifts = _model(model, model_options)
+    chosen = choose(model, model_options)
     one_of("limit_days", limit_days, get_args(LimitDays))
     switch("progress", progress)
-    require_censorable(model, limit_days)
+    require_censorable(chosen.row, limit_days)
     own = read_wide(returns, "returns", date_format=date_format, zone=_zone(exchange))
-    given = _regressors(own, benchmark, factors, model, date_format=date_format, zone=_zone(exchange))
+    given = _regressors(own, benchmark, factors, chosen.row, date_format=date_format, zone=_zone(exchange))
     require_returns(own, given, accepted)
     rate = None
     if risk_free is not None:
         read = read_wide(risk_free, "risk_free", date_format=date_format, zone=_zone(exchange))
-        own, given, rate = _excess(own, given, read, options.after_gap, model)
+        own, given, rate = _excess(own, given, read, options.after_gap, chosen.row)
     require_executor(executor)
     sides = None
     if at_limit is not None:
         sides = read_wide(at_limit, "at_limit", date_format=date_format, zone=_zone(exchange))
-    sample, placed = place_events(own, events, given, options, shifts)
+    sample, placed = place_events(own, events, given, options, chosen.shifts)
     sample = replace(with_limits(sample, sides, limit_days), risk_free=rate)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
@@ -175,7 +175,7 @@ def event_study_parquet(  # noqa: PLR0913 - as event_study
     *,
     regressors: Table,
     scratch: str | Path,
-    model: str = "market",
+    model: str | Model = "market",
     model_options: Mapping[str, Any] | None = None,
     estimation_window: tuple[int, int] = (-250, -11),
     event_window: tuple[int, int] = (-10, 10),
@@ -227,12 +227,12 @@ executor, progress
         exchange=exchange,
         date_format=date_format,
     )
-    chosen, shifts = _model(model, model_options)
+    chosen = choose(model, model_options)
     accepted = read_accept(accept)
     require_executor(executor)
     places = folder_of("folder", folder), folder_of("scratch", scratch)
     read = read_wide(regressors, "regressors", date_format=date_format, zone=_zone(exchange))
-    given = _needed(read, model, "regressors")
+    given = _needed(read, chosen.row, "regressors")
     require_returns(replace(read, names=(), values=read.values[:0]), given, accepted)
     named = as_pandas(events, "events")
     wanted = tuple(dict.fromkeys(map(label, named["asset"].dropna()))) if "asset" in named.columns else ()
@@ -242,7 +242,7 @@ executor, progress
     for part in in_parts(returns):
         require_returns(part, given, accepted)
     returns = replace(returns, labels=read.labels)
-    sample, placed = place_events(returns, named, given, options, shifts)
+    sample, placed = place_events(returns, named, given, options, chosen.shifts)
     return _study(sample, placed, chosen, accepted, min_estimation=min_estimation, executor=executor, progress=progress)
 
 
@@ -263,20 +263,8 @@ def _study(
     return EventStudy.of(sample, abnormal, model=model, placed=placed, accepted=accepted, min_estimation=min_estimation)
 
 
-def _model(name: str, options: Mapping[str, Any] | None) -> tuple[ChosenModel, tuple[int, int]]:
-    """The model with its options, and the lags and leads of the regressors that it wants."""
-    one_of("model", name, MODELS)
-    row = MODELS[name]
-    if options is not None and not isinstance(options, Mapping):
-        raise OptionError(fact("option.mapping", name="model_options", given=shown(options)))
-    keywords(f"model={name!r}", options or (), row.options)
-    given = dict(options or {})
-    lags, leads = (whole(side, given.pop(side, 1), least=0) if row.shifted else 0 for side in ("lags", "leads"))
-    return ChosenModel(name, tuple(sorted(given.items()))), (lags, leads)
-
-
 def _excess(
-    returns: Wide, regressors: Regressors, read: Wide, after_gap: Gap, model: str
+    returns: Wide, regressors: Regressors, read: Wide, after_gap: Gap, model: Model
 ) -> tuple[Wide, Regressors, Floats]:
     """Returns and benchmark less the risk-free return of the same session, and that; factors are excess returns."""
     if after_gap != "one_session":
@@ -288,7 +276,7 @@ def _excess(
     check_rate(rate[0], returns.sessions)
     if (lacking := np.isnan(rate)).any():
         raise InputError(fact("gate.rate_lacks", n=int(lacking.sum())))
-    benchmark = regressors.values - rate if MODELS[model].needs == "benchmark" else regressors.values
+    benchmark = regressors.values - rate if model.needs == "benchmark" else regressors.values
     return replace(returns, values=returns.values - rate), Regressors(regressors.names, benchmark), rate[0]
 
 
@@ -329,24 +317,31 @@ def _regressors(
     returns: Wide,
     benchmark: Any,
     factors: Any,
-    model: str,
+    model: Model,
     *,
     date_format: str | None,
     zone: str | None,
 ) -> Regressors:
     """The regressors on the sessions of the returns; sessions that they lack are missing."""
-    needs = MODELS[model].needs
+    needs = model.needs
     named = isinstance(benchmark, (str, int, np.integer)) and not isinstance(benchmark, bool)
     if named and label(benchmark) not in returns.names:
         raise OptionError(fact("option.not_a_column", name="benchmark", given=shown(benchmark)))
-    if needs != "factors" and factors is not None:
+    if needs in (None, "benchmark") and factors is not None:
         read_wide(factors, "factors", date_format=date_format, zone=zone)
     if needs is None:
         return Regressors((), np.empty((0, returns.sessions.size)))
     what: Literal["benchmark", "factors"] = "benchmark" if needs == "benchmark" or factors is None else "factors"
     given = benchmark if what == "benchmark" else factors
     if given is None:
-        raise OptionError(fact("option.needs", name="model", given=shown(model), needs=needs))
+        raise OptionError(
+            fact(
+                "option.needs",
+                name="model",
+                given=shown(model.name),
+                needs=needs if needs == "benchmark" else "factors",
+            )
+        )
     if what == "benchmark" and named:
         place = returns.names.index(label(given))
         return Regressors((label(given),), returns.values[place : place + 1])
@@ -358,9 +353,9 @@ def _regressors(
     return Regressors(read.names, aligned)
 
 
-def _needed(read: Wide, model: str, what: str) -> Regressors:
+def _needed(read: Wide, model: Model, what: str) -> Regressors:
     """What a model takes of the regressors given: nothing, one benchmark, or all as factors."""
-    needs = MODELS[model].needs
+    needs = model.needs
     if needs == "benchmark" and len(read.names) != 1:
         raise InputError(fact("gate.one_column", what=what, columns=read.names))
     return Regressors((), read.values[:0]) if needs is None else Regressors(read.names, read.values)

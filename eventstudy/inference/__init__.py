@@ -62,12 +62,8 @@ a section."""
 TESTS: Mapping[str, Test] = {test.name: test for test in ROWS if test.run is not None}
 """Name to test: ``test(section, *, alternative="two-sided", variant=None, ...) -> TestResult``."""
 
-STUDY_TESTS = tuple(test.name for test in ROWS if test.in_study_files)
-"""Tests that study files may name."""
-
 __all__ = [
     "ROWS",
-    "STUDY_TESTS",
     "TESTS",
     "Alternative",
     "CrossCorrelation",

@@ -160,13 +160,11 @@ PORTFOLIO_T = Test(
     portfolio_t,
     needs=frozenset({"one_date", "one_regression"}),
     assumes={"old_variance": "t"},
-    in_study_files=True,
 )
 MVRM_F = Test(
     "mvrm_f",
     mvrm_f,
     needs=frozenset({"one_date", "one_regression", "full_scatter", "common_scale"}),
     assumes={"old_variance": "F"},
-    in_study_files=True,
 )
 LAMB = Test("lamb", lamb, needs=frozenset({"one_date"}), assumes={"old_variance": "t"})

@@ -163,8 +163,6 @@ class Test:
         Whether it draws samples of its own and takes `draws` and `seed`.
     variant : bool
         Whether the row is that of a variant of another test, refused apart from it.
-    in_study_files : bool
-        Whether a study file may name it under ``tests``.
     """
 
     __test__ = False
@@ -177,7 +175,6 @@ class Test:
     history: bool = True
     draws: bool = False
     variant: bool = False
-    in_study_files: bool = False
 
     def __post_init__(self) -> None:
         if self.run is not None:

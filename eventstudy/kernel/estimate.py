@@ -17,7 +17,7 @@ from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.kernel.cut import Cutter
 from eventstudy.kernel.sample import Sample, blocks, pieces
-from eventstudy.models import NormalReturnFit, fit_model
+from eventstudy.models import ChosenModel, NormalReturnFit
 from eventstudy.options import shown
 from eventstudy.panel import EventPanel
 from eventstudy.robustness.simulation import Executor
@@ -75,6 +75,24 @@ class Abnormal:
     position: Ints
     innovation: Floats | None = None
 
+    @classmethod
+    def of(cls, sample: Sample, panel: EventPanel, fit: NormalReturnFit) -> Abnormal:
+        """The abnormal returns of a sample that was cut and fitted as a whole."""
+        return cls(
+            event_ids=sample.event_ids,
+            event_window=sample.event_window,
+            param_names=fit.names,
+            params=fit.params,
+            sigma=fit.sigma,
+            df_resid=fit.df_resid,
+            nobs=fit.nobs,
+            ar=panel.event_returns - fit.expected,
+            span=panel.event_span,
+            root=fit.leverage_root,
+            position=sample.time,
+            innovation=fit.innovation_variance,
+        )
+
     @property
     def own_variance(self) -> Floats | Ints:
         """(E, L) variance of each return's own error over s^2."""
@@ -103,18 +121,6 @@ class Abnormal:
         names = ("event_ids", "params", "sigma", "df_resid", "nobs", "ar", "span", "root", "position", "innovation")
         held = {name: values for name in names if (values := getattr(self, name)) is not None}
         return replace(self, **{name: values[keep] for name, values in held.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenModel:
-    """A normal-return model by name, with its own options (e.g. ``intercept`` of `factor`)."""
-
-    name: str
-    options: tuple[tuple[str, Any], ...] = ()
-
-    def fit(self, panel: EventPanel) -> NormalReturnFit:
-        """Fit the model to aligned windows."""
-        return fit_model(self.name, panel, **dict(self.options))
 
 
 def fit_blocks(

@@ -8,8 +8,9 @@ import numpy as np
 
 from eventstudy.arrays import Mask
 from eventstudy.inference.section import EventDays, ResidualBlock, Section
-from eventstudy.kernel.estimate import CHUNK, Abnormal, ChosenModel, fit_blocks
+from eventstudy.kernel.estimate import CHUNK, Abnormal, fit_blocks
 from eventstudy.kernel.sample import Sample, pieces
+from eventstudy.models import ChosenModel
 from eventstudy.windows import Window
 
 

@@ -86,8 +86,9 @@ class Model:
         Its name in study files, options and results; ``model.<name>`` in the catalogs is what readers call it.
     fit : callable
         (panel, **options) to `NormalReturnFit`.
-    needs : {"benchmark", "factors"} or None
-        What returns are regressed on or held against: one benchmark; any factors, peers or donors; nothing.
+    needs : {"benchmark", "factors", "peers"} or None
+        What returns are regressed on or held against: one benchmark; any factors; shares that the event does not touch;
+        nothing.
     options : tuple of str
         Names of the options of `fit`.
     shifted : bool
@@ -98,8 +99,6 @@ class Model:
         Whether closes at a price limit may be taken as cut-off returns, by a Tobit in the place of least squares.
     estimated : bool
         Whether its normal return is estimated; where not, a short estimation window costs standard errors only.
-    in_study_files : bool
-        Whether study files may name it.
     linear : bool
         Whether its fit is least squares on regressors that it is given, or on none, so that days have a leverage.
     reference : callable or None
@@ -109,13 +108,12 @@ class Model:
 
     name: str
     fit: Callable[..., NormalReturnFit]
-    needs: Literal["benchmark", "factors"] | None
+    needs: Literal["benchmark", "factors", "peers"] | None
     options: tuple[str, ...] = ()
     shifted: bool = False
     least_squares: bool = False
     censorable: bool = False
     estimated: bool = True
-    in_study_files: bool = False
     linear: bool = False
     reference: Reference | None = None
 

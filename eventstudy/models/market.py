@@ -25,7 +25,6 @@ MODEL = Model(
     needs="benchmark",
     least_squares=True,
     censorable=True,
-    in_study_files=True,
     reference=benchmark_return,
     linear=True,
 )

@@ -42,7 +42,6 @@ MODEL = Model(
     fit_market_adjusted,
     needs="benchmark",
     estimated=False,
-    in_study_files=True,
     reference=benchmark_return,
     linear=True,
 )

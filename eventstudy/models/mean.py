@@ -20,4 +20,4 @@ def fit_mean(panel: EventPanel) -> NormalReturnFit:
     )
 
 
-MODEL = Model("mean", fit_mean, needs=None, least_squares=True, censorable=True, in_study_files=True, linear=True)
+MODEL = Model("mean", fit_mean, needs=None, least_squares=True, censorable=True, linear=True)

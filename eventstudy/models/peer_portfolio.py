@@ -87,5 +87,5 @@ def _mean(values: Floats, chosen: Mask) -> Floats:
 
 
 MODEL = Model(
-    "peer_portfolio", fit_peer_portfolio, needs="factors", options=("beta",), reference=peers_return, linear=True
+    "peer_portfolio", fit_peer_portfolio, needs="peers", options=("beta",), reference=peers_return, linear=True
 )

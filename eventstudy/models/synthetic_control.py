@@ -170,5 +170,5 @@ def _compact(root: Floats, width: int) -> Floats:
 
 
 MODEL = Model(
-    "synthetic_control", fit_synthetic_control, needs="factors", options=("ridge", "augment"), reference=donors_return
+    "synthetic_control", fit_synthetic_control, needs="peers", options=("ridge", "augment"), reference=donors_return
 )

@@ -142,7 +142,7 @@ def path_event(result: StudyResult, security: str) -> Event | None:
 def path_model(result: StudyResult, security: str, event_id: str) -> str | None:
     """The study's first model with standard errors for the event and security, else the one that needs none."""
     paths = [path for path in result.car_paths if (path.security, path.event_id) == (security, event_id)]
-    for model in result.spec.models:
+    for model in result.spec.model_names:
         if any(path.model == model and path.std_error is not None for path in paths):
             return model
     return paths[0].model if paths else None

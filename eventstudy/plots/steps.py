@@ -46,7 +46,7 @@ FIELDS = [
 def told_sums(result: StudyResult, group_id: str) -> tuple[EventGroupRecord, ...]:
     """One record per security: against its preferred benchmark, under the first of the study's models that has one."""
     chosen: dict[str, EventGroupRecord] = {}
-    for model in result.spec.models:
+    for model in result.spec.model_names:
         for record in result.event_groups:
             preferred = result.spec.securities[record.security].benchmarks[0]
             if (record.event_group, record.model) == (group_id, model) and record.benchmark in (preferred, None):

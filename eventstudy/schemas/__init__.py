@@ -12,12 +12,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def study_schema() -> dict[str, Any]:
     """JSON Schema of events.yaml."""
-    from eventstudy.inference import STUDY_TESTS
-    from eventstudy.models import STUDY_MODELS
+    from eventstudy.inference import TESTS
+    from eventstudy.models import MODELS
     from eventstudy.spec import StudySpec
 
     text = json.dumps(StudySpec.model_json_schema())
-    for kind, names in {"models": STUDY_MODELS, "tests": STUDY_TESTS}.items():
+    for kind, names in {"models": list(MODELS), "tests": list(TESTS)}.items():
         text = text.replace(json.dumps({NAMES: kind}), json.dumps({"enum": names, "type": "string"}))
     return {"$schema": DIALECT, "title": "events.yaml of eventstudy-toolkit", **json.loads(text)}
 

@@ -6,6 +6,7 @@ The JSON Schema that editors use is made from these same classes.
 
 from eventstudy.spec.fields import (
     Board,
+    Choice,
     Exchange,
     LimitDays,
     ModelName,
@@ -14,7 +15,6 @@ from eventstudy.spec.fields import (
     Role,
     Sign,
     StatusName,
-    TestName,
 )
 from eventstudy.spec.instruments import (
     Benchmark,
@@ -49,6 +49,7 @@ __all__ = [
     "Benchmark",
     "Board",
     "Check",
+    "Choice",
     "Claim",
     "Contrast",
     "Dividend",
@@ -79,7 +80,6 @@ __all__ = [
     "StudyHead",
     "StudySpec",
     "Suspension",
-    "TestName",
     "Weights",
     "Windows",
 ]

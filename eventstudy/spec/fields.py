@@ -17,6 +17,8 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
+    model_serializer,
+    model_validator,
 )
 from pydantic_core import PydanticKnownError
 
@@ -211,8 +213,37 @@ Board = Annotated[
     ),
 ]
 ModelName = Annotated[str, AfterValidator(_registered("models")), WithJsonSchema({NAMES: "models"})]
-TestName = Annotated[str, AfterValidator(_registered("tests")), WithJsonSchema({NAMES: "tests"})]
 RecommendedTest = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=40)]
+
+
+def _as_choice(given: Any) -> Any:
+    """A name, or one name with its options, as the fields of a `Choice`."""
+    if isinstance(given, str):
+        return {"name": given}
+    if isinstance(given, dict) and len(given) == 1 and "name" not in given:
+        name, options = next(iter(given.items()))
+        if options is not None and not isinstance(options, dict):
+            raise ValueError(f"options of {name} are names with values, e.g. {{lags: 2}}, not {options!r}")
+        return {"name": name, "options": {key: _plain(value) for key, value in (options or {}).items()}}
+    if isinstance(given, dict) and set(given) <= {"name", "options"} and "name" in given:
+        return given
+    raise ValueError(f"a name is expected, or one name with its options, not {given!r}")
+
+
+def _plain(value: Any) -> Any:
+    """A scalar of a study file as the number or truth value that it writes."""
+    if not isinstance(value, str):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
 SourceRef = Annotated[str, AfterValidator(_known("source", "sources"))]
 EventRef = Annotated[str, AfterValidator(_known("event", "events"))]
 EventGroupRef = Annotated[str, AfterValidator(_known("event group", "event_groups"))]
@@ -223,3 +254,52 @@ class Record(BaseModel):
     """A frozen record that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Choice(Record):
+    """A registered model or test with its options; written as its name, or as ``{name: {option: value}}``."""
+
+    name: str
+    options: dict[str, Any] = {}
+
+    _short = model_validator(mode="before")(_as_choice)
+
+    @model_serializer
+    def _written(self) -> Any:
+        return {self.name: dict(self.options)} if self.options else self.name
+
+
+def _choice(kind: str) -> Callable[[Choice, ValidationInfo], Choice]:
+    """A check that a choice is registered, and that its options are its own (given as validation context)."""
+
+    def check(choice: Choice, info: ValidationInfo) -> Choice:
+        _registered(kind)(choice.name, info)
+        if verify := (info.context or {}).get(f"check {kind}"):
+            try:
+                verify(choice.name, choice.options)
+            except OptionError as error:
+                raise ValueError(str(error)) from None
+        return choice
+
+    return check
+
+
+def _once(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    names = [choice.name for choice in choices]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"{twice} stands there twice; keep one")
+    return choices
+
+
+def _choice_schema(kind: str) -> WithJsonSchema:
+    named = {"type": "object", "propertyNames": {NAMES: kind}, "minProperties": 1, "maxProperties": 1}
+    options = {"additionalProperties": {"type": ["object", "null"]}}
+    return WithJsonSchema({"anyOf": [{NAMES: kind}, {**named, **options}]})
+
+
+ModelChoices = Annotated[
+    tuple[Annotated[Choice, AfterValidator(_choice("models")), _choice_schema("models")], ...], AfterValidator(_once)
+]
+TestChoices = Annotated[
+    tuple[Annotated[Choice, AfterValidator(_choice("tests")), _choice_schema("tests")], ...], AfterValidator(_once)
+]

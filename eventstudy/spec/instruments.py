@@ -173,7 +173,8 @@ class Security(Listed):
     """A share under study, its board, its listing and what it is held against.
 
     `listed` is needed where price limits are recorded, because first sessions after a listing have rules of their own.
-    `benchmarks` are in order of preference: the first one gives the headline figures. `foreign` are
+    `benchmarks` are in order of preference: the first one gives the headline figures. `factors` are the benchmarks
+    that the model ``factor`` takes together. `foreign` are
     benchmarks of other exchanges, read at their last close before the share's own exchange opens; `peers`
     are shares that it is compared with; `earlier_listings` are shares whose first sessions after their own
     listing say what such sessions are like; `related` are shares whose own news bears on it.
@@ -181,6 +182,7 @@ class Security(Listed):
 
     issue_price: Annotated[FiniteFloat, Field(gt=0)] | None = None
     benchmarks: Annotated[tuple[BenchmarkRef, ...], Field(min_length=1)]
+    factors: tuple[BenchmarkRef, ...] = ()
     foreign: tuple[BenchmarkRef, ...] = ()
     peers: tuple[PeerRef, ...] = ()
     earlier_listings: tuple[PeerRef, ...] = ()

@@ -28,6 +28,7 @@ from eventstudy.spec.fields import (
     IsoDate,
     LimitDays,
     Measure,
+    ModelChoices,
     ModelName,
     MomentField,
     PeerRef,
@@ -40,7 +41,7 @@ from eventstudy.spec.fields import (
     Significance,
     Slug,
     SourceRef,
-    TestName,
+    TestChoices,
     Text,
     WidenField,
     WindowField,
@@ -142,6 +143,16 @@ class Event(Titled):
         if self.role == "confounder" and not (self.securities or self.exchanges):
             raise ValueError(f"confounder {self.id!r} names neither securities nor exchanges")
         return self
+
+
+class EventSample(Titled):
+    """Events taken together: each on each security that it touches is one observation, and means and tests are of all.
+
+    Without `events` every tested event is one of them, without `securities` every security.
+    """
+
+    events: tuple[EventRef, ...] = ()
+    securities: tuple[SecurityRef, ...] = ()
 
 
 class EventSet(Titled):
@@ -333,13 +344,14 @@ class StudySpec(Shown, Record):
     limit_days: LimitDays = "keep"
     windows: Windows
     prices: Prices = Prices()
-    models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
-    tests: tuple[TestName, ...] = ()
+    models: Annotated[ModelChoices, Field(min_length=1)]
+    tests: TestChoices = ()
     sources: dict[str, Source]
     benchmarks: dict[str, Benchmark]
     securities: Annotated[dict[str, Security], Field(min_length=1)]
     peers: dict[str, Peer] = {}
     groups: dict[str, Group] = {}
+    samples: tuple[EventSample, ...] = ()
     regimes: tuple[Regime, ...] = ()
     events: Annotated[tuple[Event, ...], Field(min_length=1)]
     event_sets: tuple[EventSet, ...] = ()
@@ -364,6 +376,11 @@ class StudySpec(Shown, Record):
         return tuple(event for event in self.events if event.role == "tested")
 
     @property
+    def model_names(self) -> tuple[str, ...]:
+        """Names of the models, in order; the first one gives the headlines."""
+        return tuple(choice.name for choice in self.models)
+
+    @property
     def instruments(self) -> dict[str, Instrument]:
         """Everything that has prices of its own, by symbol: securities, benchmarks, peers."""
         priced = {symbol: one for symbol, one in self.benchmarks.items() if not one.members}
@@ -379,6 +396,10 @@ class StudySpec(Shown, Record):
             return self.peers[symbol].touched
         members = self.benchmarks[symbol].members if symbol in self.benchmarks else ()
         return not members or any(self.touched(member) for member in members)
+
+    def untouched_peers(self, symbol: str) -> tuple[str, ...]:
+        """Peers of a security that the events of the study do not move."""
+        return tuple(name for name in self.securities[symbol].peers if not self.touched(name))
 
     def event(self, event_id: str) -> Event:
         """The event of that id; `KeyError` where there is none."""

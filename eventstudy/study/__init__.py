@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TypeVar, get_args
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from eventstudy.claims import Evidence, evaluate_claims
 from eventstudy.errors import OptionError
-from eventstudy.models import MODELS
+from eventstudy.models import Model
 from eventstudy.models.diagnostics import residual_diagnostics
 from eventstudy.prices import PricePanel
 from eventstudy.results import DiagnosticRecord, ExclusionRecord, Record, StudyResult
@@ -51,7 +51,9 @@ __all__ = ["run_study"]
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
-def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full") -> StudyResult:
+def run_study(
+    spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full", models: Sequence[Model] = ()
+) -> StudyResult:
     """Run a study.
 
     Parameters
@@ -63,6 +65,8 @@ def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full
     robustness : {"full", "fast", "none"}
         How much of the headlines' robustness is computed: all of it; without specification curve and simulated sizes
         of tests; or nothing, so that p-values are those of the model alone.
+    models : sequence of Model
+        Normal-return models of one's own, run after those of the study (docs/extending.md).
 
     Returns
     -------
@@ -82,13 +86,15 @@ def run_study(spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full
     """
     if robustness not in get_args(Effort):
         raise OptionError(f"robustness={robustness!r} is not allowed; allowed: {', '.join(get_args(Effort))}")
-    setting = build_setting(spec, prices)
+    setting = build_setting(spec, prices, models)
+    spec = setting.spec
     ledger, series = setting.ledger, setting.series
 
-    single = designs(spec, setting.timed)
-    estimated = estimate(spec, single, series)
-    groups = group_designs(spec, setting.timed, usable_keys(estimated)) if "portfolio_t" in spec.tests else ()
-    grouped = estimate(spec, groups, series)
+    single = designs(spec, setting.timed, setting.main_models)
+    estimated = estimate(setting, single)
+    named = {choice.name for choice in spec.tests}
+    groups = group_designs(spec, setting.timed, setting.main_models, usable_keys(estimated)) if named else ()
+    grouped = estimate(setting, groups) if "portfolio_t" in named else ()
 
     left_out: list[ExclusionRecord] = list(ledger_exclusions(ledger))
     for part in estimated:
@@ -150,7 +156,7 @@ def _diagnostics(part: Estimated) -> tuple[DiagnosticRecord, ...]:
     records, residuals = [], part.fit.resid
     for row in np.flatnonzero(part.enough):
         design, resid = part.designs[row], residuals[row]
-        model = MODELS[design.model]
+        model = design.chosen.row
         if model.least_squares and model.needs:
             for check in residual_diagnostics(resid[np.isfinite(resid)]):
                 records.append(

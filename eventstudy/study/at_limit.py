@@ -14,10 +14,10 @@ from eventstudy.censoring import bound, first_open_close
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.kernel.cases import Case, align, moved
-from eventstudy.models import NormalReturnFit, fit_model
+from eventstudy.models import MARKET, NormalReturnFit, choose
 from eventstudy.panel import EventPanel
 from eventstudy.results import ExclusionRecord, LimitRecord
-from eventstudy.study.cases import MARKET, Design, build_case, market_designs
+from eventstudy.study.cases import Design, build_case, market_designs
 from eventstudy.study.estimate import estimation_sessions
 from eventstudy.study.placebo import placebo_positions
 from eventstudy.study.series import SecuritySeries
@@ -42,7 +42,7 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
     horizon = Window(0, spec.windows.event.last)
     stop = int(days_to_open(series, np.array([case.day0]), horizon)[0])
     panel = align([case], estimation=spec.windows.estimation, event=Window(0, max(horizon.last, stop + 1)))
-    fit = fit_model(MARKET, panel)
+    fit = choose(MARKET).fit(panel)
     if fit.nobs[0] < spec.windows.min_estimation or not np.isfinite(fit.sigma[0]):
         return  # the event's own estimates say why there is none
     to_open = _to_open(setting, case, series, panel, fit, stop) if stop >= 0 else {}
@@ -145,7 +145,7 @@ def cars_to_open(setting: Setting, series: SecuritySeries, case: Case, positions
     NaN where the horizon ends before that close, or a return is missing.
     """
     panel = moved(case, positions, estimation=setting.spec.windows.estimation, event=horizon)
-    fit = fit_model(MARKET, panel)
+    fit = choose(MARKET).fit(panel)
     stop = days_to_open(series, positions, horizon)
     car = np.full(positions.size, np.nan)
     for last in np.unique(stop[stop >= 0]):

@@ -10,29 +10,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
+from eventstudy.arrays import Ints
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
-from eventstudy.kernel.cases import align
-from eventstudy.models import MODELS, NormalReturnFit, fit_model
+from eventstudy.inference import Section
+from eventstudy.kernel.cases import Case, sample_of
+from eventstudy.kernel.cut import cut
+from eventstudy.kernel.estimate import Abnormal
+from eventstudy.kernel.sample import Sample
+from eventstudy.kernel.sections import section_of
+from eventstudy.models import ChosenModel, NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
 from eventstudy.spec import StudySpec
-from eventstudy.study.cases import Design, build_case
+from eventstudy.study.cases import BENCHMARK, Design, build_case
 from eventstudy.study.ledger import Ledger
-from eventstudy.study.series import SecuritySeries
+from eventstudy.study.setting import Setting
 from eventstudy.texts.flags import flag
 from eventstudy.windows import Window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimated:
-    """All designs of one model, row for row: windows, fit, abnormal returns and CARs.
+    """All designs of one model on the same regressors, row for row: sample, windows, fit, abnormal returns and CARs.
 
     `long` says for each row whether the estimation window has the study's minimum of observations, `enough` whether it
     gives standard errors too: a fit that leaves only rounding has none.
     """
 
     designs: tuple[Design, ...]
+    sample: Sample
     panel: EventPanel
     fit: NormalReturnFit
     ar: Estimates
@@ -40,26 +47,39 @@ class Estimated:
     long: NDArray[np.bool_]
     enough: NDArray[np.bool_]
 
+    @property
+    def model(self) -> ChosenModel:
+        return self.designs[0].chosen
 
-def estimate(spec: StudySpec, designs: Sequence[Design], series: Mapping[str, SecuritySeries]) -> tuple[Estimated, ...]:
-    """Run every design, one stacked estimation per model."""
+    def section(self, rows: Ints, window: Window, *, history: bool = True) -> Section:
+        """The cross-section of some rows over a window, as tests see it."""
+        mask = np.isin(np.arange(len(self.designs)), rows)
+        abnormal = Abnormal.of(self.sample, self.panel, self.fit).take(mask)
+        return section_of(self.sample.only(np.flatnonzero(mask)), abnormal, self.model, window, history=history)
+
+
+def estimate(setting: Setting, designs: Sequence[Design]) -> tuple[Estimated, ...]:
+    """Run every design, one stacked estimation for those of one model on the same regressors."""
+    stacks: dict[tuple[str, tuple[str, ...]], list[tuple[Design, Case]]] = {}
+    for design in designs:
+        case = build_case(design, setting.series, setting.spec.limit_days)
+        stacks.setdefault((design.model, tuple(case.factors)), []).append((design, case))
+    order = setting.spec.model_names
     return tuple(
-        _estimate_model(spec, model, chosen, series)
-        for model in spec.models
-        if (chosen := tuple(design for design in designs if design.model == model))
+        _estimated(setting.spec, *map(tuple, zip(*stack, strict=True)))
+        for _, stack in sorted(stacks.items(), key=lambda item: order.index(item[0][0]))
     )
 
 
-def _estimate_model(
-    spec: StudySpec, model: str, designs: tuple[Design, ...], series: Mapping[str, SecuritySeries]
-) -> Estimated:
+def _estimated(spec: StudySpec, designs: tuple[Design, ...], cases: tuple[Case, ...]) -> Estimated:
     windows = spec.windows
-    cases = [build_case(design, series, spec.limit_days) for design in designs]
-    panel = align(cases, estimation=windows.estimation, event=windows.event)
-    fit = fit_model(model, panel)
+    sample = sample_of(cases, estimation=windows.estimation, event=windows.event)
+    panel = cut(sample)
+    fit = designs[0].chosen.fit(panel)
     cars = {window: cumulative(panel, fit, window) for window in windows.car}
     long = fit.nobs >= windows.min_estimation
-    return Estimated(designs, panel, fit, abnormal_returns(panel, fit), cars, long, long & np.isfinite(fit.sigma))
+    enough = long & np.isfinite(fit.sigma)
+    return Estimated(designs, sample, panel, fit, abnormal_returns(panel, fit), cars, long, enough)
 
 
 def usable_keys(estimated: Sequence[Estimated]) -> frozenset[str]:
@@ -95,13 +115,18 @@ def params_records(part: Estimated) -> Iterator[ParamsRecord]:
             model=design.model,
             benchmark=design.benchmark,
             alpha=None if alpha is None else float(alpha),
-            betas={str(design.benchmark): float(value) for value in params.values()},
+            betas={_param(name, design): float(value) for name, value in params.items()},
             sigma=_number(part.fit.sigma[row]),
             df_resid=int(part.fit.df_resid[row]),
             nobs=int(part.fit.nobs[row]),
             first_session=to_date(part.panel.sessions[row, used[0]]),
             last_session=to_date(part.panel.sessions[row, used[-1]]),
         )
+
+
+def _param(name: str, design: Design) -> str:
+    """A parameter under the benchmark's own name."""
+    return name.replace(BENCHMARK, design.benchmark, 1) if design.benchmark and name.startswith(BENCHMARK) else name
 
 
 def ar_records(part: Estimated, ledger: Ledger) -> Iterator[ArRecord]:
@@ -198,9 +223,9 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
         if not part.enough[row]:
             short = ledger.shortage(design.members[0], int(part.fit.nobs[row]), design.anchor)
             why = fact("not_estimable", model=design.model) if part.long[row] else short
-            about = "estimate" if MODELS[design.model].estimated else "standard_errors"
+            about = "estimate" if design.chosen.row.estimated else "standard_errors"
             yield ExclusionRecord.of(fact(about, **label), why, **where)
-        if part.enough[row] or not MODELS[design.model].estimated:
+        if part.enough[row] or not design.chosen.row.estimated:
             missing = np.flatnonzero(~np.isfinite(part.ar.value[row]))
             if missing.size:
                 days = [to_date(part.panel.event_sessions[row, column]) for column in missing]
@@ -211,7 +236,7 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
 def reported(part: Estimated) -> Iterator[tuple[int, Design]]:
     """Rows that have something to report: enough observations, or a model that needs none."""
     for row, design in enumerate(part.designs):
-        if part.enough[row] or not MODELS[design.model].estimated:
+        if part.enough[row] or not design.chosen.row.estimated:
             yield row, design
 
 

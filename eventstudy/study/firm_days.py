@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from eventstudy.calendars import to_date
+from eventstudy.models import MARKET
 from eventstudy.results import ArRecord, FirmDayKind, FirmDayRecord, IdentificationRecord, Identified
 from eventstudy.spec import Regime
-from eventstudy.study.cases import MARKET
 from eventstudy.study.series import SecuritySeries
 from eventstudy.study.setting import Setting
 from eventstudy.study.timing import Timed

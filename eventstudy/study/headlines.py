@@ -47,7 +47,7 @@ def headline_records(
 
 def _told(setting: Setting, headline: Headline, record: Found) -> bool:
     """Whether a record, in the study's order of models and benchmarks, is the headline's figure."""
-    if record.std_error is None or record.model != setting.spec.models[0]:
+    if record.std_error is None or record.model != setting.spec.model_names[0]:
         return False
     if isinstance(record, EventGroupRecord):
         return (record.event_group, record.security) == (headline.event_group, headline.security)

@@ -13,11 +13,11 @@ from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference import JointFit, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
 from eventstudy.kernel.cases import Case, align
-from eventstudy.models import fit_model
+from eventstudy.models import MARKET, choose
 from eventstudy.models.regressions import fit_event_days
 from eventstudy.results import EventDayRecord, ExclusionRecord, JointRecord
 from eventstudy.spec import EventSet, LimitDays, StudySpec
-from eventstudy.study.cases import MARKET, Design, build_case, estimand_of
+from eventstudy.study.cases import Design, build_case, estimand_of
 from eventstudy.study.estimate import estimation_sessions
 from eventstudy.study.ledger import Ledger
 from eventstudy.study.series import SecuritySeries
@@ -28,7 +28,7 @@ def joint_records(
     spec: StudySpec, groups: Sequence[Design], series: Mapping[str, SecuritySeries]
 ) -> Iterator[JointRecord | ExclusionRecord]:
     """The `joint` list: each group on day 0 of each event, and on all days of each event set."""
-    if "mvrm_f" not in spec.tests:
+    if "mvrm_f" not in {choice.name for choice in spec.tests}:
         return
     for design in groups:
         if design.model == MARKET:
@@ -145,7 +145,7 @@ def _event_days(
     traded = panel.event_span[0] == 1
     if used.sum() < spec.windows.min_estimation or not traded.any():
         return
-    if not np.isfinite(fit_model(MARKET, panel).sigma[0]):
+    if not np.isfinite(choose(MARKET).fit(panel).sigma[0]):
         return
     joint = fit_jointly(
         panel.returns.T, panel.factors[0, 0], panel.event_returns[:, traded].T, panel.event_factors[0, 0, traded]

@@ -14,12 +14,12 @@ from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.kernel.cases import Case, align
-from eventstudy.models import fit_model
+from eventstudy.models import MARKET, choose
 from eventstudy.models.prior import PeerPrior, peer_prior, predictive, too_few_peers
 from eventstudy.results import ExclusionRecord, LadderRecord, Rung
 from eventstudy.returns import TradeReturns, trade_returns
 from eventstudy.study.alternatives import base_designs
-from eventstudy.study.cases import MARKET, Design, build_case
+from eventstudy.study.cases import Design, build_case
 from eventstudy.study.levels import mean_level, placed, returns_over
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
@@ -261,7 +261,7 @@ def _post_event(day: _Day) -> Found:
         return
     estimation = Window(int(rows[0]) - case.anchor, int(rows[-1]) - case.anchor)
     panel = align([case], estimation=estimation, event=Window(0, 0))
-    ar = abnormal_returns(panel, fit := fit_model(MARKET, panel))
+    ar = abnormal_returns(panel, fit := choose(MARKET).fit(panel))
     low, high = interval(ar.value[0, 0], ar.std_error[0, 0], ar.df[0, 0], spec.confidence)
     yield day.record(
         "post_event_window",

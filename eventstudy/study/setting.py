@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from eventstudy.calendars import ExchangeSessions
 from eventstudy.errors import PriceError
 from eventstudy.facts import fact
+from eventstudy.models import MARKET, ChosenModel, Model, choose
 from eventstudy.prices import PricePanel
-from eventstudy.spec import StudySpec
+from eventstudy.spec import Choice, StudySpec
 from eventstudy.study.ledger import Ledger, build_ledger
 from eventstudy.study.levels import Level, study_levels
 from eventstudy.study.limits import LimitStates, limit_states
@@ -31,6 +32,8 @@ class Setting:
         Every event with a session, on every security that it touches.
     levels : mapping of symbol
         Total-return levels of securities, benchmarks and peers.
+    models : mapping of str
+        The study's models by name, with their options, in order; then those that it varies its choices with.
     series : mapping of security
         Returns, and benchmarks over the same spans.
     limits : LimitStates
@@ -44,9 +47,15 @@ class Setting:
     exchanges: Mapping[str, ExchangeSessions]
     timed: tuple[Timed, ...]
     levels: Mapping[str, Level]
+    models: Mapping[str, ChosenModel]
     series: Mapping[str, SecuritySeries]
     limits: LimitStates
     ledger: Ledger
+
+    @property
+    def main_models(self) -> tuple[ChosenModel, ...]:
+        """The models that the study names, in order."""
+        return tuple(self.models[name] for name in self.spec.model_names)
 
 
 def with_prices(spec: StudySpec, prices: PricePanel) -> StudySpec:
@@ -82,8 +91,8 @@ def _require_some_inside(timed: Sequence[Timed], ledger: Ledger) -> None:
         raise PriceError(fact("events_outside_prices", n=len({item.event.id for item in tested}), **told))
 
 
-def build_setting(spec: StudySpec, prices: PricePanel) -> Setting:
-    """Bring a specification and prices together.
+def build_setting(spec: StudySpec, prices: PricePanel, own: Sequence[Model] = ()) -> Setting:
+    """Bring a specification and prices together; `own` are models of the caller's, run after those of the study.
 
     Raises
     ------
@@ -95,6 +104,10 @@ def build_setting(spec: StudySpec, prices: PricePanel) -> Setting:
         Where the prices cannot be used, or hold no session of any tested event.
     """
     spec = with_prices(spec, prices)
+    spec = spec.model_copy(update={"models": (*spec.models, *(Choice(name=model.name) for model in own))})
+    rows = {model.name: model for model in own}
+    models = {one.name: choose(rows.get(one.name, one.name), one.options) for one in spec.models}
+    models |= {name: choose(rows.get(name, name)) for name in (*spec.robustness.models, MARKET) if name not in models}
     exchanges = open_exchanges(spec)
     require_inside(spec, exchanges)
     require_ex_dates(spec, exchanges)
@@ -102,8 +115,9 @@ def build_setting(spec: StudySpec, prices: PricePanel) -> Setting:
     levels = study_levels(spec, prices, exchanges)
     limits = limit_states(spec, prices, exchanges)
     sessions = {symbol: levels[symbol].sessions for symbol in spec.securities}
-    series = study_series(spec, levels, {symbol: limits.at_limit(symbol, sessions[symbol]) for symbol in sessions})
+    at_limit = {symbol: limits.at_limit(symbol, sessions[symbol]) for symbol in sessions}
+    series = study_series(spec, levels, at_limit, models.values())
     ledger = build_ledger(spec, prices, exchanges, timed, series, limits)
     require_units(spec, series)
     _require_some_inside(timed, ledger)
-    return Setting(spec, prices, exchanges, timed, levels, series, limits, ledger)
+    return Setting(spec, prices, exchanges, timed, levels, models, series, limits, ledger)

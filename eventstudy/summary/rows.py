@@ -92,7 +92,7 @@ def portfolio_table(
             book.marks(record.flags),
         )
         for record in result.portfolio
-        if record.model == result.spec.models[0]
+        if record.model == result.spec.model_names[0]
         and event_id in (None, record.event_id)
         and (windows is None or record.window in windows)
     )

@@ -165,7 +165,7 @@ def _others(study: Study) -> list[dict[str, Any]]:
         for symbol in study.securities:
             leading = study.leading_event(symbol)
             if event.role == "tested" and leading is not None and event.id != leading.id:
-                records.extend(_of_event(study, symbol, event.id, windows, model=result.spec.models[0]))
+                records.extend(_of_event(study, symbol, event.id, windows, model=result.spec.model_names[0]))
         if records:
             shown.append({"title": study.names.event(event.id), "table": estimates_table(study, records, subject=True)})
     return shown

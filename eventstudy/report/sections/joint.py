@@ -11,7 +11,7 @@ from eventstudy.summary.rows import joint_table, portfolio_table
 def build(study: Study) -> dict[str, Any]:
     """The context of ``joint.html``."""
     result, names = study.result, study.names
-    first = {record.event_id: record.group for record in result.portfolio if record.model == result.spec.models[0]}
+    first = {record.event_id: record.group for record in result.portfolio if record.model == result.spec.model_names[0]}
     return {
         "joint": joint_table(result, names) if result.joint else None,
         "means": portfolio_table(result, names, windows=result.spec.windows.car[:1]),

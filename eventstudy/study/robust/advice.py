@@ -9,7 +9,6 @@ import numpy as np
 from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
 from eventstudy.kernel.cases import align
-from eventstudy.models import fit_model
 from eventstudy.results import CalibrationRecord, FactRecord, RecommendationRecord
 from eventstudy.robustness import calibrate
 from eventstudy.study.cases import build_case
@@ -31,8 +30,8 @@ def residuals_of(setting: Setting, figure: Figure) -> Floats:
         build_case(replace(figure.design, subject=name, members=(name,)), setting.series, setting.spec.limit_days)
         for name in figure.design.members
     ]
-    panel = align(cases, estimation=setting.spec.windows.estimation, event=figure.window)
-    return fit_model(figure.design.model, panel).resid
+    estimation, fit = setting.spec.windows.estimation, figure.design.chosen.fit
+    return np.concatenate([fit(align([case], estimation=estimation, event=figure.window)).resid for case in cases])
 
 
 def situation(setting: Setting, figure: Figure, resid: Floats) -> Situation:

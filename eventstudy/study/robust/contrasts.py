@@ -14,9 +14,10 @@ from eventstudy.inference.ranks import rank_test
 from eventstudy.inference.sur import Equation, fit_sur
 from eventstudy.inference.sur import contrast as contrast_test
 from eventstudy.kernel.cases import align
+from eventstudy.models import MARKET
 from eventstudy.results import ContrastRecord, ExclusionRecord
 from eventstudy.spec import Contrast
-from eventstudy.study.cases import MARKET, build_case, market_designs
+from eventstudy.study.cases import build_case, market_designs
 from eventstudy.study.robust.figures import Figure
 from eventstudy.study.robust.placebos import Placebos, on_family_dates, placebos_of
 from eventstudy.study.setting import Setting

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -12,24 +11,23 @@ from eventstudy.abnormal import cumulative
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.kernel.cases import align, moved
-from eventstudy.models import MODELS, NormalReturnFit
-from eventstudy.models.linear import without_rounding
-from eventstudy.models.peer_portfolio import complete_donors, fit_peer_portfolio
-from eventstudy.models.synthetic_control import all_period_residuals, fit_synthetic_control
+from eventstudy.models import MARKET, MARKET_MODEL, ChosenModel, choose
+from eventstudy.models.peer_portfolio import complete_donors
+from eventstudy.models.synthetic_control import all_period_residuals
 from eventstudy.panel import EventPanel
 from eventstudy.results import CounterfactualRecord, ExclusionRecord
 from eventstudy.results.robustness import Rung
-from eventstudy.study.cases import MARKET, benchmarks_of, build_case, estimand_of
+from eventstudy.study.cases import benchmarks_of, build_case, estimand_of
 from eventstudy.study.levels import returns_over
 from eventstudy.study.robust.figures import Figure, admissible, latest
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
 
-RUNGS: Mapping[Rung, Callable[[EventPanel], NormalReturnFit]] = {
-    "peer_portfolio": partial(fit_peer_portfolio, beta="free"),
-    "peers_beta_one": partial(fit_peer_portfolio, beta="one"),
-    "synthetic_control": fit_synthetic_control,
-    "ridge_augmented": partial(fit_synthetic_control, augment="cv"),
+RUNGS: Mapping[Rung, ChosenModel] = {
+    "peer_portfolio": choose("peer_portfolio", {"beta": "free"}),
+    "peers_beta_one": choose("peer_portfolio", {"beta": "one"}),
+    "synthetic_control": choose("synthetic_control"),
+    "ridge_augmented": choose("synthetic_control", {"augment": "cv"}),
 }
 SHOWN_WEIGHT = 1e-6
 
@@ -47,16 +45,18 @@ def counterfactual_records(
         yield _left_out(figure, fact("donors"), fact("touched_donors", donors=refused))
     if not donors:
         return
-    for benchmark in benchmarks_of(spec, subject, MARKET)[:1]:
-        design = replace(figure.design, model=MARKET, benchmark=benchmark, estimand=estimand_of(spec, benchmark))
+    for benchmark in benchmarks_of(spec, subject, MARKET_MODEL)[:1]:
+        design = replace(
+            figure.design, chosen=choose(MARKET), benchmark=benchmark, estimand=estimand_of(spec, benchmark)
+        )
         market = replace(figure, design=design, case=build_case(design, setting.series))
-        yield _record(setting, market, "market_model", MODELS[MARKET], (), most)
+        yield _record(setting, market, "market_model", choose(MARKET), (), most)
     among = _among(setting, figure, donors)
     complete = tuple(among.case.factors)
     if gone := [name for name in donors if name not in complete]:
         yield _left_out(figure, fact("donors"), fact("incomplete_donors", donors=gone))
-    for rung, fit in RUNGS.items() if complete else ():
-        yield _record(setting, among, rung, fit, complete, most)
+    for rung, model in RUNGS.items() if complete else ():
+        yield _record(setting, among, rung, model, complete, most)
 
 
 def _left_out(figure: Figure, about: Fact, why: Fact) -> ExclusionRecord:
@@ -77,7 +77,7 @@ def _record(
     setting: Setting,
     figure: Figure,
     rung: Rung,
-    fit: Callable[[EventPanel], NormalReturnFit],
+    model: ChosenModel,
     donors: tuple[str, ...],
     most: int,
 ) -> CounterfactualRecord | ExclusionRecord:
@@ -85,7 +85,7 @@ def _record(
     positions = latest(admissible(setting, figure), most)
     every = np.concatenate([positions, [figure.case.day0]])
     panel = moved(figure.case, every, estimation=estimation, event=figure.window)
-    fitted = without_rounding(fit(panel), panel.returns)
+    fitted = model.fit(panel)
     cars = cumulative(panel, fitted, figure.window)
     own = cars.take(slice(-1, None))
     if not np.isfinite(own.statistic[0]):

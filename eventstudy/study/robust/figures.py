@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, cumulative
 from eventstudy.kernel.cases import Case, moved
-from eventstudy.models import fit_model
 from eventstudy.results import HeadlineRecord, PortfolioRecord
 from eventstudy.study.cases import Design, build_case, designs, estimand_of
 from eventstudy.study.placebo import placebo_positions
@@ -53,7 +52,7 @@ def _figure(setting: Setting, head: HeadlineRecord, portfolios: Sequence[Portfol
         )
     first = next(
         design
-        for design in designs(setting.spec, setting.timed)
+        for design in designs(setting.spec, setting.timed, setting.main_models)
         if (design.event.id, design.subject, design.model) == (head.event_id, members[0], head.model)
     )
     design = replace(
@@ -94,4 +93,4 @@ def latest(positions: Positions, most: int) -> Positions:
 def slid(setting: Setting, figure: Figure, positions: Positions) -> Estimates:
     """The figure with its day 0 at each position, (n,): its whole pipeline, estimation window included."""
     panel = moved(figure.case, positions, estimation=setting.spec.windows.estimation, event=figure.window)
-    return cumulative(panel, fit_model(figure.design.model, panel), figure.window)
+    return cumulative(panel, figure.design.chosen.fit(panel), figure.window)

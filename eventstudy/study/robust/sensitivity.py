@@ -11,7 +11,6 @@ import numpy as np
 from eventstudy.abnormal import Estimates, cumulative, detectable_effect, summed, t_test
 from eventstudy.calendars import to_date
 from eventstudy.kernel.cases import Case, align
-from eventstudy.models import fit_model
 from eventstudy.results import SensitivityRecord
 from eventstudy.study.cases import build_case
 from eventstudy.study.robust.figures import Figure
@@ -47,14 +46,14 @@ def sensitivity_records(setting: Setting, figure: Figure) -> Iterator[Sensitivit
 
 def _car(setting: Setting, figure: Figure, case: Case, window: Window) -> Estimates:
     panel = align([case], estimation=setting.spec.windows.estimation, event=window)
-    return cumulative(panel, fit_model(figure.design.model, panel), window)
+    return cumulative(panel, figure.design.chosen.fit(panel), window)
 
 
 def _without_a_session(setting: Setting, figure: Figure) -> Iterator[SensitivityRecord]:
     if figure.window.size < 2:
         return
     panel = align([figure.case], estimation=setting.spec.windows.estimation, event=figure.window)
-    fit = fit_model(figure.design.model, panel)
+    fit = figure.design.chosen.fit(panel)
     ar, own = panel.event_returns - fit.expected, np.asarray(fit.own_variance(panel.event_span), dtype=np.float64)
     for place in range(figure.window.size):
         kept = [column for column in range(figure.window.size) if column != place]

@@ -11,7 +11,6 @@ from eventstudy.inference import TestResult
 from eventstudy.inference.conformal import ConformalInterval, conformal_interval, conformal_pvalue
 from eventstudy.inference.single import DRAWS, left_out_residuals, permutation_car, sq_test
 from eventstudy.kernel.cases import align
-from eventstudy.models import MODELS
 from eventstudy.results import SingleFirmRecord
 from eventstudy.results.robustness import SingleTest
 from eventstudy.study.robust.figures import Figure
@@ -21,7 +20,7 @@ from eventstudy.study.ways import Floats
 
 def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirmRecord]:
     """The `single_firm` list of a headline: SQ on one session, permutation on several, conformal on both."""
-    if len(figure.design.members) > 1 or not MODELS[figure.design.model].least_squares:
+    if len(figure.design.members) > 1 or not figure.design.chosen.row.least_squares:
         return
     y, x, event_y, event_x = _regression(setting, figure)
     if not np.isfinite(event_y).all() or not np.isfinite(event_x).all():
@@ -46,7 +45,7 @@ def single_firm_records(setting: Setting, figure: Figure) -> Iterator[SingleFirm
 def _regression(setting: Setting, figure: Figure) -> tuple[Floats, Floats, Floats, Floats]:
     """Returns and regressors, constant included, of the estimation and the event days."""
     panel = align([figure.case], estimation=setting.spec.windows.estimation, event=figure.window)
-    bare = MODELS[figure.design.model].needs is None
+    bare = figure.design.chosen.row.needs is None
     used = np.isfinite(panel.returns[0]) if bare else panel.observed[0]
     factors = panel.factors[:0] if bare else panel.factors
     ahead = panel.event_factors[:0] if bare else panel.event_factors

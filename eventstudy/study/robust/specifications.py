@@ -13,7 +13,6 @@ from eventstudy.abnormal import Estimates, cumulative
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.kernel.cases import Case, moved
-from eventstudy.models import fit_model
 from eventstudy.results import ExclusionRecord, SpecificationRecord, SpecificationSummaryRecord
 from eventstudy.results.robustness import Adjustment
 from eventstudy.spec import LimitDays, ReturnKind
@@ -71,8 +70,8 @@ def choices_of(setting: Setting, figure: Figure) -> tuple[Choice, ...]:
     pairs = [
         (model, benchmark)
         for model in dict.fromkeys((figure.design.model, *given.models))
-        for benchmark in benchmarks_of(spec, members[0], model)
-        if all(benchmark in benchmarks_of(spec, name, model) for name in members)
+        for benchmark in benchmarks_of(spec, members[0], setting.models[model].row)
+        if all(benchmark in benchmarks_of(spec, name, setting.models[model].row) for name in members)
     ]
     own = spec.windows.estimation
     lengths = sorted({own.size, *given.estimation_lengths})
@@ -124,6 +123,7 @@ def _estimates(
             setting.spec.model_copy(update={"returns": kind}),
             setting.levels,
             {name: one.at_limit for name, one in setting.series.items()},
+            setting.models.values(),
         )
         for kind in {choice.returns for choice in choices}
     }
@@ -135,7 +135,7 @@ def _estimates(
     for choice, others in alike.items():
         place = (choice.model, choice.benchmark, choice.returns, choice.adjustment)
         if place not in cases:
-            design = replace(figure.design, model=choice.model, benchmark=choice.benchmark)
+            design = replace(figure.design, chosen=setting.models[choice.model], benchmark=choice.benchmark)
             cases[place] = build_case(design, series[choice.returns], LIMITS[choice.adjustment])
         columns |= _columns(setting, cases[place], others, positions)
     return columns
@@ -147,7 +147,7 @@ def _columns(
     """Estimates under choices that differ in their window only, from one fit."""
     first = alike[0]
     panel = moved(case, positions, estimation=first.span, event=_widest(alike))
-    fit = fit_model(first.model, panel)
+    fit = setting.models[first.model].fit(panel)
     few = fit.nobs < min(setting.spec.windows.min_estimation, int(ENOUGH * first.estimation))
     for choice in alike:
         cars = cumulative(panel, fit, choice.window)
