@@ -5,6 +5,7 @@ The JSON Schema of results.json is made from these classes.
 
 from __future__ import annotations
 
+from eventstudy.results.cross_sections import CrossSectionRecord, MeanRecord, TestRecord
 from eventstudy.results.document import FIELDS, LISTS, SCHEMA_VERSION, Lists, ResultsDocument, StudyResult
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
@@ -73,6 +74,7 @@ __all__ = [
     "ClaimRecord",
     "ContrastRecord",
     "CounterfactualRecord",
+    "CrossSectionRecord",
     "DayPartRecord",
     "DiagnosticRecord",
     "Estimand",
@@ -91,6 +93,7 @@ __all__ = [
     "LedgerRecord",
     "LimitRecord",
     "Lists",
+    "MeanRecord",
     "Number",
     "ParamsRecord",
     "PlaceboDateRecord",
@@ -107,6 +110,7 @@ __all__ = [
     "SpecificationRecord",
     "SpecificationSummaryRecord",
     "StudyResult",
+    "TestRecord",
     "Topic",
     "Verdict",
     "WindowPair",

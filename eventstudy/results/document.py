@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from eventstudy.display import Shown
+from eventstudy.results.cross_sections import MeanRecord, TestRecord
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
     BreakRecord,
@@ -72,6 +73,8 @@ class Lists(Record):
     bars: tuple[BarRecord, ...]
     portfolio: tuple[PortfolioRecord, ...]
     joint: tuple[JointRecord, ...]
+    means: tuple[MeanRecord, ...]
+    tests: tuple[TestRecord, ...]
     event_days: tuple[EventDayRecord, ...]
     event_groups: tuple[EventGroupRecord, ...]
     headlines: tuple[HeadlineRecord, ...]

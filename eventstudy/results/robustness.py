@@ -173,6 +173,8 @@ class RecommendationRecord(Record):
     The design: firms, estimation days of the one that has fewest, tested days, mean residual correlation, tails
     (degrees of freedom of a t with the residuals' kurtosis; absent for light ones), residual standard deviation.
     `reason`, `alternatives`, `refused` and `overruled` are `why`, `others`, `refusals` and `overruling` in English.
+    `used` is what the headline is judged by, with its statistic and p; `not_run` says why a test that the study asks
+    for cannot be run on it.
     """
 
     id: str
@@ -188,6 +190,9 @@ class RecommendationRecord(Record):
     alternatives: dict[str, str] = {}
     others: dict[str, FactRecord] = {}
     used: str
+    used_statistic: Number = None
+    used_pvalue: Number = None
+    not_run: FactRecord | None = None
     overruled: str | None = None
     overruling: FactRecord | None = None
     refused: dict[str, str] = {}

@@ -10,15 +10,17 @@ import numpy as np
 
 from eventstudy.claims import Evidence, evaluate_claims
 from eventstudy.errors import OptionError
+from eventstudy.inference import Test
 from eventstudy.models import Model
 from eventstudy.models.diagnostics import residual_diagnostics
 from eventstudy.prices import PricePanel
-from eventstudy.results import DiagnosticRecord, ExclusionRecord, Record, StudyResult
+from eventstudy.results import DiagnosticRecord, ExclusionRecord, StudyResult
 from eventstudy.spec import StudySpec
 from eventstudy.study.alternatives import alternative_records
 from eventstudy.study.at_limit import limit_records
 from eventstudy.study.bars import bar_records
 from eventstudy.study.cases import designs, group_designs
+from eventstudy.study.cross_sections import cross_sections, mean_records, test_records
 from eventstudy.study.estimate import (
     Estimated,
     ar_records,
@@ -29,6 +31,7 @@ from eventstudy.study.estimate import (
     observations,
     params_records,
     portfolio_records,
+    unmodelled,
     usable_keys,
 )
 from eventstudy.study.events import ledger_records
@@ -48,11 +51,16 @@ from eventstudy.study.timing import session_records
 
 __all__ = ["run_study"]
 
-AnyRecord = TypeVar("AnyRecord", bound=Record)
+AnyRecord = TypeVar("AnyRecord")
 
 
 def run_study(
-    spec: StudySpec, prices: PricePanel, *, robustness: Effort = "full", models: Sequence[Model] = ()
+    spec: StudySpec,
+    prices: PricePanel,
+    *,
+    robustness: Effort = "full",
+    models: Sequence[Model] = (),
+    tests: Sequence[Test] = (),
 ) -> StudyResult:
     """Run a study.
 
@@ -67,6 +75,8 @@ def run_study(
         of tests; or nothing, so that p-values are those of the model alone.
     models : sequence of Model
         Normal-return models of one's own, run after those of the study (docs/extending.md).
+    tests : sequence of Test
+        Significance tests of one's own, likewise.
 
     Returns
     -------
@@ -86,7 +96,7 @@ def run_study(
     """
     if robustness not in get_args(Effort):
         raise OptionError(f"robustness={robustness!r} is not allowed; allowed: {', '.join(get_args(Effort))}")
-    setting = build_setting(spec, prices, models)
+    setting = build_setting(spec, prices, models, tests)
     spec = setting.spec
     ledger, series = setting.ledger, setting.series
 
@@ -96,7 +106,7 @@ def run_study(
     groups = group_designs(spec, setting.timed, setting.main_models, usable_keys(estimated)) if named else ()
     grouped = estimate(setting, groups) if "portfolio_t" in named else ()
 
-    left_out: list[ExclusionRecord] = list(ledger_exclusions(ledger))
+    left_out = [*ledger_exclusions(ledger), *unmodelled(setting)]
     for part in estimated:
         left_out.extend(exclusion_records(part, ledger))
 
@@ -119,6 +129,8 @@ def run_study(
     alternatives, breaks = kept(alternative_records(setting)), kept(break_records(setting))
     parts = kept(day_part_records(setting, ar))
     joint = kept(joint_records(spec, groups, series))
+    sections = kept(cross_sections(setting, estimated, groups))
+    own = {test.name: test for test in tests}
     checks, not_checked = robustness_of(setting, heads, portfolios, robustness)
     left_out.extend(not_checked)
     had = observations(estimated)
@@ -134,6 +146,8 @@ def run_study(
         bars=tuple(bar_records(prices, ar, ledger)),
         portfolio=portfolios,
         joint=joint,
+        means=tuple(chain.from_iterable(mean_records(setting, one) for one in sections if one.kind == "sample")),
+        tests=tuple(chain.from_iterable(test_records(setting, one, own) for one in sections)),
         event_days=tuple(event_day_records(spec, single, series, ledger)),
         event_groups=steps,
         headlines=with_placebo(heads, checks["placebo"]),

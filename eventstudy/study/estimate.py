@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -23,7 +23,7 @@ from eventstudy.models import ChosenModel, NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.results import ArRecord, CarPathRecord, CarRecord, ExclusionRecord, ParamsRecord, PortfolioRecord
 from eventstudy.spec import StudySpec
-from eventstudy.study.cases import BENCHMARK, Design, build_case
+from eventstudy.study.cases import BENCHMARK, Design, benchmarks_of, build_case
 from eventstudy.study.ledger import Ledger
 from eventstudy.study.setting import Setting
 from eventstudy.texts.flags import flag
@@ -51,6 +51,11 @@ class Estimated:
     def model(self) -> ChosenModel:
         return self.designs[0].chosen
 
+    @property
+    def peers(self) -> bool:
+        """Whether the regressors are those of all the designs, each of which has weights for its own only."""
+        return self.model.row.needs == "peers"
+
     def section(self, rows: Ints, window: Window, *, history: bool = True) -> Section:
         """The cross-section of some rows over a window, as tests see it."""
         mask = np.isin(np.arange(len(self.designs)), rows)
@@ -61,8 +66,12 @@ class Estimated:
 def estimate(setting: Setting, designs: Sequence[Design]) -> tuple[Estimated, ...]:
     """Run every design, one stacked estimation for those of one model on the same regressors."""
     stacks: dict[tuple[str, tuple[str, ...]], list[tuple[Design, Case]]] = {}
+    every = {name: None for one in setting.series.values() for name in one.peers}
     for design in designs:
         case = build_case(design, setting.series, setting.spec.limit_days)
+        if design.chosen.row.needs == "peers":  # of each its own; the others are missing, and so left out of its fit
+            nothing = np.full(case.sessions.size, np.nan)
+            case = replace(case, factors={name: case.factors.get(name, nothing) for name in every})
         stacks.setdefault((design.model, tuple(case.factors)), []).append((design, case))
     order = setting.spec.model_names
     return tuple(
@@ -80,6 +89,15 @@ def _estimated(spec: StudySpec, designs: tuple[Design, ...], cases: tuple[Case, 
     long = fit.nobs >= windows.min_estimation
     enough = long & np.isfinite(fit.sigma)
     return Estimated(designs, sample, panel, fit, abnormal_returns(panel, fit), cars, long, enough)
+
+
+def unmodelled(setting: Setting) -> Iterator[ExclusionRecord]:
+    """Securities that name nothing to run a model of the study on."""
+    for model in setting.main_models:
+        for symbol in dict.fromkeys(item.security for item in setting.timed if item.event.role == "tested"):
+            if not benchmarks_of(setting.spec, symbol, model.row):
+                why = fact("not_estimated.no_regressors", security=symbol, needs=model.row.needs)
+                yield ExclusionRecord.of(fact("estimate", model=model.name, label="alone"), why, security=symbol)
 
 
 def usable_keys(estimated: Sequence[Estimated]) -> frozenset[str]:
@@ -115,7 +133,7 @@ def params_records(part: Estimated) -> Iterator[ParamsRecord]:
             model=design.model,
             benchmark=design.benchmark,
             alpha=None if alpha is None else float(alpha),
-            betas={_param(name, design): float(value) for name, value in params.items()},
+            betas={_param(name, design): float(value) for name, value in params.items() if value or not part.peers},
             sigma=_number(part.fit.sigma[row]),
             df_resid=int(part.fit.df_resid[row]),
             nobs=int(part.fit.nobs[row]),

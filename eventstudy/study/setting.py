@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eventstudy.calendars import ExchangeSessions
 from eventstudy.errors import PriceError
 from eventstudy.facts import fact
+from eventstudy.inference import Test
 from eventstudy.models import MARKET, ChosenModel, Model, choose
 from eventstudy.prices import PricePanel
 from eventstudy.spec import Choice, StudySpec
@@ -91,8 +92,10 @@ def _require_some_inside(timed: Sequence[Timed], ledger: Ledger) -> None:
         raise PriceError(fact("events_outside_prices", n=len({item.event.id for item in tested}), **told))
 
 
-def build_setting(spec: StudySpec, prices: PricePanel, own: Sequence[Model] = ()) -> Setting:
-    """Bring a specification and prices together; `own` are models of the caller's, run after those of the study.
+def build_setting(
+    spec: StudySpec, prices: PricePanel, own: Sequence[Model] = (), tests: Sequence[Test] = ()
+) -> Setting:
+    """Bring a specification and prices together; models and tests of the caller's `own` come after the study's.
 
     Raises
     ------
@@ -104,7 +107,11 @@ def build_setting(spec: StudySpec, prices: PricePanel, own: Sequence[Model] = ()
         Where the prices cannot be used, or hold no session of any tested event.
     """
     spec = with_prices(spec, prices)
-    spec = spec.model_copy(update={"models": (*spec.models, *(Choice(name=model.name) for model in own))})
+    added = {
+        name: (*getattr(spec, name), *(Choice(name=row.name) for row in rows))
+        for name, rows in (("models", own), ("tests", tests))
+    }
+    spec = spec.model_copy(update=added)
     rows = {model.name: model for model in own}
     models = {one.name: choose(rows.get(one.name, one.name), one.options) for one in spec.models}
     models |= {name: choose(rows.get(name, name)) for name in (*spec.robustness.models, MARKET) if name not in models}

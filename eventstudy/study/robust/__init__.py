@@ -50,16 +50,18 @@ def robustness(
         given = setting.spec.robustness
         figures = headline_figures(setting, heads, portfolios)
         placebos = [placebos_of(setting, figure, given.placebo_dates) for figure in figures if given.placebo_dates]
-        placed = {one.figure.id for one in placebos if one.positions.size}
-        put("placebo", placebo_records(placebos, setting.spec.level))
+        ranked = {record.id: record for record in placebo_records(placebos, setting.spec.level)}
+        put("placebo", ranked.values())
         put("placebo_dates", placebo_date_records(placebos))
         put("contrasts", contrast_records(setting, given.placebo_dates))
         for figure in figures:
             resid = residuals_of(setting, figure)
-            put("single_firm", single_firm_records(setting, figure))
+            single = tuple(single_firm_records(setting, figure))
+            put("single_firm", single)
             put("counterfactuals", counterfactual_records(setting, figure, given.curve_dates))
             put("sensitivity", sensitivity_records(setting, figure))
-            put("recommendations", [recommendation(setting, figure, resid, placed=figure.id in placed)])
+            advised = recommendation(setting, figure, resid, placebo=ranked.get(figure.id), single=single)
+            put("recommendations", [advised])
             if effort == "full":
                 curve = curve_of(setting, figure, given.curve_dates)
                 put("specification_curve", specification_records(setting, curve))

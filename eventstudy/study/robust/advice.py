@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from eventstudy.facts import fact
+from eventstudy.inference import TESTS
 from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
 from eventstudy.kernel.cases import align
-from eventstudy.results import CalibrationRecord, FactRecord, RecommendationRecord
+from eventstudy.results import CalibrationRecord, FactRecord, PlaceboRecord, RecommendationRecord, SingleFirmRecord
 from eventstudy.robustness import calibrate
 from eventstudy.study.cases import build_case
+from eventstudy.study.cross_sections import section_of_members
 from eventstudy.study.robust.figures import Figure
 from eventstudy.study.setting import Setting
 from eventstudy.study.ways import Floats
@@ -64,12 +68,19 @@ def tails_of(resid: Floats) -> float | None:
     return None if excess < LIGHT_TAILS else 4.0 + 6.0 / excess
 
 
-def recommendation(setting: Setting, figure: Figure, resid: Floats, *, placed: bool) -> RecommendationRecord:
-    """The `recommendations` record of a headline; `placed` says whether it stands among placebo dates."""
+def recommendation(
+    setting: Setting,
+    figure: Figure,
+    resid: Floats,
+    *,
+    placebo: PlaceboRecord | None,
+    single: Sequence[SingleFirmRecord],
+) -> RecommendationRecord:
+    """The `recommendations` record of a headline, from its placebo dates and its tests by ranks."""
     design = situation(setting, figure, resid)
     advice = advise(design)
     wanted = setting.spec.robustness.test
-    used = wanted or ("placebo_dates" if placed else REGRESSION)
+    used = wanted or (REGRESSION if placebo is None else "placebo_dates")
     overruling = None if wanted is None else advice.overruling(wanted)
     return RecommendationRecord(
         id=figure.id,
@@ -85,11 +96,32 @@ def recommendation(setting: Setting, figure: Figure, resid: Floats, *, placed: b
         alternatives=dict(advice.alternatives),
         others={test: FactRecord.of(why) for test, why in advice.others},
         used=used,
+        **_answer(setting, figure, used, placebo, single),
         overruled=None if overruling is None else str(overruling),
         overruling=None if overruling is None else FactRecord.of(overruling),
         refused=dict(advice.refused),
         refusals={test: FactRecord.of(why) for test, why in advice.refusals.items()},
     )
+
+
+def _answer(
+    setting: Setting, figure: Figure, used: str, placebo: PlaceboRecord | None, single: Sequence[SingleFirmRecord]
+) -> dict[str, Any]:
+    """Statistic and p of the test that a headline is judged by, or why it cannot be run."""
+    if used == "placebo_dates":
+        if placebo is None:
+            return {"not_run": FactRecord.of(fact("not_run.no_placebo"))}
+        return {"used_statistic": placebo.statistic, "used_pvalue": placebo.pvalue}
+    if used in ("sq", "conformal"):
+        own = next((one for one in single if one.test == used), None)
+        if own is None:
+            return {"not_run": FactRecord.of(fact("not_run.not_single"))}
+        return {"used_statistic": own.statistic, "used_pvalue": own.pvalue}
+    test = TESTS[used]
+    found = test(section_of_members(setting, figure.design, figure.window, history=test.history))
+    if found.refusal is not None:
+        return {"not_run": FactRecord.of(found.refusal)}
+    return {"used_statistic": found.statistic, "used_pvalue": found.pvalue}
 
 
 def calibration_records(setting: Setting, figure: Figure, resid: Floats) -> Iterator[CalibrationRecord]:
