@@ -24,7 +24,7 @@ Naming = Callable[[str, str], str]
 ID_KINDS: Mapping[str, str] = {
     **dict.fromkeys(("security", "securities", "peers", "donors", "drivers", "benchmark"), "security"),
     **dict.fromkeys(("event", "other_event", "steps", "other_events"), "event"),
-    **{kind: kind for kind in ("other", "group", "subject", "headline", "contrast", "regime", "event_group")},
+    **{kind: kind for kind in ("other", "group", "subject", "headline", "contrast", "regime", "event_group", "sample")},
     **{kind: kind for kind in ("model", "test", "rung", "exchange")},
     "recommended": "test",
 }

@@ -24,7 +24,7 @@ from eventstudy.engine.rows import results_of_tests, rows_of_tests, tested_colum
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.gate.values import Accepted
-from eventstudy.inference import TESTS, TestResult
+from eventstudy.inference import TESTS, Test, TestResult
 from eventstudy.inference.section import Section
 from eventstudy.kernel.estimate import Abnormal
 from eventstudy.kernel.sample import Sample
@@ -212,13 +212,13 @@ class EventStudy(Shown):
         value, _ = self.abnormal.car(self._window(window))
         return mean_of_windows(value, self.sample.weight, self.sample.group, by)
 
-    def test(self, name: str, window: tuple[int, int] = (0, 0), **options: Any) -> TestResult:
+    def test(self, name: str | Test, window: tuple[int, int] = (0, 0), **options: Any) -> TestResult:
         """One significance test across events over a window.
 
         Parameters
         ----------
-        name : str
-            A name of `eventstudy.inference.TESTS`.
+        name : str or Test
+            A name of `eventstudy.inference.TESTS`, or a test of one's own (docs/extending.md).
         window : pair of int
             First and last relative day.
         **options
@@ -229,6 +229,8 @@ class EventStudy(Shown):
         OptionError
             For a test, window, option or value that there is not.
         """
+        if isinstance(name, Test):
+            return name(self._section(window, history=name.history), **options)
         one_of("test", name, (*TESTS, "calendar_time"))
         if name == "calendar_time":
             keywords("the test calendar_time", options, keyword_names(calendar_time))

@@ -163,6 +163,8 @@ class Test:
         Whether it draws samples of its own and takes `draws` and `seed`.
     variant : bool
         Whether the row is that of a variant of another test, refused apart from it.
+    title, title_zh : str or None
+        What readers call a test that is not of this package; one that is has ``test.<name>`` in the catalogs.
     """
 
     __test__ = False
@@ -175,6 +177,8 @@ class Test:
     history: bool = True
     draws: bool = False
     variant: bool = False
+    title: str | None = None
+    title_zh: str | None = None
 
     def __post_init__(self) -> None:
         if self.run is not None:

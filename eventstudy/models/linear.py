@@ -83,7 +83,8 @@ class Model:
     Attributes
     ----------
     name : str
-        Its name in study files, options and results; ``model.<name>`` in the catalogs is what readers call it.
+        Its name in study files, options and results. What readers call it is ``model.<name>`` in the catalogs, or
+        `title` where it is not of this package.
     fit : callable
         (panel, **options) to `NormalReturnFit`.
     needs : {"benchmark", "factors", "peers"} or None
@@ -101,6 +102,8 @@ class Model:
         Whether its normal return is estimated; where not, a short estimation window costs standard errors only.
     linear : bool
         Whether its fit is least squares on regressors that it is given, or on none, so that days have a leverage.
+    title, title_zh : str or None
+        What readers call a model that is not of this package.
     reference : callable or None
         (panel, fit) to the (E, L) returns of what an event's security is held against, where that could be bought;
         `fit` is called for the fit where it takes one. None for models without.
@@ -116,6 +119,8 @@ class Model:
     estimated: bool = True
     linear: bool = False
     reference: Reference | None = None
+    title: str | None = None
+    title_zh: str | None = None
 
     def __call__(self, panel: EventPanel, **options: Any) -> NormalReturnFit:
         """Fit the model to aligned windows; sigma is NaN where the residuals are rounding (`without_rounding`)."""

@@ -225,7 +225,7 @@ def _as_choice(given: Any) -> Any:
         if options is not None and not isinstance(options, dict):
             raise ValueError(f"options of {name} are names with values, e.g. {{lags: 2}}, not {options!r}")
         return {"name": name, "options": {key: _plain(value) for key, value in (options or {}).items()}}
-    if isinstance(given, dict) and set(given) <= {"name", "options"} and "name" in given:
+    if isinstance(given, dict) and "name" in given:
         return given
     raise ValueError(f"a name is expected, or one name with its options, not {given!r}")
 
@@ -257,15 +257,22 @@ class Record(BaseModel):
 
 
 class Choice(Record):
-    """A registered model or test with its options; written as its name, or as ``{name: {option: value}}``."""
+    """A registered model or test with its options; written as its name, or as ``{name: {option: value}}``.
+
+    `title` and `title_zh` are what readers call one that is not of this package.
+    """
 
     name: str
     options: dict[str, Any] = {}
+    title: Text | None = None
+    title_zh: Text | None = None
 
     _short = model_validator(mode="before")(_as_choice)
 
     @model_serializer
     def _written(self) -> Any:
+        if self.title is not None:
+            return {name: getattr(self, name) for name in type(self).model_fields}
         return {self.name: dict(self.options)} if self.options else self.name
 
 

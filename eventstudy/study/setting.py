@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from eventstudy.calendars import ExchangeSessions
-from eventstudy.errors import PriceError
+from eventstudy.errors import OptionError, PriceError
 from eventstudy.facts import fact
-from eventstudy.inference import Test
-from eventstudy.models import MARKET, ChosenModel, Model, choose
+from eventstudy.inference import TESTS, Test
+from eventstudy.models import MARKET, MODELS, ChosenModel, Model, choose
+from eventstudy.options import shown
 from eventstudy.prices import PricePanel
 from eventstudy.spec import Choice, StudySpec
 from eventstudy.study.ledger import Ledger, build_ledger
@@ -92,6 +93,12 @@ def _require_some_inside(timed: Sequence[Timed], ledger: Ledger) -> None:
         raise PriceError(fact("events_outside_prices", n=len({item.event.id for item in tested}), **told))
 
 
+def _require_new(what: str, names: Sequence[str], taken: Collection[str]) -> None:
+    """Refuse names of the caller's own that stand for something else already."""
+    if twice := next((name for name in names if name in taken or names.count(name) > 1), None):
+        raise OptionError(fact("option.taken", name=what, given=shown(twice)))
+
+
 def build_setting(
     spec: StudySpec, prices: PricePanel, own: Sequence[Model] = (), tests: Sequence[Test] = ()
 ) -> Setting:
@@ -107,8 +114,10 @@ def build_setting(
         Where the prices cannot be used, or hold no session of any tested event.
     """
     spec = with_prices(spec, prices)
+    _require_new("models", [model.name for model in own], MODELS)
+    _require_new("tests", [test.name for test in tests], TESTS)
     added = {
-        name: (*getattr(spec, name), *(Choice(name=row.name) for row in rows))
+        name: (*getattr(spec, name), *(Choice(name=row.name, title=row.title, title_zh=row.title_zh) for row in rows))
         for name, rows in (("models", own), ("tests", tests))
     }
     spec = spec.model_copy(update=added)

@@ -14,9 +14,9 @@ from eventstudy.texts.flags import code_of, values_of
 
 if TYPE_CHECKING:
     from eventstudy.results import ExclusionRecord
-    from eventstudy.spec import Event, Instrument, StudySpec
+    from eventstudy.spec import Choice, Event, Instrument, StudySpec
 
-DECLARED = {"contrast": "contrasts", "headline": "headlines", "regime": "regimes", "event_group": "event_groups"}
+DECLARED = {kind: f"{kind}s" for kind in ("contrast", "headline", "regime", "event_group", "sample")}
 """Kinds of ids to the list of the study that gives each a title."""
 
 
@@ -62,10 +62,19 @@ class Names:
         return self.texts("name.no_benchmark") if symbol is None else self.security(symbol)
 
     def model(self, model: str) -> str:
-        return self.texts(f"model.{model}")
+        return self._registered("model", model, self.spec.models)
 
     def test(self, test: str) -> str:
-        return self.texts(f"test.{test}")
+        name, _, variant = test.partition(" ")  # a variant stands behind its test in brackets
+        return " ".join(filter(None, (self._registered("test", name, self.spec.tests), variant)))
+
+    def _registered(self, kind: str, name: str, choices: Sequence[Choice]) -> str:
+        """What the catalog calls a model or test; for one of the caller's own, what that says of itself."""
+        own = next((choice for choice in choices if choice.name == name and choice.title), None)
+        return self.texts(f"{kind}.{name}") if own is None else self.must(own, "title")
+
+    def sample(self, sample_id: str) -> str:
+        return self.naming("sample", sample_id)
 
     def rung(self, rung: str) -> str:
         return self.texts(f"history.name.{rung}")

@@ -50,10 +50,11 @@ def _choice_table(study: Study, found: Sequence[RecommendationRecord]) -> Table:
             test_name(study, record.id, record.recommended),
             reason_words(study, record.why, rho=texts.known(record.correlation, texts.number)),
             test_name(study, record.id, record.used),
+            texts.known(record.used_pvalue, texts.pvalue),
         )
         for record in found
     )
-    return Table(columns(study.names, ("figure", "chance_recommended", "chance_because", "chance_used")), rows)
+    return Table(columns(study.names, ("figure", "chance_recommended", "chance_because", "chance_used", "p>")), rows)
 
 
 def reason_words(study: Study, why: FactRecord, **more: str) -> str:
@@ -74,14 +75,22 @@ def _overruled(study: Study, record: RecommendationRecord) -> list[str]:
     if record.overruling is None:
         return []
     texts = study.texts
+    ran = (
+        texts("chance.used_result", p=texts.known(record.used_pvalue, texts.pvalue))
+        if record.not_run is None
+        else texts("chance.not_run", why=reason_words(study, record.not_run))
+    )
     values = {
         "title": quoted_title(study, record.id),
         "used": test_name(study, record.id, record.used),
         "recommended": test_name(study, record.id, record.recommended),
     }
     if record.used in record.refusals:
-        return [texts("chance.overruled_refused", why=reason_words(study, record.refusals[record.used]), **values)]
-    return [texts("chance.overruled", **values)]
+        why = reason_words(study, record.refusals[record.used])
+        told = texts("chance.overruled_refused", why=why, **values)
+    else:
+        told = texts("chance.overruled", **values)
+    return [texts("list.space").join([told, ran])]
 
 
 def _others(study: Study, found: Sequence[RecommendationRecord]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventstudy.report.views import Study
+from eventstudy.summary.cross_sections import means_table, tests_table
 from eventstudy.summary.rows import joint_table, portfolio_table
 
 
@@ -14,6 +15,8 @@ def build(study: Study) -> dict[str, Any]:
     first = {record.event_id: record.group for record in result.portfolio if record.model == result.spec.model_names[0]}
     return {
         "joint": joint_table(result, names) if result.joint else None,
+        "samples": means_table(result, names) if result.means else None,
+        "tests": tests if (tests := tests_table(result, names)).rows else None,
         "means": portfolio_table(result, names, windows=result.spec.windows.car[:1]),
         "portfolios": [
             {
