@@ -214,7 +214,7 @@ CASES = {
             "events.yaml:20:5: securities.NVDA.currency: the required key 'currency' is missing",
             "events.yaml:23:5: securities.NVDA.currncy: unknown key 'currncy'; allowed here: name, name_zh, exchange, "
             "currency, symbols, dividends, splits, suspensions, board, listed, statuses, issue_price, benchmarks, "
-            "foreign, peers, earlier_listings, related, note, note_zh",
+            "factors, foreign, peers, earlier_listings, related, note, note_zh",
         ],
     ),
     "bad currency": (

@@ -87,6 +87,15 @@ def test_python_blocks_of_own_returns_run():
     assert done.stdout.splitlines()[-1] == "True"
 
 
+def test_python_blocks_of_extending_run():
+    blocks = re.findall(r"```python\n(.*?)```", text("docs/extending.md"), flags=re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["True", "True", "['trimmed'] ['largest']"]
+
+
 def test_links_between_documents_lead_somewhere():
     for page in [*DOCS.glob("*.md"), *ROOT.glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):

@@ -400,6 +400,10 @@ TOLD = {
         {"name": "model_options", "given": "5"},
         "model_options=5 is not allowed; give a mapping of option to value",
     ),
+    "option.taken": (
+        {"name": "models", "given": "'market'"},
+        "models: the name 'market' is taken; give each of your own a name that no other has",
+    ),
     "option.needs": ({"name": "model", "given": "'market'", "needs": "benchmark"}, "model='market' needs benchmark="),
     "option.not_a_column": (
         {"name": "benchmark", "given": "'SPX'"},

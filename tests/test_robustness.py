@@ -24,6 +24,7 @@ from eventstudy.facts import fact
 from eventstudy.inference.chooser import advise
 from eventstudy.inference.situation import Situation
 from eventstudy.kernel.cases import Case, align, moved
+from eventstudy.models import choose
 from eventstudy.prices import PricePanel
 from eventstudy.results.robustness import FactRecord
 from eventstudy.robustness import calibrate
@@ -277,7 +278,10 @@ def test_moved_windows_never_reach_outside():
     assert moved(case, np.array([20, 57]), **windows).returns.shape == (2, 16)
     assert moved(case, np.array([], dtype=int), **windows).returns.shape == (0, 16)
     for place in (19, 58):
-        with pytest.raises(ValueError, match="a: a window around another session reaches outside the known sessions"):
+        with pytest.raises(
+            ValueError,
+            match=r"^a: the window \[.*\] around .* reaches outside the known sessions 2024-01-01 to 2024-02-29$",
+        ):
             moved(case, np.array([30, place]), **windows)
 
 
@@ -1090,7 +1094,7 @@ def test_overruled_by_a_refused_test(setting, figures):
     figure = figures["shanghai-first-day"]
     robustness = setting.spec.robustness.model_copy(update={"test": "bmp_t"})
     taken = replace(setting, spec=setting.spec.model_copy(update={"robustness": robustness}))
-    record = recommendation(taken, figure, residuals_of(taken, figure), placed=True)
+    record = recommendation(taken, figure, residuals_of(taken, figure), placebo=None, single=())
     assert record.used == "bmp_t"
     assert record.overruling.values["why"] == record.refusals["bmp_t"].model_dump()
     assert record.overruled == (
@@ -1160,7 +1164,7 @@ def null_study(rng, firms, correlation, *, portfolio, tails=None):
     errors = np.sqrt(correlation) * draw(1, size) + np.sqrt(1 - correlation) * draw(firms, size)
     returns = market + 0.02 * errors
     rows = returns.mean(axis=0, keepdims=True) if portfolio else returns
-    design = SimpleNamespace(members=("f",), model="market")
+    design = SimpleNamespace(members=("f",), chosen=choose("market"))
     found = []
     for row, values in enumerate(rows):
         case = Case(f"f{row}", size - 1, size - 1, SESSIONS, values, {"m": market}, np.ones(size, dtype=np.int64))

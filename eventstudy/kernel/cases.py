@@ -77,6 +77,7 @@ def sample_of(cases: Sequence[Case], *, estimation: Window, event: Window, days:
     anchor = place + np.array([case.anchor - case.day0 for case in cases])[asset]
     for zero, window in ((anchor, estimation), (place, event)):
         _require_inside(cases, asset, zero, window)
+    keys = [case.key for case in cases] if days is None else [f"{cases[0].key}|{day}" for day in days]
     columns, market, own, sessions = _grid(cases)
 
     def stacked(series: Sequence[NDArray[Any]], outside: float = 0) -> NDArray[Any]:
@@ -99,7 +100,7 @@ def sample_of(cases: Sequence[Case], *, estimation: Window, event: Window, days:
             len(names), len(cases), sessions.size
         ),
         compounding=None,
-        event_ids=np.array([case.key for case in cases], dtype=np.object_)[asset],
+        event_ids=np.array(keys, dtype=np.object_),
         asset=asset,
         place=place,
         anchor=anchor,

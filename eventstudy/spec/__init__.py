@@ -4,6 +4,7 @@ The records say what a study is; reading a file and naming the place of a fault 
 The JSON Schema that editors use is made from these same classes.
 """
 
+from eventstudy.spec.claims import Check, Claim
 from eventstudy.spec.fields import (
     Board,
     Choice,
@@ -30,8 +31,6 @@ from eventstudy.spec.instruments import (
 )
 from eventstudy.spec.prices import PriceFile, Prices, PriceTable
 from eventstudy.spec.study import (
-    Check,
-    Claim,
     Contrast,
     Event,
     EventGroup,

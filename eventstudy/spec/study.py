@@ -17,6 +17,7 @@ from pydantic import (
 
 from eventstudy.display import Shown
 from eventstudy.events import Month
+from eventstudy.spec.claims import Claim
 from eventstudy.spec.fields import (
     EstimationLength,
     EventGroupRef,
@@ -24,10 +25,8 @@ from eventstudy.spec.fields import (
     Exchange,
     Gap,
     GroupRef,
-    InstrumentRef,
     IsoDate,
     LimitDays,
-    Measure,
     ModelChoices,
     ModelName,
     MomentField,
@@ -38,7 +37,6 @@ from eventstudy.spec.fields import (
     Role,
     SecurityRef,
     Sign,
-    Significance,
     Slug,
     SourceRef,
     TestChoices,
@@ -279,55 +277,6 @@ class Robustness(Record):
         if 0 < draws < FEWEST_DRAWS:
             raise ValueError(f"{draws} draws are too few; give {FEWEST_DRAWS} or more, or 0 for no simulated sizes")
         return draws
-
-
-class Check(Record):
-    """One comparison of a claim with the recorded figures.
-
-    Returns are decimal, against the previous close (0.01 = 1 %).
-    """
-
-    security: InstrumentRef
-    session: IsoDate
-    measure: Measure
-    at_least: FiniteFloat | None = None
-    at_most: FiniteFloat | None = None
-    equals: bool | None = None
-    significant: Significance | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Check:
-        bounds = self.at_least is not None or self.at_most is not None
-        wanted = {
-            "opened_at_limit_down": self.equals is not None,
-            "one_price": self.equals is not None,
-            "abnormal_return": self.significant is not None,
-        }.get(self.measure, bounds)
-        given = sum((bounds, self.equals is not None, self.significant is not None))
-        if not wanted or given != 1:
-            raise ValueError(
-                f"measure {self.measure!r} needs exactly one of: at_least/at_most (prices, returns), "
-                "equals (opened_at_limit_down, one_price), significant (abnormal_return)"
-            )
-        return self
-
-
-class Claim(Record):
-    """Something a source asserts about prices, and the checks that hold it against the record."""
-
-    id: Slug
-    claim: Text
-    claim_zh: Text | None = None
-    sources: Annotated[tuple[SourceRef, ...], Field(min_length=1)]
-    checks: tuple[Check, ...] = ()
-    untestable: Text | None = None
-    untestable_zh: Text | None = None
-
-    @model_validator(mode="after")
-    def _checked_or_not(self) -> Claim:
-        if bool(self.checks) == (self.untestable is not None):
-            raise ValueError(f"claim {self.id!r} needs either checks or the reason why it is untestable")
-        return self
 
 
 class StudySpec(Shown, Record):
