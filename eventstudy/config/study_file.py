@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from eventstudy.config.conflicts import conflicts
 from eventstudy.errors import Fault, StudyFileError, shortened
 from eventstudy.spec import StudySpec
+from eventstudy.spec.fields import declared_names, ids_of
 
 if TYPE_CHECKING:
     from eventstudy.study.timing import Timed
@@ -281,28 +282,13 @@ def _declared(document: Mapping[str, Any]) -> dict[str, Collection[str]]:
     from eventstudy.inference import STUDY_TESTS
     from eventstudy.models import STUDY_MODELS
 
-    declared: dict[str, Collection[str]] = {"models": STUDY_MODELS, "tests": STUDY_TESTS}
-    for section in ("sources", "benchmarks", "securities", "peers", "groups"):
-        value = document.get(section)
-        declared[section] = frozenset(value) if isinstance(value, dict) else frozenset()
-    for section in ("events", "event_groups"):
-        declared[section] = frozenset(identifier for _, identifier in _ids(document.get(section)))
-    rules = document.get("market_rules")
-    declared["market_rules"] = frozenset({rules}) if isinstance(rules, str) else frozenset()
-    return declared
-
-
-def _ids(entries: Any) -> Iterator[tuple[int, str]]:
-    if isinstance(entries, list):
-        for index, entry in enumerate(entries):
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                yield index, entry["id"]
+    return {"models": STUDY_MODELS, "tests": STUDY_TESTS, **declared_names(document)}
 
 
 def _repeated_ids(tree: _Tree, document: Mapping[str, Any]) -> Iterator[Fault]:
     for section in ("events", "event_sets", "event_groups", "contrasts", "regimes", "headlines", "claims"):
         seen: dict[str, Place] = {}
-        for index, identifier in _ids(document.get(section)):
+        for index, identifier in ids_of(document.get(section)):
             place = tree.place((section, index, "id"))
             if identifier in seen:
                 message = f"the id {identifier!r} is taken (line {seen[identifier][0]}); ids are unique in {section}"

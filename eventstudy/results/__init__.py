@@ -5,7 +5,7 @@ The JSON Schema of results.json is made from these classes.
 
 from __future__ import annotations
 
-from eventstudy.results.document import FIELDS, LISTS, SCHEMA_VERSION, Lists, ResultsDocument, StudyResult
+from eventstudy.results.document import FIELDS, LISTS, SCHEMA_VERSION, Lists, Results, ResultsDocument
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
     BreakRecord,
@@ -21,8 +21,10 @@ from eventstudy.results.hard_cases import (
     Topic,
 )
 from eventstudy.results.records import (
+    SESSIONS_AROUND,
     ArRecord,
     BarRecord,
+    CalendarRecord,
     CarPathRecord,
     CarRecord,
     ClaimCheckRecord,
@@ -62,10 +64,12 @@ __all__ = [
     "FIELDS",
     "LISTS",
     "SCHEMA_VERSION",
+    "SESSIONS_AROUND",
     "AlternativeRecord",
     "ArRecord",
     "BarRecord",
     "BreakRecord",
+    "CalendarRecord",
     "CalibrationRecord",
     "CarPathRecord",
     "CarRecord",
@@ -99,6 +103,7 @@ __all__ = [
     "ProvenanceRecord",
     "RecommendationRecord",
     "Record",
+    "Results",
     "ResultsDocument",
     "Rung",
     "SensitivityRecord",
@@ -106,7 +111,6 @@ __all__ = [
     "SingleFirmRecord",
     "SpecificationRecord",
     "SpecificationSummaryRecord",
-    "StudyResult",
     "Topic",
     "Verdict",
     "WindowPair",

@@ -12,22 +12,27 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def study_schema() -> dict[str, Any]:
     """JSON Schema of events.yaml."""
-    from eventstudy.inference import STUDY_TESTS
-    from eventstudy.models import STUDY_MODELS
     from eventstudy.spec import StudySpec
 
-    text = json.dumps(StudySpec.model_json_schema())
-    for kind, names in {"models": STUDY_MODELS, "tests": STUDY_TESTS}.items():
-        text = text.replace(json.dumps({NAMES: kind}), json.dumps({"enum": names, "type": "string"}))
-    return {"$schema": DIALECT, "title": "events.yaml of eventstudy-toolkit", **json.loads(text)}
+    return _titled("events.yaml", StudySpec.model_json_schema())
 
 
 def results_schema() -> dict[str, Any]:
     """JSON Schema of results.json."""
     from eventstudy.results import ResultsDocument
 
-    document = ResultsDocument.model_json_schema(mode="serialization")
-    return {"$schema": DIALECT, "title": "results.json of eventstudy-toolkit", **document}
+    return _titled("results.json", ResultsDocument.model_json_schema(mode="serialization"))
+
+
+def _titled(file: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema with its dialect and title, and the names of models and tests where they belong."""
+    from eventstudy.inference import STUDY_TESTS
+    from eventstudy.models import STUDY_MODELS
+
+    text = json.dumps(schema)
+    for kind, names in {"models": STUDY_MODELS, "tests": STUDY_TESTS}.items():
+        text = text.replace(json.dumps({NAMES: kind}), json.dumps({"enum": names, "type": "string"}))
+    return {"$schema": DIALECT, "title": f"{file} of eventstudy-toolkit", **json.loads(text)}
 
 
 def schema_text(schema: dict[str, Any]) -> str:

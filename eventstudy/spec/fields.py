@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -123,6 +123,27 @@ def _known(kind: str, *sections: str) -> Callable[[str, ValidationInfo], str]:
         return name
 
     return check
+
+
+def declared_names(document: Mapping[str, Any]) -> dict[str, Collection[str]]:
+    """The names that each section of a study declares: the validation context of `StudySpec`."""
+    declared: dict[str, Collection[str]] = {}
+    for section in ("sources", "benchmarks", "securities", "peers", "groups"):
+        value = document.get(section)
+        declared[section] = frozenset(value) if isinstance(value, dict) else frozenset()
+    for section in ("events", "event_groups"):
+        declared[section] = frozenset(identifier for _, identifier in ids_of(document.get(section)))
+    rules = document.get("market_rules")
+    declared["market_rules"] = frozenset({rules}) if isinstance(rules, str) else frozenset()
+    return declared
+
+
+def ids_of(entries: Any) -> Iterator[tuple[int, str]]:
+    """The ids of a list's entries with their places."""
+    if isinstance(entries, list):
+        for index, entry in enumerate(entries):
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+                yield index, entry["id"]
 
 
 def _registered(kind: str) -> Callable[[str, ValidationInfo], str]:
