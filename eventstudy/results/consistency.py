@@ -17,18 +17,24 @@ Records = Mapping[str, tuple[Record, ...]]
 
 NAMED: Mapping[str, str] = {
     **dict.fromkeys(("event_id", "steps", "events", "others_in_event_window", "others_in_estimation_window"), "event"),
-    **dict.fromkeys(("asset", "related", "securities", "comparators", "donors", "benchmark", "betas"), "security"),
-    **{"event_set": "event_set", "group": "group", "model": "model", "flags": "flag", "sources": "source"},
+    **dict.fromkeys(("security", "asset", "related", "securities", "comparators", "donors"), "security"),
+    "benchmark": "security",
+    **{kind: kind for kind in ("event_set", "event_group", "group", "regime", "model")},
+    **{"flags": "flag", "sources": "source", "other": "other"},
 }
-"""Fields that hold names, one or several, and what of `Names` tells them in every list; keys of mappings are names."""
+"""Fields that hold names, one or several, and their kind for `Names.naming`; keys of mappings are names."""
 OF_HEADLINES = (
     *("placebo", "placebo_dates", "single_firm", "counterfactuals", "specification_curve", "specification_summary"),
     *("sensitivity", "recommendations", "calibration"),
 )
 OF_LIST: Mapping[tuple[str, str], str] = {
-    ("headlines", "id"): "headline",
+    **{("headlines", "id"): "headline", ("contrasts", "id"): "contrast", ("exclusions", "security"): "subject"},
+    ("sessions", "reason"): "reason.",
+    **{("joint", "distribution"): "distribution.", ("diagnostics", "diagnostic"): "column."},
+    **{("recommendations", "recommended"): "test", ("recommendations", "used"): "test"},
     **{(name, "test"): "test" for name in ("portfolio", "single_firm", "calibration")},
 }
+"""The same in one list alone; what ends with a dot is where the catalogs have the word."""
 
 
 class Rest(NamedTuple):
@@ -74,12 +80,16 @@ def inconsistencies(spec: StudySpec, records: Records) -> Iterator[tuple[Place, 
 def _untold(names: Names, name: str, record: Record) -> Iterator[tuple[Place, str]]:
     yield from _sentences(names, record)
     for field in type(record).model_fields:
-        method = OF_LIST.get((name, field), NAMED.get(field))
+        kind = OF_LIST.get((name, field), NAMED.get(field))
         for place, part in _parts(getattr(record, field)):
             if isinstance(part, Record):
                 yield from (((field, *place, *inner), given) for inner, given in _untold(names, name, part))
-            elif method and isinstance(part, str) and not _tells(getattr(names, method), part):
+            elif kind and isinstance(part, str) and not _told(names, kind, part):
                 yield (field, *place), part
+
+
+def _told(names: Names, kind: str, given: str) -> bool:
+    return names.texts.knows(kind + given) if kind.endswith(".") else _tells(names.naming, kind, given)
 
 
 def _sentences(names: Names, record: Record) -> Iterator[tuple[Place, str]]:
