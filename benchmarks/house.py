@@ -37,6 +37,7 @@ OUTSIDE_TEXT: Mapping[str, str] = {
     "events.py": "moments as people write them",
     "models/dimson.py": "names of a user's columns",
     "overlays.py": "a user's list of sessions",
+    "results/reading.py": "a results.json that anybody may have written, and what pydantic calls its faults",
     "sources": "replies of vendors, a user's tables",
     "spec": "paths and fields of study files",
     "summary/tables.py": "Markdown: what of a title has to be escaped",

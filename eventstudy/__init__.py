@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from eventstudy.errors import DataError, EventStudyError, InputError, OptionError, StudyFileError
     from eventstudy.prices import PricePanel
     from eventstudy.report import write_report
-    from eventstudy.results import StudyResult
     from eventstudy.sources import load_prices
     from eventstudy.sources.own.frames import prices_from_frame
     from eventstudy.spec import StudySpec
     from eventstudy.study import run_study
+    from eventstudy.study_result import StudyResult
 
 __all__ = [
     "DataError",
@@ -59,7 +59,7 @@ _ROOMS = {
     "OptionError": "errors",
     "PricePanel": "prices",
     "StudyFileError": "errors",
-    "StudyResult": "results",
+    "StudyResult": "study_result",
     "StudySpec": "spec",
     "adjust_pvalues": "engine.family",
     "event_study": "engine.study",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints, Mask
+from eventstudy.intervals import CONFIDENCE as CONFIDENCE
+from eventstudy.intervals import interval as interval
 from eventstudy.models import NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
 
-CONFIDENCE = 0.95
-"""Level of the intervals on a researcher's own returns; a study file states its own."""
 _NOTHING = 1e-12  # a spread below this share of the largest value is rounding, not variance
 
 
@@ -143,24 +143,6 @@ def t_test(value: Floats, std_error: Floats, df: Ints | Floats) -> Estimates:
     statistic = value / std_error
     pvalue = np.asarray(2.0 * stats.t.sf(np.abs(statistic), freedom))
     return Estimates(value, std_error, statistic, freedom, pvalue)
-
-
-def interval(value: Floats, std_error: Floats, df: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Confidence limits value -/+ t quantile x std_error."""
-    from scipy import stats
-
-    half = stats.t.isf((1.0 - confidence) / 2.0, df) * std_error
-    return value - half, value + half
-
-
-def limits(
-    estimate: float, std_error: float | None, df: float | None, confidence: float
-) -> tuple[float | None, float | None]:
-    """Confidence limits of one estimate; None where it has no standard error."""
-    if std_error is None or df is None:
-        return None, None
-    low, high = interval(np.array(estimate), np.array(std_error), np.array(float(df)), confidence)
-    return float(low), float(high)
 
 
 def detectable_effect(std_error: Floats, df: Floats, *, level: float, power: float = 0.8) -> Floats:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import eventstudy as es
-from eventstudy.results import FIELDS, StudyResult
+from eventstudy.study_result import StudyResult
 
 HERE = Path(__file__).parent / "frozen"
 ROOT = HERE.parents[1]
@@ -29,9 +29,7 @@ RUN = "results.json.gz"
 
 def frozen_result() -> StudyResult:
     """The flagship's result as it was kept; no study is run."""
-    kept = json.loads(read(RUN))
-    lists = {name: kept[alias] for alias, name in FIELDS.items()}
-    return StudyResult.model_validate({"spec": es.load_study(ROOT / "events.yaml"), **lists})
+    return StudyResult.from_json(read(RUN))
 
 
 def read(name: str) -> str:

@@ -64,11 +64,13 @@ def test_two_runs_give_the_same_bytes(ran, tmp_path):
         assert path.read_bytes() == again.read_bytes(), path.name
 
 
-def test_chinese_report(tmp_path):
-    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--lang", "zh", "--robustness", "fast")
-    assert done.returncode == 0
-    assert "英伟达" in done.stdout
-    assert 'lang="zh' in (tmp_path / "h200-export-decision" / "report.html").read_text(encoding="utf-8")[:500]
+def test_a_chinese_report_from_the_results_alone(ran, tmp_path):
+    done = eventstudy("report", ran[1] / "results.json", "--out", tmp_path, "--lang", "zh")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"report: {tmp_path / 'h200-export-decision' / 'report.html'}\n"
+    folder = tmp_path / "h200-export-decision"
+    assert 'lang="zh' in (folder / "report.html").read_text(encoding="utf-8")[:500]
+    assert (folder / "results.json").read_bytes() == (ran[1] / "results.json").read_bytes()
 
 
 def test_a_folder_of_files_gives_the_numbers_of_the_recordings(ran, tmp_path):
@@ -225,6 +227,7 @@ def test_version_and_help():
         (),
         ("check",),
         ("run",),
+        ("report",),
         ("events",),
         ("events", "list"),
         ("events", "add"),

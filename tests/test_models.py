@@ -8,7 +8,8 @@ import statsmodels.regression.linear_model as linear_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventstudy.abnormal import abnormal_returns, cumulative, detectable_effect, interval
+from eventstudy.abnormal import abnormal_returns, cumulative, detectable_effect
+from eventstudy.intervals import interval
 from eventstudy.kernel.cases import Case, align
 from eventstudy.models import MODELS
 from eventstudy.models.diagnostics import residual_diagnostics

@@ -28,6 +28,7 @@ from eventstudy.results import FIELDS, LISTS
 from eventstudy.summary import summary_text
 from eventstudy.texts import LANGS, load_texts
 from eventstudy.texts.names import names_of
+from tests.worlds import closes, ran
 
 ROOT = Path(__file__).resolve().parents[1]
 CSV_DIGITS = 1e-9  # ten significant digits are written
@@ -64,8 +65,15 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages(kept):
-    return {lang: render_page(kept, lang) for lang in LANGS}
+def folders(kept, tmp_path_factory):
+    """The flagship's folder in each language."""
+    place = tmp_path_factory.mktemp("written")
+    return {lang: write_report(kept, place / lang / "reports", lang=lang) for lang in LANGS}
+
+
+@pytest.fixture(scope="module")
+def pages(folders):
+    return {lang: (folder / "report.html").read_text(encoding="utf-8") for lang, folder in folders.items()}
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +132,9 @@ def tree(folder):
 # --- files ---------------------------------------------------------------------------------------------
 
 
-def test_the_folder_holds_page_summary_results_and_a_table_for_each_list(kept, tmp_path):
-    folder = write_report(kept, tmp_path / "made" / "reports")
-    assert folder == tmp_path / "made" / "reports" / "h200-export-decision"
+def test_the_folder_holds_page_summary_results_and_a_table_for_each_list(kept, folders):
+    folder = folders["en"]
+    assert (folder.parent.name, folder.name) == ("reports", "h200-export-decision")
     assert sorted(tree(folder)) == sorted(
         ["report.html", "results.json", "summary.md", *(f"tables/{name}.csv" for name in LISTS)]
     )
@@ -136,14 +144,13 @@ def test_the_folder_holds_page_summary_results_and_a_table_for_each_list(kept, t
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_same_result_gives_the_same_bytes(kept, tmp_path, lang):
-    one = tree(write_report(kept, tmp_path / "one", lang=lang))
-    other = tree(write_report(kept, tmp_path / "other", lang=lang))
-    assert one == other
-    assert all(b"\r" not in content for name, content in one.items() if name != "report.html")
+def test_the_same_result_gives_the_same_bytes(kept, folders, tmp_path, lang):
+    first = write_report(kept, tmp_path, lang=lang)
+    assert tree(first) == tree(folders[lang])
+    assert all(b"\r" not in content for name, content in tree(first).items() if name != "report.html")
 
 
-def test_another_process_with_another_hash_seed_gives_the_same_bytes(kept, tmp_path):
+def test_another_process_with_another_hash_seed_gives_the_same_bytes(folders, tmp_path):
     code = (
         "import sys, eventstudy as es\n"
         "spec = es.load_study('events.yaml')\n"
@@ -155,14 +162,14 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(kept, tmp_p
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT)},
     )
-    here = tree(write_report(kept, tmp_path / "here"))
-    assert here == tree(tmp_path / "other" / "h200-export-decision")
+    assert tree(folders["en"]) == tree(tmp_path / "other" / "h200-export-decision")
 
 
-def test_a_second_run_replaces_the_first(kept, tmp_path):
-    write_report(kept, tmp_path, lang="zh")
-    folder = write_report(kept, tmp_path, lang="en")
-    assert tree(folder) == tree(write_report(kept, tmp_path / "fresh", lang="en"))
+def test_a_second_run_replaces_the_first(tmp_path):
+    small = ran(closes())
+    write_report(small, tmp_path, lang="zh")
+    folder = write_report(small, tmp_path, lang="en")
+    assert tree(folder) == tree(write_report(small, tmp_path / "fresh", lang="en"))
 
 
 def test_an_unknown_language_is_refused_and_writes_nothing(kept, tmp_path):

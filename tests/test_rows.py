@@ -59,7 +59,7 @@ def test_the_schema_of_study_files_names_every_model_and_test():
     from eventstudy.schemas import study_schema
 
     for kind, rows in (("models", MODELS), ("tests", TESTS)):
-        plain, optioned = study_schema()["properties"][kind]["items"]["anyOf"]
+        plain, optioned, _ = study_schema()["properties"][kind]["items"]["anyOf"]
         assert plain["enum"] == optioned["propertyNames"]["enum"] == list(rows)
 
 

@@ -18,8 +18,9 @@ from eventstudy.config import parse_study
 from eventstudy.errors import OptionError, PriceError
 from eventstudy.facts import words
 from eventstudy.prices import PricePanel, PriceSeries, Provenance
-from eventstudy.results import LISTS, StudyResult
+from eventstudy.results import LISTS
 from eventstudy.schemas import results_schema
+from eventstudy.study_result import StudyResult
 from tests.conftest import ROOT
 from tests.test_config import SMALL
 

@@ -67,13 +67,15 @@ def panel(exchange="XNAS", **columns):
 
 
 def ran(own, market=None, *, text=None, robustness="none", **changed):
-    """The result of the study on a firm's closes."""
+    """The result of the study on a firm's closes, read back from its results.json."""
     exchange = changed.get("exchange", "XNAS")
     spec = parse_study(text or study(**changed))
     market = closes(2, exchange, 0.01, 400.0) if market is None else market
-    return es.run_study(
-        spec, panel(exchange, **{next(iter(spec.securities)): own, "MKT": market}), robustness=robustness
-    )
+    prices = panel(exchange, **{next(iter(spec.securities)): own, "MKT": market})
+    result = es.run_study(spec, prices, robustness=robustness)
+    again = es.StudyResult.from_json(result.to_json())
+    assert again == result
+    return again
 
 
 def write_folder(folder, own, market=None, *, text=None, **changed):

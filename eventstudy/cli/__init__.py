@@ -9,7 +9,7 @@ import typer
 
 from eventstudy.cli.events import app as events_app
 from eventstudy.cli.recording import record
-from eventstudy.cli.studies import check, init, run, schema
+from eventstudy.cli.studies import check, init, report, run, schema
 from eventstudy.errors import EventStudyError
 
 __all__ = ["app", "main"]
@@ -51,6 +51,6 @@ def _root(
     """Event studies from dated events: sessions, prices, abnormal returns, exact tests, one report."""
 
 
-for command in (init, check, run, record, schema):
+for command in (init, check, run, report, record, schema):
     app.command()(command)
 app.add_typer(events_app, name="events")

@@ -1,4 +1,4 @@
-"""The commands that make a study and read it: init, check, run, schema."""
+"""The commands that make a study and read it: init, check, run, report, schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eventstudy.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from eventstudy.results import StudyResult
+    from eventstudy.study_result import StudyResult
 
 SourceOption = Annotated[
     str,
@@ -113,6 +113,22 @@ def run(  # noqa: PLR0913 - one parameter an option
         _remark(result, source)
     if not quiet:
         _doubt(result, lang)
+
+
+def report(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS.JSON", help="What `eventstudy run` wrote.")],
+    out: OutOption = Path("reports"),
+    lang: LangOption = "en",
+    quiet: QuietOption = False,
+) -> None:
+    """Write the report folder from a results.json alone; nothing is computed or fetched."""
+    from eventstudy.report import write_report
+    from eventstudy.study_result import StudyResult
+
+    with progress("writing the report", quiet=quiet):
+        folder = write_report(StudyResult.from_json(results), out, lang=lang)
+    if not quiet:
+        typer.echo(f"report: {folder / 'report.html'}")
 
 
 def schema(

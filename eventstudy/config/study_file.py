@@ -20,6 +20,7 @@ from eventstudy.config.conflicts import conflicts
 from eventstudy.errors import Fault, StudyFileError, shortened
 from eventstudy.options import keywords
 from eventstudy.spec import StudySpec
+from eventstudy.spec.fields import declared_names, ids_of
 
 if TYPE_CHECKING:
     from eventstudy.study.timing import Timed
@@ -282,30 +283,19 @@ def _declared(document: Mapping[str, Any]) -> dict[str, Any]:
     from eventstudy.inference import TESTS
     from eventstudy.models import MODELS, try_options
 
-    declared: dict[str, Any] = {"models": tuple(MODELS), "tests": tuple(TESTS)}
-    declared["check models"] = try_options
-    declared["check tests"] = lambda name, options: keywords(f"the test {name}", options, TESTS[name].options)
-    for section in ("sources", "benchmarks", "securities", "peers", "groups"):
-        value = document.get(section)
-        declared[section] = frozenset(value) if isinstance(value, dict) else frozenset()
-    for section in ("events", "event_groups"):
-        declared[section] = frozenset(identifier for _, identifier in _ids(document.get(section)))
-    rules = document.get("market_rules")
-    declared["market_rules"] = frozenset({rules}) if isinstance(rules, str) else frozenset()
-    return declared
-
-
-def _ids(entries: Any) -> Iterator[tuple[int, str]]:
-    if isinstance(entries, list):
-        for index, entry in enumerate(entries):
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-                yield index, entry["id"]
+    return {
+        "models": tuple(MODELS),
+        "tests": tuple(TESTS),
+        "check models": try_options,
+        "check tests": lambda name, options: keywords(f"the test {name}", options, TESTS[name].options),
+        **declared_names(document),
+    }
 
 
 def _repeated_ids(tree: _Tree, document: Mapping[str, Any]) -> Iterator[Fault]:
     for section in ("events", "samples", "event_sets", "event_groups", "contrasts", "regimes", "headlines", "claims"):
         seen: dict[str, Place] = {}
-        for index, identifier in _ids(document.get(section)):
+        for index, identifier in ids_of(document.get(section)):
             place = tree.place((section, index, "id"))
             if identifier in seen:
                 message = f"the id {identifier!r} is taken (line {seen[identifier][0]}); ids are unique in {section}"

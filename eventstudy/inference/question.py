@@ -8,12 +8,12 @@ from typing import Any, get_args
 
 import numpy as np
 
-from eventstudy.abnormal import CONFIDENCE
 from eventstudy.arrays import Floats
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.records import Alternative, TestResult
 from eventstudy.inference.section import Section, of_history
+from eventstudy.intervals import CONFIDENCE
 from eventstudy.options import one_of
 
 SMALL_SAMPLE = 15

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from eventstudy.plots.style import axis, wrap
-from eventstudy.results import StudyResult
+from eventstudy.results import SESSIONS_AROUND, CalendarRecord, Results
 from eventstudy.spec import Event
 from eventstudy.texts.names import Names
 
-if TYPE_CHECKING:
-    from eventstudy.calendars import ExchangeSessions
-
-BEFORE_AND_AFTER = 3
+MARKET = "market"
+"""The model whose fit is told, and whose estimates have filled marks."""
 MOST_DAYS = 12
 NARROW_DAYS = 9
 LINE_GAP, LINE_HEIGHT = 12, 15
@@ -45,28 +44,25 @@ class Span:
     days: tuple[date, ...]
 
 
-def spans(result: StudyResult, names: Names) -> tuple[Span, ...]:
+def spans(result: Results, names: Names) -> tuple[Span, ...]:
     """The days around each event set; without sets those around news in steps, else around the last tested event.
 
     A run of more than twelve days is told in several.
     """
-    from eventstudy.study.timing import open_exchanges
-
     found = _runs(result, names)
     if not found:
         return ()
-    exchanges = open_exchanges(result.spec)
-    codes = dict.fromkeys(security.exchange for security in result.spec.securities.values())
+    exchanges = calendars(result)
     cut: list[Span] = []
     for name, title, first, last in found:
-        days = sorted({day for code in codes for day in _around(exchanges[code], first, last)})
+        days = sorted({day for own in exchanges.values() for day in _around(list(own), first, last)})
         for at in range(0, len(days), MOST_DAYS):
             part = name if at == 0 else f"{name}-{at // MOST_DAYS + 1}"
             cut.append(Span(part, title, first, last, tuple(days[at : at + MOST_DAYS])))
     return tuple(cut)
 
 
-def _runs(result: StudyResult, names: Names) -> list[tuple[str, str, date, date]]:
+def _runs(result: Results, names: Names) -> list[tuple[str, str, date, date]]:
     dated = {record.event_id for record in result.sessions if record.role == "tested"}
     sets = [item for item in result.spec.event_sets if dated.intersection(item.events)]
     if sets:
@@ -80,19 +76,25 @@ def _runs(result: StudyResult, names: Names) -> list[tuple[str, str, date, date]
     return [(last.event_id, names.event(last.event_id), *_ends(result, (last.event_id,)))]
 
 
-def _ends(result: StudyResult, events: Sequence[str]) -> tuple[date, date]:
+def _ends(result: Results, events: Sequence[str]) -> tuple[date, date]:
     own = [record for record in result.sessions if record.event_id in events]
     return min(record.session for record in own), max(record.session_last for record in own)
 
 
-def _around(exchange: ExchangeSessions, first: date, last: date) -> list[date]:
-    low = int(np.searchsorted(exchange.sessions, np.datetime64(first))) - BEFORE_AND_AFTER
-    high = int(np.searchsorted(exchange.sessions, np.datetime64(last), side="right")) + BEFORE_AND_AFTER
-    days: list[date] = exchange.sessions[max(low, 0) : high].tolist()
-    return days
+def _around(sessions: Sequence[date], first: date, last: date) -> Sequence[date]:
+    low, high = bisect_left(sessions, first) - SESSIONS_AROUND, bisect_right(sessions, last) + SESSIONS_AROUND
+    return sessions[max(low, 0) : high]
 
 
-def pictured_events(result: StudyResult) -> frozenset[str]:
+def calendars(result: Results) -> Mapping[str, Mapping[date, CalendarRecord]]:
+    """The `calendar` list by exchange and session, in order."""
+    found: dict[str, dict[date, CalendarRecord]] = {}
+    for record in result.calendar:
+        found.setdefault(record.exchange, {})[record.session] = record
+    return found
+
+
+def pictured_events(result: Results) -> frozenset[str]:
     """The tested events of event sets, news in steps and headlines; where there are none, the last tested one."""
     spec = result.spec
     told = {event for item in spec.event_sets for event in item.events}
@@ -105,7 +107,7 @@ def pictured_events(result: StudyResult) -> frozenset[str]:
     return frozenset({max(tested, key=lambda record: record.session).event_id})
 
 
-def closed_at_limit(result: StudyResult, event_id: str, security: str, session: date) -> bool:
+def closed_at_limit(result: Results, event_id: str, security: str, session: date) -> bool:
     """Whether a session inside an event's window closed at a price limit, so that what ends there is a bound."""
     return any(
         flag.startswith("limit_")
@@ -122,7 +124,7 @@ def stacked_days(labels: Sequence[str], *, most: int = MOST_DAYS) -> list[str]:
     return [line if at % step == 0 else "" for at, line in enumerate(lines)]
 
 
-def path_event(result: StudyResult, security: str) -> Event | None:
+def path_event(result: Results, security: str) -> Event | None:
     """The tested event that a security's figures are drawn around; None where no tested event touches it.
 
     The first of an event set's events on the security, else that of a headline, else the last one.
@@ -139,7 +141,7 @@ def path_event(result: StudyResult, security: str) -> Event | None:
     return max(own, key=lambda event: event.when.first) if own else None
 
 
-def path_model(result: StudyResult, security: str, event_id: str) -> str | None:
+def path_model(result: Results, security: str, event_id: str) -> str | None:
     """The study's first model with standard errors for the event and security, else the one that needs none."""
     paths = [path for path in result.car_paths if (path.security, path.event_id) == (security, event_id)]
     for model in result.spec.model_names:
@@ -148,7 +150,7 @@ def path_model(result: StudyResult, security: str, event_id: str) -> str | None:
     return paths[0].model if paths else None
 
 
-def shown_securities(result: StudyResult) -> Sequence[str]:
+def shown_securities(result: Results) -> Sequence[str]:
     """The securities with at least one abnormal return, in the study's order."""
     estimated = {record.security for record in result.ar}
     return [symbol for symbol in result.spec.securities if symbol in estimated]

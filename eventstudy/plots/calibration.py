@@ -22,7 +22,7 @@ from eventstudy.plots.style import (
     records,
     wrap,
 )
-from eventstudy.results import CalibrationRecord, StudyResult
+from eventstudy.results import CalibrationRecord, Results
 from eventstudy.texts import Lang, Texts, load_texts
 
 FIELDS = ["test", "label", "standing", "size", "error", "low", "high", "detectable"]
@@ -38,7 +38,7 @@ ERRORS = 1.96
 LABEL_WIDTH = 26
 
 
-def calibrated(result: StudyResult) -> Sequence[str]:
+def calibrated(result: Results) -> Sequence[str]:
     """Headlines with at least one simulated size."""
     return list(dict.fromkeys(record.id for record in result.calibration if record.size is not None))
 
@@ -50,7 +50,7 @@ def standing(record: CalibrationRecord) -> str:
     return "holds" if record.size else "never"
 
 
-def calibration_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
+def calibration_frame(result: Results, headline: str, *, lang: Lang = "en") -> Frame:
     """The tests that could be simulated for a headline, the largest size first.
 
     Returns

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from eventstudy.abnormal import limits
+from eventstudy.intervals import limits
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
 from eventstudy.plots.style import BLUE, INK, VERMILLION, Figure, Frame, frame_of, look_of, new_figure, texts_for
-from eventstudy.results import ContrastRecord, CounterfactualRecord, HeadlineRecord, SensitivityRecord, StudyResult
+from eventstudy.results import ContrastRecord, CounterfactualRecord, HeadlineRecord, Results, SensitivityRecord
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
 
@@ -67,7 +67,7 @@ def _points(frame: Frame, own: Frame, texts: Texts, *, color: str) -> Mapping[st
 # --- counterfactuals -----------------------------------------------------------------------------------
 
 
-def counterfactual_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
+def counterfactual_frame(result: Results, headline: str, *, lang: Lang = "en") -> Frame:
     """A headline's figure against each counterfactual, in the order of the results.
 
     Returns
@@ -82,7 +82,7 @@ def counterfactual_frame(result: StudyResult, headline: str, *, lang: Lang = "en
     return frame_of(rows, COUNTERFACTUAL_FIELDS)
 
 
-def _counterfactual(result: StudyResult, names: Names, record: CounterfactualRecord) -> dict[str, Any]:
+def _counterfactual(result: Results, names: Names, record: CounterfactualRecord) -> dict[str, Any]:
     benchmark = next((names.benchmark(head.benchmark) for head in result.headlines if head.id == record.id), "")
     name = names.texts(f"choices.rung.{record.rung}", benchmark=benchmark)
     judged = _judged(names, record)
@@ -133,7 +133,7 @@ def counterfactual_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
 # --- one change at a time ------------------------------------------------------------------------------
 
 
-def sensitivity_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
+def sensitivity_frame(result: Results, headline: str, *, lang: Lang = "en") -> Frame:
     """A headline's figure as it is, with day 0 one session off, and without each security and each session.
 
     Returns
@@ -151,7 +151,7 @@ def sensitivity_frame(result: StudyResult, headline: str, *, lang: Lang = "en") 
     return frame_of(rows, CHANGE_FIELDS, level=result.spec.level)
 
 
-def drift_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
+def drift_frame(result: Results, *, lang: Lang = "en") -> Frame:
     """The abnormal return of every headline's subject cumulated over the sessions before its news.
 
     Returns
@@ -198,7 +198,7 @@ def _changed(names: Names, record: SensitivityRecord) -> dict[str, Any]:
     }
 
 
-def _change(result: StudyResult, names: Names, head: HeadlineRecord, record: SensitivityRecord) -> dict[str, str]:
+def _change(result: Results, names: Names, head: HeadlineRecord, record: SensitivityRecord) -> dict[str, str]:
     """A change as its kind, its title in words, and what is changed in words."""
     kind: str = record.change
     if kind == "drop_firm":
@@ -211,7 +211,7 @@ def _change(result: StudyResult, names: Names, head: HeadlineRecord, record: Sen
     return {"change": kind, "title": names.texts(f"choices.change.{kind}", what=what), "what": what}
 
 
-def day_zero(result: StudyResult, head: HeadlineRecord) -> date:
+def day_zero(result: Results, head: HeadlineRecord) -> date:
     """Day 0 of a headline's figure."""
     members = result.spec.groups[head.subject].securities if head.kind == "group" else ()
     subjects = {head.subject, *members}
@@ -271,7 +271,7 @@ def _estimates(figure: Figure, frame: Frame, texts: Texts) -> None:
 # --- contrasts -----------------------------------------------------------------------------------------
 
 
-def contrast_frame(result: StudyResult, contrast: str, *, lang: Lang = "en") -> Frame:
+def contrast_frame(result: Results, contrast: str, *, lang: Lang = "en") -> Frame:
     """The parts of a contrast and their sum.
 
     Returns

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from eventstudy.events import Day, Interval
-from eventstudy.exchanges import exchange
+from eventstudy.plots.around import calendars
 from eventstudy.plots.style import (
     GREY,
     INK,
@@ -30,13 +28,10 @@ from eventstudy.plots.style import (
     records,
     wrap,
 )
-from eventstudy.results import SessionRecord, StudyResult
+from eventstudy.results import CalendarRecord, Results, SessionRecord
 from eventstudy.spec import Event, EventSet
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
-
-if TYPE_CHECKING:
-    from eventstudy.calendars import ExchangeSessions
 
 HOUR_HEIGHT = 8.0
 LANE = 0.1
@@ -44,7 +39,7 @@ ROOM_FOR_TITLES = 820
 BAR, EDGE, GAP = 0.24, 0.01, 0.015
 
 
-def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> Frame:
+def days_frame(result: Results, set_id: str, *, lang: Lang = "en") -> Frame:
     """The sessions of an event set's days and the news that reached them.
 
     Returns
@@ -55,12 +50,10 @@ def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> Frame:
         place with the session that the news maps to, start (when the news came), end (when that session could
         react) and whether only a part of it could (``partial``). Instants are UTC.
     """
-    from eventstudy.study.timing import open_exchanges
-
     names = names_of(result.spec, lang)
     event_set = next(item for item in result.spec.event_sets if item.id == set_id)
     reaching = _reaching(result, event_set)
-    exchanges = open_exchanges(result.spec)
+    exchanges = calendars(result)
     rows: list[dict[str, object]] = []
     for place, own in _by_place(reaching).items():
         last = max(event_set.last_session, *(record.session for record in own))
@@ -72,7 +65,7 @@ def days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> Frame:
     return frame_of(rows)
 
 
-def _reaching(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
+def _reaching(result: Results, event_set: EventSet) -> list[SessionRecord]:
     """The sessions of the set's events and of every other dated event that reaches a session of the set."""
     first, last = event_set.first_session, event_set.last_session
     reaching = {
@@ -86,28 +79,26 @@ def _reaching(result: StudyResult, event_set: EventSet) -> list[SessionRecord]:
 def _by_place(records: Sequence[SessionRecord]) -> dict[str, list[SessionRecord]]:
     places: dict[str, list[SessionRecord]] = {}
     for record in records:
-        places.setdefault(exchange(record.exchange).zone, []).append(record)
+        places.setdefault(record.time_zone, []).append(record)
     return dict(sorted(places.items()))
 
 
 def _session_rows(
-    exchange: ExchangeSessions, place: str, first: date, last: date, texts: Texts
+    sessions: Mapping[date, CalendarRecord], place: str, first: date, last: date, texts: Texts
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    inside = (exchange.sessions >= np.datetime64(first)) & (exchange.sessions <= np.datetime64(last))
-    for at in np.flatnonzero(inside):
-        session = exchange.sessions[at].item()
-        label = texts.short(session)
-        shared = {"place": place, "session": session, "title": label}
-        rows.append({"kind": "session", **shared, "start": _utc(exchange.opens[at]), "end": _utc(exchange.closes[at])})
-        if not np.isnat(exchange.break_starts[at]):
-            pause = {"start": _utc(exchange.break_starts[at]), "end": _utc(exchange.break_ends[at])}
-            rows.append({"kind": "break", **shared, **pause})
+    for session, own in sessions.items():
+        if not first <= session <= last:
+            continue
+        shared = {"place": place, "session": session, "title": texts.short(session)}
+        rows.append({"kind": "session", **shared, "start": own.opens, "end": own.closes})
+        if own.break_starts is not None:
+            rows.append({"kind": "break", **shared, "start": own.break_starts, "end": own.break_ends})
     return rows
 
 
 def _news_rows(
-    event: Event, links: Sequence[SessionRecord], exchanges: Mapping[str, ExchangeSessions], names: Names
+    event: Event, links: Sequence[SessionRecord], exchanges: Mapping[str, Mapping[date, CalendarRecord]], names: Names
 ) -> list[dict[str, object]]:
     when = event.when
     start = when.first
@@ -121,8 +112,8 @@ def _news_rows(
     }
     rows: list[dict[str, object]] = [{"kind": "news", **shared, "start": start, "end": end}]
     for place, own in _by_place(links).items():
-        record, exchange = own[0], exchanges[own[0].exchange]
-        opens = _utc(exchange.opens[exchange.index(record.session)])
+        record = own[0]
+        opens = exchanges[record.exchange][record.session].opens
         reacts = max(opens, end) if record.partial else opens
         partial = record.partial
         rows.append(
@@ -130,11 +121,6 @@ def _news_rows(
             | {"end": reacts, "partial": partial}
         )
     return rows
-
-
-def _utc(instant: np.datetime64) -> datetime:
-    at: datetime = instant.astype("datetime64[us]").item()
-    return at.replace(tzinfo=UTC)
 
 
 def days_figure(frame: Frame, *, lang: Lang = "en") -> Figure:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from eventstudy.abnormal import limits
-from eventstudy.models import MARKET
-from eventstudy.plots.around import path_event
+from eventstudy.intervals import limits
+from eventstudy.plots.around import MARKET, path_event
 from eventstudy.plots.rows import line_title
 from eventstudy.plots.style import (
     GREY,
@@ -29,7 +28,7 @@ from eventstudy.plots.style import (
     texts_for,
     wrap,
 )
-from eventstudy.results import ArRecord, CarRecord, EventDayRecord, StudyResult
+from eventstudy.results import ArRecord, CarRecord, EventDayRecord, Results
 from eventstudy.summary.findings import bound_of, members_of
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
@@ -55,7 +54,7 @@ FIELDS = [
 # --- the headline figures ------------------------------------------------------------------------------
 
 
-def headlines_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
+def headlines_frame(result: Results, *, lang: Lang = "en") -> Frame:
     """The headline figures: title, estimate, ci_low, ci_high, pvalue, detectable (decimal), differs, bound.
 
     `bound` is ``limit_down`` or ``limit_up`` where the window ends at a price limit, else empty.
@@ -141,7 +140,7 @@ def _bounds(figure: Figure, frame: Frame, places: list[int], texts: Texts) -> li
 # --- the forest of one security ------------------------------------------------------------------------
 
 
-def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
+def forest_frame(result: Results, security: str, *, lang: Lang = "en") -> Frame:
     """AR on day 0 and 1 and every longer CAR of a security's leading event, by model and benchmark.
 
     Returns
@@ -158,7 +157,7 @@ def forest_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Fr
     return frame_of([row | {"position": order[row["quantity"]]} for row in rows], FIELDS, level=result.spec.level)
 
 
-def _forest_rows(result: StudyResult, security: str, event_id: str, names: Names) -> Iterator[dict[str, Any]]:
+def _forest_rows(result: Results, security: str, event_id: str, names: Names) -> Iterator[dict[str, Any]]:
     texts = names.texts
     for day in (0, 1):
         for record in result.ar:
@@ -234,7 +233,7 @@ def forest_figure(frame: Frame, *, lang: Lang = "en") -> Figure:
 # --- the days of an event set --------------------------------------------------------------------------
 
 
-def event_days_frame(result: StudyResult, set_id: str, *, lang: Lang = "en") -> Frame:
+def event_days_frame(result: Results, set_id: str, *, lang: Lang = "en") -> Frame:
     """The dummy of every session of an event set.
 
     Returns

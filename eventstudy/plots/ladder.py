@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
 from eventstudy.plots.style import Figure, Frame, frame_of, look_of, new_figure, records, texts_for
-from eventstudy.results import ExclusionRecord, LadderRecord, Rung, StudyResult
+from eventstudy.results import ExclusionRecord, LadderRecord, Results, Rung
 from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
 
@@ -28,7 +28,7 @@ PARTLY = "some_earlier_listings_missing"
 """Reason of a rung that stands, but on fewer comparators than were named."""
 
 
-def ladder_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
+def ladder_cases(result: Results) -> Sequence[tuple[str, str]]:
     """Event and security of every ladder, in the order of the records."""
     found = [(record.event_id, record.security) for record in result.ladder]
     found += [
@@ -39,7 +39,7 @@ def ladder_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
-def refused_rungs(result: StudyResult, event_id: str, security: str) -> list[tuple[str, ExclusionRecord]]:
+def refused_rungs(result: Results, event_id: str, security: str) -> list[tuple[str, ExclusionRecord]]:
     """Rungs that are not to be had or stand on less than was asked for, each with its record, in the ladder's order."""
     found = [
         (item.values["rung"], item)
@@ -49,7 +49,7 @@ def refused_rungs(result: StudyResult, event_id: str, security: str) -> list[tup
     return sorted(found, key=lambda pair: RUNGS.index(pair[0]))
 
 
-def ladder_frame(result: StudyResult, event_id: str, security: str, *, lang: Lang = "en") -> Frame:
+def ladder_frame(result: Results, event_id: str, security: str, *, lang: Lang = "en") -> Frame:
     """The ladder of one event on one security.
 
     Returns

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from eventstudy.plots.around import MOST_DAYS, NARROW_DAYS, Span, stacked_days
+from eventstudy.plots.around import MOST_DAYS, NARROW_DAYS, Span, calendars, stacked_days
 from eventstudy.plots.style import (
     GREY,
     INK,
@@ -24,7 +24,7 @@ from eventstudy.plots.style import (
     records,
     wrap,
 )
-from eventstudy.results import FirmDayRecord, StudyResult
+from eventstudy.results import FirmDayRecord, Results
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
 
@@ -68,7 +68,7 @@ class LedgerEntry:
     event_id: str | None = None
 
 
-def ledger_entries(result: StudyResult, names: Names) -> tuple[LedgerEntry, ...]:
+def ledger_entries(result: Results, names: Names) -> tuple[LedgerEntry, ...]:
     """The `firm_days` list in words; one entry for an event that reaches a security through several related ones."""
     cells: dict[tuple[str, date], list[FirmDayRecord]] = {}
     for record in result.firm_days:
@@ -112,7 +112,7 @@ def _of_event(record: FirmDayRecord, kind: str, text: str, names: Names) -> Ledg
     return LedgerEntry(record.security, record.session, kind, str(number), text, record.event_id)
 
 
-def ledger_frame(result: StudyResult, span: Span, *, lang: Lang = "en") -> Frame:
+def ledger_frame(result: Results, span: Span, *, lang: Lang = "en") -> Frame:
     """The grid of a span: at least one row for each security and day.
 
     Returns
@@ -151,18 +151,16 @@ def ledger_frame(result: StudyResult, span: Span, *, lang: Lang = "en") -> Frame
     return frame_of(rows)
 
 
-def _known(result: StudyResult, span: Span) -> set[tuple[str, date]]:
+def _known(result: Results, span: Span) -> set[tuple[str, date]]:
     """The days of a span on which the ledger looked at a security: sessions inside the windows of its tested events."""
-    from eventstudy.study.timing import open_exchanges
-
-    exchanges, window = open_exchanges(result.spec), result.spec.windows.event
+    exchanges, window = {code: list(own) for code, own in calendars(result).items()}, result.spec.windows.event
     known: set[tuple[str, date]] = set()
     for record in result.sessions:
         if record.role != "tested":
             continue
-        exchange = exchanges[record.exchange]
-        at = exchange.index(record.session)
-        looked = exchange.sessions[max(at + window.first, 0) : at + window.last + 1].tolist()
+        sessions = exchanges[record.exchange]
+        at = sessions.index(record.session)
+        looked = sessions[max(at + window.first, 0) : at + window.last + 1]
         listed = result.spec.securities[record.security].listed
         known |= {(record.security, day) for day in looked if day in span.days and (listed is None or day >= listed)}
     return known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from eventstudy.abnormal import limits
+from eventstudy.intervals import limits
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
 from eventstudy.plots.style import (
     GREY,
@@ -19,7 +19,7 @@ from eventstudy.plots.style import (
     rank_of,
     texts_for,
 )
-from eventstudy.results import AlternativeRecord, LimitRecord, StudyResult
+from eventstudy.results import AlternativeRecord, LimitRecord, Results
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
@@ -44,12 +44,12 @@ OUT = 30  # pixels that the arrow of a bound reaches beyond its bar
 SPREAD = "sigma_x"
 
 
-def limit_cases(result: StudyResult) -> Sequence[tuple[str, str]]:
+def limit_cases(result: Results) -> Sequence[tuple[str, str]]:
     """Event and security of every day 0 that closed at a price limit, in the order of the records."""
     return list(dict.fromkeys((record.event_id, record.security) for record in result.limits))
 
 
-def limits_frame(result: StudyResult, event_id: str, security: str, *, lang: Lang = "en") -> Frame:
+def limits_frame(result: Results, event_id: str, security: str, *, lang: Lang = "en") -> Frame:
     """What is known of one day 0 that closed at a price limit.
 
     Returns
@@ -70,7 +70,7 @@ def limits_frame(result: StudyResult, event_id: str, security: str, *, lang: Lan
     return frame_of(rows, FIELDS, level=result.spec.level)
 
 
-def imputed_of(result: StudyResult, event_id: str, security: str) -> list[AlternativeRecord]:
+def imputed_of(result: Results, event_id: str, security: str) -> list[AlternativeRecord]:
     """What the limit may have cut off, by assumed spread."""
     return [
         item

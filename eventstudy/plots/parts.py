@@ -20,7 +20,7 @@ from eventstudy.plots.style import (
     percent_axis,
     records,
 )
-from eventstudy.results import StudyResult
+from eventstudy.results import Results
 from eventstudy.texts import Lang, Texts, load_texts
 
 PARTS = ("overnight", "intraday")
@@ -39,7 +39,7 @@ FIELDS = [
 ]
 
 
-def parts_frame(result: StudyResult, security: str, span: Span, *, lang: Lang = "en") -> Frame:
+def parts_frame(result: Results, security: str, span: Span, *, lang: Lang = "en") -> Frame:
     """The parts of a security's log return on the sessions of a span.
 
     Returns

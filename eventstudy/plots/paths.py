@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from eventstudy.abnormal import CONFIDENCE, limits
-from eventstudy.engine.result import EventStudy
 from eventstudy.errors import OptionError
+from eventstudy.intervals import CONFIDENCE, limits
 from eventstudy.plots.around import path_event, path_model
 from eventstudy.plots.style import (
     GREY,
@@ -23,9 +22,12 @@ from eventstudy.plots.style import (
     rank_of,
     records,
 )
-from eventstudy.results import StudyResult
+from eventstudy.results import Results
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import names_of
+
+if TYPE_CHECKING:
+    from eventstudy.engine.result import EventStudy
 
 EstimandName = Literal["total", "relative"]
 FIELDS = [
@@ -44,7 +46,7 @@ FIELDS = [
 ]
 
 
-def car_path_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
+def car_path_frame(result: Results, security: str, *, lang: Lang = "en") -> Frame:
     """The CAR paths of a security around its leading event, against each of its benchmarks.
 
     Returns

@@ -17,7 +17,7 @@ from eventstudy.plots.style import (
     plain_text,
     texts_for,
 )
-from eventstudy.results import StudyResult
+from eventstudy.results import Results
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import names_of
 
@@ -28,7 +28,7 @@ BINS = 48
 STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0)
 
 
-def placebo_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
+def placebo_frame(result: Results, *, lang: Lang = "en") -> Frame:
     """Every headline with placebo dates, and the headline itself.
 
     Returns

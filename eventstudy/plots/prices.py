@@ -19,7 +19,7 @@ from eventstudy.plots.style import (
     records,
     role_traces,
 )
-from eventstudy.results import BarRecord, StudyResult
+from eventstudy.results import BarRecord, Results
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.flags import CONFOUNDED
 from eventstudy.texts.names import Names, names_of
@@ -29,7 +29,7 @@ APART = 2.6  # sessions between two markers of one level, so that they do not to
 LEVEL_HEIGHT = 22
 
 
-def price_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
+def price_frame(result: Results, security: str, *, lang: Lang = "en") -> Frame:
     """The recorded bars of a security inside the event windows.
 
     Returns
@@ -60,7 +60,7 @@ def _bar_row(bar: BarRecord, names: Names) -> dict[str, object]:
     }
 
 
-def marker_frame(result: StudyResult, security: str, *, lang: Lang = "en") -> Frame:
+def marker_frame(result: Results, security: str, *, lang: Lang = "en") -> Frame:
     """The events that reach a security inside the recorded bars.
 
     Returns

@@ -7,7 +7,7 @@ from typing import Any
 
 from eventstudy.plots.rows import HEAD, interval_points, place_of, titled_rows
 from eventstudy.plots.style import BLUE, GREEN, INK, VERMILLION, Figure, Frame, frame_of, new_figure, texts_for
-from eventstudy.results import AlternativeRecord, StudyResult
+from eventstudy.results import AlternativeRecord, Results
 from eventstudy.texts import Lang, load_texts
 from eventstudy.texts.names import Names, names_of
 
@@ -25,7 +25,7 @@ BETA_FIELDS = ["line", "title", "security", "name", "variant", "value"]
 STEP_SLOPE = "benchmark_in_regime"
 
 
-def regime_records(result: StudyResult, regime_id: str) -> list[AlternativeRecord]:
+def regime_records(result: Results, regime_id: str) -> list[AlternativeRecord]:
     """The estimates from windows around a regime, in the study's order, each event's with the designed one first."""
     topic = [item for item in result.alternatives if item.topic == "regime"]
     own = [item for item in topic if item.other[:1] == (regime_id,)]
@@ -39,7 +39,7 @@ def _case(item: AlternativeRecord) -> tuple[object, ...]:
     return item.security, item.event_id, item.window
 
 
-def regime_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> Frame:
+def regime_frame(result: Results, regime_id: str, *, lang: Lang = "en") -> Frame:
     """The same events estimated from four windows.
 
     Returns
@@ -75,7 +75,7 @@ def case_title(names: Names, item: AlternativeRecord) -> str:
     return names.texts("regimes.windowed", title=title, window=names.texts.window(*item.window))
 
 
-def beta_frame(result: StudyResult, regime_id: str, *, lang: Lang = "en") -> Frame:
+def beta_frame(result: Results, regime_id: str, *, lang: Lang = "en") -> Frame:
     """What one per cent of a benchmark or a driver went with, by window of estimation.
 
     Returns

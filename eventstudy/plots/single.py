@@ -20,7 +20,7 @@ from eventstudy.plots.style import (
     records,
     wrap,
 )
-from eventstudy.results import HeadlineRecord, SingleFirmRecord, StudyResult
+from eventstudy.results import HeadlineRecord, Results, SingleFirmRecord
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import names_of
 
@@ -36,7 +36,7 @@ BEYOND = 0.18  # share of the drawn extent that an endless interval reaches beyo
 EMPTY_EXTENT = (-0.01, 0.01)
 
 
-def conformal_sets(result: StudyResult) -> list[tuple[HeadlineRecord, SingleFirmRecord]]:
+def conformal_sets(result: Results) -> list[tuple[HeadlineRecord, SingleFirmRecord]]:
     """Every headline with a conformal interval, as often as it has one."""
     heads = {head.id: head for head in result.headlines}
     return [(heads[item.id], item) for item in result.single_firm if item.test == "conformal" and item.id in heads]
@@ -48,7 +48,7 @@ def cumulated_pieces(head: HeadlineRecord, record: SingleFirmRecord) -> list[tup
     return [(-inf if low is None else size * low, inf if high is None else size * high) for low, high in record.pieces]
 
 
-def single_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
+def single_frame(result: Results, *, lang: Lang = "en") -> Frame:
     """The intervals of every headline that has a conformal one.
 
     Returns

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from eventstudy.abnormal import limits
+from eventstudy.intervals import limits
 from eventstudy.plots.style import (
     BLUE,
     GREY,
@@ -23,7 +23,7 @@ from eventstudy.plots.style import (
     texts_for,
     wrap,
 )
-from eventstudy.results import SpecificationRecord, StudyResult
+from eventstudy.results import Results, SpecificationRecord
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
@@ -53,7 +53,7 @@ EMPTY, CHOSEN, FOUND = 0, 1, 2
 COLOURS = ("#f6f8fa", "#9aa4ae", INK)
 
 
-def specification_frame(result: StudyResult, headline: str, *, lang: Lang = "en") -> Frame:
+def specification_frame(result: Results, headline: str, *, lang: Lang = "en") -> Frame:
     """The estimates of a headline under all its specifications, by size.
 
     Returns

@@ -23,7 +23,7 @@ from eventstudy.plots.style import (
     texts_for,
     wrap,
 )
-from eventstudy.results import ArRecord, EventGroupRecord, StudyResult
+from eventstudy.results import ArRecord, EventGroupRecord, Results
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
@@ -43,7 +43,7 @@ FIELDS = [
 ]
 
 
-def told_sums(result: StudyResult, group_id: str) -> tuple[EventGroupRecord, ...]:
+def told_sums(result: Results, group_id: str) -> tuple[EventGroupRecord, ...]:
     """One record per security: against its preferred benchmark, under the first of the study's models that has one."""
     chosen: dict[str, EventGroupRecord] = {}
     for model in result.spec.model_names:
@@ -54,7 +54,7 @@ def told_sums(result: StudyResult, group_id: str) -> tuple[EventGroupRecord, ...
     return tuple(chosen[symbol] for symbol in result.spec.securities if symbol in chosen)
 
 
-def days_of_sum(result: StudyResult, record: EventGroupRecord) -> tuple[ArRecord, ...]:
+def days_of_sum(result: Results, record: EventGroupRecord) -> tuple[ArRecord, ...]:
     """The abnormal returns that a sum is made of, in order."""
     subject = (record.event_id, record.security, record.model, record.benchmark)
     return tuple(
@@ -65,7 +65,7 @@ def days_of_sum(result: StudyResult, record: EventGroupRecord) -> tuple[ArRecord
     )
 
 
-def steps_frame(result: StudyResult, group_id: str, *, lang: Lang = "en") -> Frame:
+def steps_frame(result: Results, group_id: str, *, lang: Lang = "en") -> Frame:
     """The sessions of news in steps and their sum, security by security.
 
     Returns
@@ -81,7 +81,7 @@ def steps_frame(result: StudyResult, group_id: str, *, lang: Lang = "en") -> Fra
     return frame_of(rows, FIELDS, level=result.spec.level)
 
 
-def _rows(result: StudyResult, record: EventGroupRecord, names: Names) -> Iterator[dict[str, Any]]:
+def _rows(result: Results, record: EventGroupRecord, names: Names) -> Iterator[dict[str, Any]]:
     texts, days = names.texts, days_of_sum(result, record)
     look = {"estimand": record.estimand, "rank": rank_of(names.spec, record.security, record.benchmark)}
     shared = {"security": names.security(record.security), **look}

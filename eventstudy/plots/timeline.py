@@ -13,7 +13,7 @@ from eventstudy.plots.style import (
     new_figure,
     role_traces,
 )
-from eventstudy.results import StudyResult
+from eventstudy.results import Results
 from eventstudy.texts import Lang
 from eventstudy.texts.names import Names, names_of
 
@@ -23,7 +23,7 @@ MOST_PERIODS = 14
 PER_LINE = 12  # markers side by side on a phone
 
 
-def overview_frame(result: StudyResult, *, lang: Lang = "en") -> Frame:
+def overview_frame(result: Results, *, lang: Lang = "en") -> Frame:
     """Every event with the month it falls in (quarter or year where there are too many months).
 
     Returns

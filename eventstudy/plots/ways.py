@@ -25,7 +25,7 @@ from eventstudy.plots.style import (
     texts_for,
     wrap,
 )
-from eventstudy.results import AlternativeRecord, StudyResult
+from eventstudy.results import AlternativeRecord, Results
 from eventstudy.texts import Lang, Texts
 from eventstudy.texts.names import Names, names_of
 
@@ -54,7 +54,7 @@ def way_words(names: Names, record: AlternativeRecord) -> str:
     return names.texts(f"ways.{record.variant}", other=other)
 
 
-def ends_of_way(result: StudyResult, record: AlternativeRecord) -> tuple[date, date]:
+def ends_of_way(result: Results, record: AlternativeRecord) -> tuple[date, date]:
     """First and last session of an alternative's window."""
     days = {
         ar.relative_day: ar.session
@@ -64,9 +64,7 @@ def ends_of_way(result: StudyResult, record: AlternativeRecord) -> tuple[date, d
     return days[record.window.first], days[record.window.last]
 
 
-def ways_of(
-    result: StudyResult, security: str, topics: Sequence[str], events: Collection[str]
-) -> list[AlternativeRecord]:
+def ways_of(result: Results, security: str, topics: Sequence[str], events: Collection[str]) -> list[AlternativeRecord]:
     """A security's alternatives on some topics and events; each as-designed estimate once, ahead of the rest."""
     found: dict[tuple[object, ...], AlternativeRecord] = {}
     for topic in topics:
@@ -78,13 +76,13 @@ def ways_of(
 
 
 def ways_frame(
-    result: StudyResult, security: str, topics: Sequence[str], events: Collection[str], *, lang: Lang = "en"
+    result: Results, security: str, topics: Sequence[str], events: Collection[str], *, lang: Lang = "en"
 ) -> Frame:
     """A security's estimates in other ways, by event and window.
 
     Parameters
     ----------
-    result : StudyResult
+    result : Results
         With the list `alternatives`.
     security : str
         Whose estimates.

@@ -9,7 +9,7 @@ from typing import Any
 
 from eventstudy.errors import OptionError
 from eventstudy.files import write_files
-from eventstudy.results import LISTS, StudyResult
+from eventstudy.results import LISTS, Results
 from eventstudy.texts import Lang, load_texts
 
 __all__ = ["write_report"]
@@ -17,12 +17,12 @@ __all__ = ["write_report"]
 JOIN = "; "
 
 
-def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang = "en") -> Path:
+def write_report(result: Results, out: str | Path = "reports", *, lang: Lang = "en") -> Path:
     """Write ``report.html``, ``summary.md``, ``results.json`` and ``tables/*.csv`` of a study.
 
     Parameters
     ----------
-    result : StudyResult
+    result : Results
         From `run_study`; nothing else is read, so the same result gives the same bytes.
     out : str or Path
         The folder that the study's own folder, named by its id, is put into.
@@ -60,12 +60,12 @@ def write_report(result: StudyResult, out: str | Path = "reports", *, lang: Lang
     return folder
 
 
-def csv_files(result: StudyResult) -> dict[str, bytes]:
+def csv_files(result: Results) -> dict[str, bytes]:
     """``tables/<list>.csv`` for every list of results: UTF-8, LF, one row per record."""
     return {f"tables/{name}.csv": _csv(result, name).encode() for name in LISTS}
 
 
-def _csv(result: StudyResult, name: str) -> str:
+def _csv(result: Results, name: str) -> str:
     frame = result.to_frame(name)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

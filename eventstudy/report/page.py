@@ -12,14 +12,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from eventstudy.plots.style import display_width
 from eventstudy.report.sections import SECTIONS
 from eventstudy.report.views import Study
-from eventstudy.results import StudyResult
+from eventstudy.results import Results
 from eventstudy.texts import Lang
 from eventstudy.texts.names import names_of
 
 SHORT_CELL = 26
 
 
-def render_page(result: StudyResult, lang: Lang) -> str:
+def render_page(result: Results, lang: Lang) -> str:
     """The whole report as HTML text; it asks for nothing outside itself, and its policy forbids it to."""
     from plotly.offline import get_plotlyjs
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from eventstudy.plots import path_event, shown_securities
 from eventstudy.plots.style import Figure, Frame
-from eventstudy.results import CarRecord, StudyResult
+from eventstudy.results import CarRecord, Results
 from eventstudy.spec import Event
 from eventstudy.summary.tables import Column, Table
 from eventstudy.texts import Texts
@@ -21,7 +21,7 @@ from eventstudy.texts.names import Names
 class Study:
     """A result with the words of one language, as every section gets it."""
 
-    result: StudyResult
+    result: Results
     names: Names
 
     @property

@@ -6,7 +6,7 @@ The JSON Schema of results.json is made from these classes.
 from __future__ import annotations
 
 from eventstudy.results.cross_sections import CrossSectionRecord, MeanRecord, TestRecord
-from eventstudy.results.document import FIELDS, LISTS, SCHEMA_VERSION, Lists, ResultsDocument, StudyResult
+from eventstudy.results.document import FIELDS, LISTS, SCHEMA_VERSION, Lists, Results, ResultsDocument
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
     BreakRecord,
@@ -22,8 +22,10 @@ from eventstudy.results.hard_cases import (
     Topic,
 )
 from eventstudy.results.records import (
+    SESSIONS_AROUND,
     ArRecord,
     BarRecord,
+    CalendarRecord,
     CarPathRecord,
     CarRecord,
     ClaimCheckRecord,
@@ -63,10 +65,12 @@ __all__ = [
     "FIELDS",
     "LISTS",
     "SCHEMA_VERSION",
+    "SESSIONS_AROUND",
     "AlternativeRecord",
     "ArRecord",
     "BarRecord",
     "BreakRecord",
+    "CalendarRecord",
     "CalibrationRecord",
     "CarPathRecord",
     "CarRecord",
@@ -102,6 +106,7 @@ __all__ = [
     "ProvenanceRecord",
     "RecommendationRecord",
     "Record",
+    "Results",
     "ResultsDocument",
     "Rung",
     "SensitivityRecord",
@@ -109,7 +114,6 @@ __all__ = [
     "SingleFirmRecord",
     "SpecificationRecord",
     "SpecificationSummaryRecord",
-    "StudyResult",
     "TestRecord",
     "Topic",
     "Verdict",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from eventstudy.display import Shown
+from eventstudy.errors import OptionError
 from eventstudy.results.cross_sections import MeanRecord, TestRecord
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
@@ -20,9 +20,11 @@ from eventstudy.results.hard_cases import (
     LadderRecord,
     LimitRecord,
 )
+from eventstudy.results.reading import read_document
 from eventstudy.results.records import (
     ArRecord,
     BarRecord,
+    CalendarRecord,
     CarPathRecord,
     CarRecord,
     ClaimRecord,
@@ -51,12 +53,11 @@ from eventstudy.results.robustness import (
     SpecificationSummaryRecord,
 )
 from eventstudy.spec import ReturnKind, StudySpec
-from eventstudy.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 
 class Lists(Record):
@@ -65,6 +66,7 @@ class Lists(Record):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     sessions: tuple[SessionRecord, ...]
+    calendar: tuple[CalendarRecord, ...]
     ledger: tuple[LedgerRecord, ...]
     params: tuple[ParamsRecord, ...]
     ar: tuple[ArRecord, ...]
@@ -107,54 +109,68 @@ FIELDS = {field.alias or name: name for name, field in Lists.model_fields.items(
 LISTS = tuple(FIELDS)
 
 
-_SHOWN = 5
+class StudyHeadRecord(Record):
+    """Which study the results are of, what its returns are, and the shares that verdicts and intervals go by."""
+
+    id: str
+    title: str
+    returns: ReturnKind
+    level: float
+    confidence: float
+
+    @classmethod
+    def of(cls, spec: StudySpec) -> StudyHeadRecord:
+        """The head of a study."""
+        head = spec.study
+        return cls(id=head.id, title=head.title, returns=spec.returns, level=spec.level, confidence=spec.confidence)
 
 
-class StudyResult(Shown, Lists):
-    """Everything a study found; reading it computes nothing.
+class Results(Lists):
+    """The records of a study with its specification: all that its page is made of.
 
     Attributes
     ----------
     spec : StudySpec
-        The specification that was run.
+        The specification that was run, its files by their names alone.
     sessions, params, ar, car, ..., provenance
         Tuples of flat records, as in results.json.
     """
 
     spec: StudySpec
 
-    def about(self) -> str:
-        heads = [f"  {one.subject} {Window(*one.window)}: {one.estimate:+.2%}" for one in self.headlines[:_SHOWN]]
-        more = [f"  and {len(self.headlines) - _SHOWN} more"] if len(self.headlines) > _SHOWN else []
-        lists = sum(bool(self.records(name)) for name in LISTS)
-        return "\n".join(
-            [
-                f"StudyResult: {self.spec.study.title}",
-                f"  {len(self.spec.securities)} securities, {len(self.spec.events)} events, {lists} lists of records",
-                *heads,
-                *more,
-                '  .summary() tells the study, .to_frame("car") gives a list, es.write_report(result, FOLDER) the page',
-            ]
-        )
-
     def to_dict(self) -> dict[str, Any]:
-        """The content of results.json: plain lists of flat records, absent numbers left out."""
+        """The content of results.json: the study, and plain lists of flat records, absent numbers left out."""
         lists = {
             name: [record.model_dump(mode="json", exclude_none=True) for record in self.records(name)] for name in LISTS
         }
-        spec = self.spec
-        head = StudyHeadRecord(
-            id=spec.study.id,
-            title=spec.study.title,
-            returns=spec.returns,
-            level=spec.level,
-            confidence=spec.confidence,
-        )
-        return {"schema_version": SCHEMA_VERSION, "study": head.model_dump(), **lists}
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "study": StudyHeadRecord.of(self.spec).model_dump(),
+            "spec": self.spec.model_dump(mode="json", exclude_none=True),
+            **lists,
+        }
 
     def to_json(self) -> str:
         """results.json as text; the same study gives the same bytes."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> Self:
+        """Read a results.json that this version wrote; the result equals the one that wrote it.
+
+        Parameters
+        ----------
+        source : str or Path
+            The file; or its content, a text that begins with ``{`` or ``[``.
+
+        Raises
+        ------
+        InputError
+            In one sentence with the place of the first fault: no file, no JSON, another schema version, a list or a
+            field that is missing, unknown or of another type, a name that the study does not hold.
+        """
+        spec, lists = read_document(source, Lists, SCHEMA_VERSION, lambda spec: StudyHeadRecord.of(spec).model_dump())
+        return cls(spec=spec, **{name: getattr(lists, name) for name in FIELDS.values()})
 
     def to_frame(self, name: str) -> pd.DataFrame:
         """One list of results.json as a fresh DataFrame, one row per record.
@@ -172,129 +188,15 @@ class StudyResult(Shown, Lists):
         import pandas as pd
 
         records = self.records(name)
-        columns = list(_record_class(name).model_fields)
-        return pd.DataFrame([record.model_dump() for record in records], columns=columns)
+        record: type[Record] = get_args(Lists.model_fields[FIELDS[name]].annotation)[0]
+        return pd.DataFrame([one.model_dump() for one in records], columns=list(record.model_fields))
 
     def records(self, name: str) -> tuple[Record, ...]:
         """One list of results.json as records; `OptionError` for a name that is not in `LISTS`."""
-        from eventstudy.errors import OptionError
-
         if name not in LISTS:
             raise OptionError(f"there is no list {name!r} in the results; allowed: {', '.join(LISTS)}")
         found: tuple[Record, ...] = getattr(self, FIELDS[name])
         return found
-
-    def placebo(self, headline: str | None = None) -> pd.DataFrame:
-        """Headlines among placebo dates: a row each; or, for one headline, its figure on every placebo date.
-
-        Raises
-        ------
-        OptionError
-            For a headline that the study has not.
-        """
-        if headline is None:
-            return self.to_frame("placebo")
-        return self._of_headline("placebo_dates", headline)
-
-    def specification_curve(self, headline: str | None = None) -> pd.DataFrame:
-        """Every specification, of all headlines or of one; errors as `placebo`."""
-        name = "specification_curve"
-        return self.to_frame(name) if headline is None else self._of_headline(name, headline)
-
-    def calibrate(
-        self,
-        headline: str,
-        *,
-        draws: int = 2000,
-        seed: int | None = None,
-        tests: Collection[str] | None = None,
-        progress: Callable[[int], None] | None = None,
-    ) -> pd.DataFrame:
-        """Size and detectable effect of tests, simulated for the design of a headline.
-
-        Parameters
-        ----------
-        headline : str
-            Its id. Its number of firms, days, residual correlation and tails are those in `recommendations`.
-        draws : int
-            Simulated panels, 100 or more.
-        seed : int, optional
-            Default that of the study.
-        tests : collection of str, optional
-            Names of `eventstudy.inference.TESTS`; all by default.
-        progress : callable, optional
-            Told the number of panels done after each chunk.
-
-        Returns
-        -------
-        DataFrame
-            A row per test: test, size, size_error, detectable (decimal return), misleads, draws, unavailable.
-
-        Raises
-        ------
-        OptionError
-            For a headline without a recommendation (``robustness="none"``), or an argument that is not allowed.
-        """
-        import pandas as pd
-
-        from eventstudy.errors import OptionError
-        from eventstudy.robustness import calibrate
-
-        design = next((record for record in self.recommendations if record.id == headline), None)
-        if design is None:
-            known = ", ".join(record.id for record in self.recommendations)
-            hint = f"allowed: {known}" if known else 'run the study with robustness="fast" or "full"'
-            raise OptionError(f"there is no design of a headline {headline!r}; {hint}")
-        found = calibrate(
-            events=design.events,
-            estimation=design.estimation,
-            window=design.window_size,
-            correlation=design.correlation or 0.0,
-            tails=design.tails,
-            draws=draws,
-            seed=self.spec.seed if seed is None else seed,
-            sigma=design.sigma,
-            tests=tests,
-            progress=progress,
-        )
-        columns = ("test", "size", "size_error", "detectable", "misleads", "draws", "unavailable")
-        rows = [
-            (row.test, row.size, row.size_error, row.detectable_return, row.misleads, row.draws, row.unavailable)
-            for row in found.rows
-        ]
-        return pd.DataFrame(rows, columns=list(columns))
-
-    def _of_headline(self, name: str, headline: str) -> pd.DataFrame:
-        from eventstudy.errors import OptionError
-
-        known = [one.id for one in self.spec.headlines]
-        if headline not in known:
-            raise OptionError(f"there is no headline {headline!r}; allowed: {', '.join(known)}")
-        frame = self.to_frame(name)
-        return frame[frame["id"] == headline].reset_index(drop=True)
-
-    def summary(self, lang: Literal["en", "zh"] = "en") -> str:
-        """The findings as Markdown text: headlines, tables, exclusions."""
-        from eventstudy.summary import summary_text
-
-        return summary_text(self, lang=lang)
-
-
-def _record_class(name: str) -> type[BaseModel]:
-    from typing import get_args
-
-    record: type[BaseModel] = get_args(StudyResult.model_fields[FIELDS[name]].annotation)[0]
-    return record
-
-
-class StudyHeadRecord(Record):
-    """Which study the results are of, what its returns are, and the shares that verdicts and intervals go by."""
-
-    id: str
-    title: str
-    returns: ReturnKind
-    level: float
-    confidence: float
 
 
 class ResultsDocument(Lists):
@@ -302,3 +204,4 @@ class ResultsDocument(Lists):
 
     schema_version: str
     study: StudyHeadRecord
+    spec: StudySpec

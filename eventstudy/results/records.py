@@ -6,10 +6,11 @@ A number that cannot be had is absent from its record (None), and its reason sta
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date
+from math import isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, FiniteFloat, WithJsonSchema
 
 from eventstudy.facts import Fact, told
 from eventstudy.spec import Role, Sign
@@ -22,19 +23,36 @@ WindowPair = Annotated[
 ]
 Estimand = Literal["total", "relative", "none"]
 Verdict = Literal["supported", "not supported", "cannot be tested"]
+SESSIONS_AROUND = 3
+"""Sessions before and after the days of events that a reader is shown, and that `calendar` holds."""
+
+
+def _plain(value: Any) -> Any:
+    """A value as a fact has it: lists of a file are tuples again."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("a finite number is expected")
+    return value
+
+
+Values = Annotated[dict[str, Any], AfterValidator(_plain)]
+Moment = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
 
 class Record(BaseModel):
-    """A frozen record of results.json; unknown fields are refused."""
+    """A frozen record of results.json; unknown fields and numbers that are not finite are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FactRecord(Record):
     """A fact in results.json: the code of a sentence of the catalogs, ``fact.<code>``, and the values that it shows."""
 
     code: str
-    values: dict[str, Any]
+    values: Values
 
     @classmethod
     def of(cls, fact: Fact) -> FactRecord:
@@ -43,11 +61,12 @@ class FactRecord(Record):
 
 
 class SessionRecord(Record):
-    """The first session in which an event could move a security: day 0."""
+    """The first session in which an event could move a security: day 0; `time_zone` is the exchange's."""
 
     event_id: str
     security: str
     exchange: str
+    time_zone: str
     session: date
     session_last: date
     partial: bool
@@ -57,6 +76,17 @@ class SessionRecord(Record):
     facts: tuple[FactRecord, ...]
     role: Role
     expected: Sign | None = None
+
+
+class CalendarRecord(Record):
+    """A session of an exchange, in UTC: every one inside an event window, around an event set or news in steps."""
+
+    exchange: str
+    session: date
+    opens: Moment
+    closes: Moment
+    break_starts: Moment | None = None
+    break_ends: Moment | None = None
 
 
 class LedgerRecord(Record):
@@ -76,7 +106,7 @@ class LedgerRecord(Record):
     used: bool
     why: str
     detail: str
-    values: dict[str, Any]
+    values: Values
     sessions_moved: int
     estimation_asked: int | None = None
     estimation_had: int | None = None
@@ -312,7 +342,7 @@ class ExclusionRecord(Record):
     detail: str
     about: str
     code: str
-    values: dict[str, Any]
+    values: Values
 
     @classmethod
     def of(cls, about: Fact, why: Fact, *, event_id: str | None = None, security: str | None = None) -> ExclusionRecord:

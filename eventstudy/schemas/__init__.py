@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from eventstudy.spec.fields import NAMES
@@ -16,18 +17,24 @@ def study_schema() -> dict[str, Any]:
     from eventstudy.models import MODELS
     from eventstudy.spec import StudySpec
 
-    text = json.dumps(StudySpec.model_json_schema())
-    for kind, names in {"models": list(MODELS), "tests": list(TESTS)}.items():
-        text = text.replace(json.dumps({NAMES: kind}), json.dumps({"enum": names, "type": "string"}))
-    return {"$schema": DIALECT, "title": "events.yaml of eventstudy-toolkit", **json.loads(text)}
+    names = {"models": {"enum": list(MODELS), "type": "string"}, "tests": {"enum": list(TESTS), "type": "string"}}
+    return _titled("events.yaml", StudySpec.model_json_schema(), names)
 
 
 def results_schema() -> dict[str, Any]:
     """JSON Schema of results.json."""
     from eventstudy.results import ResultsDocument
 
-    document = ResultsDocument.model_json_schema(mode="serialization")
-    return {"$schema": DIALECT, "title": "results.json of eventstudy-toolkit", **document}
+    names = {"models": {"type": "string"}, "tests": {"type": "string"}}  # those of the caller's own too
+    return _titled("results.json", ResultsDocument.model_json_schema(mode="serialization"), names)
+
+
+def _titled(file: str, schema: dict[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with its dialect and title, and the names of models and tests where they belong."""
+    text = json.dumps(schema)
+    for kind, allowed in names.items():
+        text = text.replace(json.dumps({NAMES: kind}), json.dumps(allowed))
+    return {"$schema": DIALECT, "title": f"{file} of eventstudy-toolkit", **json.loads(text)}
 
 
 def schema_text(schema: dict[str, Any]) -> str:

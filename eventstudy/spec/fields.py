@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -127,6 +127,27 @@ def _known(kind: str, *sections: str) -> Callable[[str, ValidationInfo], str]:
     return check
 
 
+def declared_names(document: Mapping[str, Any]) -> dict[str, Collection[str]]:
+    """The names that each section of a study declares: the validation context of `StudySpec`."""
+    declared: dict[str, Collection[str]] = {}
+    for section in ("sources", "benchmarks", "securities", "peers", "groups"):
+        value = document.get(section)
+        declared[section] = frozenset(value) if isinstance(value, dict) else frozenset()
+    for section in ("events", "event_groups"):
+        declared[section] = frozenset(identifier for _, identifier in ids_of(document.get(section)))
+    rules = document.get("market_rules")
+    declared["market_rules"] = frozenset({rules}) if isinstance(rules, str) else frozenset()
+    return declared
+
+
+def ids_of(entries: Any) -> Iterator[tuple[int, str]]:
+    """The ids of a list's entries with their places."""
+    if isinstance(entries, list):
+        for index, entry in enumerate(entries):
+            if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+                yield index, entry["id"]
+
+
 def _registered(kind: str) -> Callable[[str, ValidationInfo], str]:
     """A check that a name is among the rows of a kind that study files may name (given as validation context)."""
 
@@ -226,7 +247,9 @@ def _as_choice(given: Any) -> Any:
             raise ValueError(f"options of {name} are names with values, e.g. {{lags: 2}}, not {options!r}")
         return {"name": name, "options": {key: _plain(value) for key, value in (options or {}).items()}}
     if isinstance(given, dict) and "name" in given:
-        return given
+        options = given.get("options")
+        plain = {key: _plain(value) for key, value in options.items()} if isinstance(options, dict) else options
+        return given if options is None else {**given, "options": plain}
     raise ValueError(f"a name is expected, or one name with its options, not {given!r}")
 
 
@@ -301,7 +324,10 @@ def _once(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
 def _choice_schema(kind: str) -> WithJsonSchema:
     named = {"type": "object", "propertyNames": {NAMES: kind}, "minProperties": 1, "maxProperties": 1}
     options = {"additionalProperties": {"type": ["object", "null"]}}
-    return WithJsonSchema({"anyOf": [{NAMES: kind}, {**named, **options}]})
+    texts = {name: {"type": ["string", "null"]} for name in ("title", "title_zh")}
+    whole = {"name": {NAMES: kind}, "options": {"type": "object"}, **texts}
+    closed = {"type": "object", "properties": whole, "required": ["name"], "additionalProperties": False}
+    return WithJsonSchema({"anyOf": [{NAMES: kind}, {**named, **options}, closed]})
 
 
 ModelChoices = Annotated[

@@ -14,11 +14,12 @@ from eventstudy.inference import Test
 from eventstudy.models import Model
 from eventstudy.models.diagnostics import residual_diagnostics
 from eventstudy.prices import PricePanel
-from eventstudy.results import DiagnosticRecord, ExclusionRecord, StudyResult
+from eventstudy.results import DiagnosticRecord, ExclusionRecord
 from eventstudy.spec import StudySpec
 from eventstudy.study.alternatives import alternative_records
 from eventstudy.study.at_limit import limit_records
 from eventstudy.study.bars import bar_records
+from eventstudy.study.calendar import calendar_records
 from eventstudy.study.cases import designs, group_designs
 from eventstudy.study.cross_sections import cross_sections, mean_records, test_records
 from eventstudy.study.estimate import (
@@ -41,13 +42,14 @@ from eventstudy.study.jointly import event_day_records, joint_records
 from eventstudy.study.ladder import ladder_records
 from eventstudy.study.ledger import ledger_exclusions
 from eventstudy.study.parts import day_part_records
-from eventstudy.study.provenance import provenance_records
+from eventstudy.study.provenance import provenance_records, without_folders
 from eventstudy.study.regimes import break_records
 from eventstudy.study.robust import Effort
 from eventstudy.study.robust import robustness as robustness_of
 from eventstudy.study.setting import build_setting
 from eventstudy.study.steps import event_group_records
 from eventstudy.study.timing import session_records
+from eventstudy.study_result import StudyResult
 
 __all__ = ["run_study"]
 
@@ -136,8 +138,9 @@ def run_study(
     had = observations(estimated)
     near = ledger.neighbours
     return StudyResult(
-        spec=spec,
-        sessions=session_records(setting.timed),
+        spec=without_folders(spec),
+        sessions=session_records(setting.timed, setting.exchanges),
+        calendar=tuple(calendar_records(spec, setting.timed, setting.exchanges)),
         ledger=tuple(ledger_records(spec, setting.timed, setting.exchanges, near, had, (ar, left_out))),
         params=tuple(chain.from_iterable(params_records(part) for part in estimated)),
         ar=ar,

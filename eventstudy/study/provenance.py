@@ -74,3 +74,14 @@ def _version(name: str) -> Fact:
         return words(version(name))
     except PackageNotFoundError:
         return fact("not_installed")
+
+
+def without_folders(spec: StudySpec) -> StudySpec:
+    """The study with its overlays, rules and recordings by their names alone, wherever it was read from."""
+    prices = spec.prices.model_copy(update={"recorded": _name(spec.prices.recorded)})
+    overlays = {exchange: Path(overlay).name for exchange, overlay in spec.overlays.items()}
+    return spec.model_copy(update={"overlays": overlays, "market_rules": _name(spec.market_rules), "prices": prices})
+
+
+def _name(path: str | None) -> str | None:
+    return None if path is None else Path(path).name

@@ -169,13 +169,14 @@ def _halt_on(session: date, security: Security) -> Suspension | None:
     return next((halt for halt in security.suspensions if halt.first <= session <= halt.last), None)
 
 
-def session_records(timed: tuple[Timed, ...]) -> tuple[SessionRecord, ...]:
+def session_records(timed: tuple[Timed, ...], exchanges: Mapping[str, ExchangeSessions]) -> tuple[SessionRecord, ...]:
     """The `sessions` list of results.json."""
     return tuple(
         SessionRecord(
             event_id=item.event.id,
             security=item.security,
             exchange=item.exchange,
+            time_zone=exchanges[item.exchange].time_zone,
             session=item.first.session,
             session_last=item.first.session_last,
             partial=item.first.partial,

@@ -21,7 +21,7 @@ from eventstudy.texts import LANGS, Lang, load_texts
 from eventstudy.texts.names import Names, names_of
 
 if TYPE_CHECKING:
-    from eventstudy.results import StudyResult
+    from eventstudy.results import Results
 
 __all__ = ["HEADLINE_COLUMNS", "doubt_lines", "headline_rows", "summary_text"]
 
@@ -33,12 +33,12 @@ HEADLINE_COLUMNS: Mapping[Lang, tuple[str, ...]] = {
 """Titles of the columns of `headline_rows`, by language; figures are in percent."""
 
 
-def headline_rows(result: StudyResult, *, lang: Lang = "en") -> list[tuple[str, ...]]:
+def headline_rows(result: Results, *, lang: Lang = "en") -> list[tuple[str, ...]]:
     """The headline figures as display texts, a row each, under `HEADLINE_COLUMNS`.
 
     Parameters
     ----------
-    result : StudyResult
+    result : Results
         From `run_study`.
     lang : str
         ``"en"`` or ``"zh"``.
@@ -59,19 +59,19 @@ def headline_rows(result: StudyResult, *, lang: Lang = "en") -> list[tuple[str, 
     ]
 
 
-def doubt_lines(result: StudyResult, *, lang: Lang = "en") -> list[str]:
+def doubt_lines(result: Results, *, lang: Lang = "en") -> list[str]:
     """What makes the prices behind a headline doubtful: a line for each headline and thing, after its title."""
     names = names_of(result.spec, lang)
     colon = names.texts("list.colon")
     return [f"{names.headline(head.id)}{colon}{told}" for head in result.headlines for told in doubts(names, head)]
 
 
-def summary_text(result: StudyResult, *, lang: Lang = "en") -> str:
+def summary_text(result: Results, *, lang: Lang = "en") -> str:
     """The findings as Markdown: sentences first, then the tables, then what was left out.
 
     Parameters
     ----------
-    result : StudyResult
+    result : Results
         From `run_study`.
     lang : str
         ``"en"`` or ``"zh"``.
@@ -107,7 +107,7 @@ def _bullets(lines: tuple[str, ...]) -> str:
     return "\n".join(f"- {plain(line)}" for line in lines)
 
 
-def _said(result: StudyResult, names: Names) -> Iterator[str]:
+def _said(result: Results, names: Names) -> Iterator[str]:
     yield _heading(names, "answer")
     yield plain(answer(result, names))
     space = names.texts("list.space")
@@ -120,7 +120,7 @@ def _said(result: StudyResult, names: Names) -> Iterator[str]:
     yield f"{_heading(names, 'not_said')}\n\n{_bullets(not_said(result, names))}"
 
 
-def _days(result: StudyResult, names: Names) -> Iterator[str]:
+def _days(result: Results, names: Names) -> Iterator[str]:
     yield _heading(names, "event_days")
     if not result.event_days:
         yield names.texts("event_days.none")
@@ -131,7 +131,7 @@ def _days(result: StudyResult, names: Names) -> Iterator[str]:
         yield markdown(event_day_table(result, names, event_set.id))
 
 
-def _left_out(result: StudyResult, names: Names) -> Iterator[str]:
+def _left_out(result: Results, names: Names) -> Iterator[str]:
     yield _heading(names, "exclusions")
     groups = exclusion_groups(result, names)
     if not groups:

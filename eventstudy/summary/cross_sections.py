@@ -9,13 +9,13 @@ from eventstudy.summary.tables import Table, columns
 from eventstudy.texts.names import Names
 
 if TYPE_CHECKING:
-    from eventstudy.results import CrossSectionRecord, StudyResult, TestRecord
+    from eventstudy.results import CrossSectionRecord, Results, TestRecord
 
 OF_GROUPS = ("portfolio_t", "mvrm_f")
 """Tests of a group that have tables of their own."""
 
 
-def means_table(result: StudyResult, names: Names) -> Table:
+def means_table(result: Results, names: Names) -> Table:
     """The mean CAR of every sample under the study's first model, over each of its windows."""
     texts = names.texts
     rows = tuple(
@@ -37,7 +37,7 @@ def means_table(result: StudyResult, names: Names) -> Table:
     return Table(columns(names, keys, level=texts.level(result.spec.confidence)), rows)
 
 
-def tests_table(result: StudyResult, names: Names) -> Table:
+def tests_table(result: Results, names: Names) -> Table:
     """Every test across events under the study's first model; of a test that cannot be run, why."""
     texts = names.texts
     rows = tuple(

@@ -10,7 +10,7 @@ from eventstudy.summary.findings import inseparable
 from eventstudy.texts.names import Names
 
 if TYPE_CHECKING:
-    from eventstudy.results import ExclusionRecord, StudyResult
+    from eventstudy.results import ExclusionRecord, Results
 
 SHIFTS = ("after_close", "not_a_session", "day_moved_to_next", "interval_spans_sessions", "during_suspension")
 
@@ -23,7 +23,7 @@ class Group:
     cases: tuple[str, ...]
 
 
-def exclusion_groups(result: StudyResult, names: Names) -> tuple[Group, ...]:
+def exclusion_groups(result: Results, names: Names) -> tuple[Group, ...]:
     """What is missing from the results, by reason; reasons with one title stand together."""
     by_reason: dict[str, list[ExclusionRecord]] = {}
     for record in result.exclusions:
@@ -34,7 +34,7 @@ def exclusion_groups(result: StudyResult, names: Names) -> tuple[Group, ...]:
     return tuple(Group(title, tuple(dict.fromkeys(cases))) for title, cases in told.items())
 
 
-def shifted(result: StudyResult, names: Names) -> tuple[str, ...]:
+def shifted(result: Results, names: Names) -> tuple[str, ...]:
     """Events whose first session is not the session of their own day, or not a single one."""
     texts = names.texts
     found = []
@@ -53,7 +53,7 @@ def shifted(result: StudyResult, names: Names) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def flagged_sessions(result: StudyResult, names: Names) -> list[tuple[str, str, str]]:
+def flagged_sessions(result: Results, names: Names) -> list[tuple[str, str, str]]:
     """Every flagged session of the event windows: security, session, what has to be known of it."""
     texts = names.texts
     return [
@@ -102,10 +102,10 @@ def _subject(names: Names, subject: str) -> str:
     return names.group(subject) if subject in names.spec.groups else names.security(subject)
 
 
-def _per_subject(key: str) -> Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Iterator[str]]:
+def _per_subject(key: str) -> Callable[[Results, Names, Sequence[ExclusionRecord]], Iterator[str]]:
     """One sentence per security, from the entry ``exclusion.<key>``."""
 
-    def tell(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+    def tell(result: Results, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
         for subject, own in _by_subject(names, records):
             security = result.spec.securities.get(subject)
             yield names.texts(
@@ -119,7 +119,7 @@ def _per_subject(key: str) -> Callable[[StudyResult, Names, Sequence[ExclusionRe
     return tell
 
 
-def _suspensions(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+def _suspensions(result: Results, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     for subject, own in _by_subject(names, records):
         halts = names.spec.instruments[subject].suspensions if subject in names.spec.instruments else ()
         for halt in halts:
@@ -133,7 +133,7 @@ def _suspensions(result: StudyResult, names: Names, records: Sequence[ExclusionR
             yield from _verbatim(result, names, own)
 
 
-def _in_words(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+def _in_words(result: Results, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     """The record's own sentence, after the name of what it is about: the security, and the event."""
     for record in records:
         about = names.security(record.security) if record.security else ""
@@ -142,14 +142,14 @@ def _in_words(result: StudyResult, names: Names, records: Sequence[ExclusionReco
         yield names.texts("exclusion.verbatim", what=about, detail=names.fact(record.code, record.values))
 
 
-def _headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+def _headlines(result: Results, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     told = {head.id for head in result.headlines}
     for headline in result.spec.headlines:
         if headline.id not in told and any(record.values.get("headline") == headline.id for record in records):
             yield names.texts("exclusion.not_estimated", headline=names.must(headline, "title"))
 
 
-def _touched(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+def _touched(result: Results, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     """Peers that are no donors, because the news may move them."""
     for subject, _ in _by_subject(names, records):
         security = result.spec.securities.get(subject)
@@ -157,20 +157,20 @@ def _touched(result: StudyResult, names: Names, records: Sequence[ExclusionRecor
         yield names.texts("exclusion.touched_donors", security=_subject(names, subject), peers=names.securities(peers))
 
 
-def _contrasts_and_headlines(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+def _contrasts_and_headlines(result: Results, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     yield from _headlines(result, names, records)
     for contrast in result.spec.contrasts:
         if any(record.values.get("contrast") == contrast.id for record in records):
             yield names.texts("exclusion.not_estimated", headline=names.must(contrast, "title"))
 
 
-def _verbatim(result: StudyResult, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
+def _verbatim(result: Results, names: Names, records: Sequence[ExclusionRecord]) -> Iterator[str]:
     """The record's own sentences, with names for ids."""
     for record in records:
         yield names.texts("exclusion.verbatim", what=names.about(record), detail=names.fact(record.code, record.values))
 
 
-TELL: Mapping[str, Callable[[StudyResult, Names, Sequence[ExclusionRecord]], Iterator[str]]] = {
+TELL: Mapping[str, Callable[[Results, Names, Sequence[ExclusionRecord]], Iterator[str]]] = {
     "short_history": _per_subject("short_history"),
     "too_few_observations": _per_subject("too_few_observations"),
     "not_listed_yet": _per_subject("not_listed_yet"),

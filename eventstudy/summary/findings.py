@@ -9,12 +9,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from eventstudy.events import Instant
-from eventstudy.exchanges import exchange
 from eventstudy.texts.flags import CONFOUNDED, DOUBTS, code_of
 from eventstudy.texts.names import Names
 
 if TYPE_CHECKING:
-    from eventstudy.results import HeadlineRecord, SessionRecord, StudyResult
+    from eventstudy.results import HeadlineRecord, Results, SessionRecord
 
 LIMITS = ("limit_down", "limit_up")
 
@@ -29,12 +28,12 @@ class Finding:
     differs: bool
 
 
-def findings(result: StudyResult, names: Names) -> tuple[Finding, ...]:
+def findings(result: Results, names: Names) -> tuple[Finding, ...]:
     """Every headline figure in words."""
     return tuple(_finding(result, names, head) for head in result.headlines)
 
 
-def answer(result: StudyResult, names: Names) -> str:
+def answer(result: Results, names: Names) -> str:
     """The headline figures in one paragraph: how many differ from zero, and which."""
     texts, heads = names.texts, result.headlines
     if not heads:
@@ -70,7 +69,7 @@ def _adjusted(names: Names, heads: Sequence[HeadlineRecord]) -> str | None:
     return names.texts.count("answer.adjusted", len(held), total=len(heads), which=which)
 
 
-def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:
+def not_said(result: Results, names: Names) -> tuple[str, ...]:
     """What must not be read out of the figures."""
     texts = names.texts
     said = [texts("not_said.null")] if any(head.decisive >= result.spec.level for head in result.headlines) else []
@@ -85,7 +84,7 @@ def not_said(result: StudyResult, names: Names) -> tuple[str, ...]:
     return tuple(said)
 
 
-def inseparable_pairs(result: StudyResult) -> dict[tuple[str, str, date], list[str]]:
+def inseparable_pairs(result: Results) -> dict[tuple[str, str, date], list[str]]:
     """Pairs of tested events that share their first session on a security: (event, event, session) to securities."""
     pairs: dict[tuple[str, str, date], list[str]] = {}
     for one, other in combinations(result.sessions, 2):
@@ -95,13 +94,13 @@ def inseparable_pairs(result: StudyResult) -> dict[tuple[str, str, date], list[s
     return pairs
 
 
-def session_of(result: StudyResult, event_id: str, security: str) -> SessionRecord | None:
+def session_of(result: Results, event_id: str, security: str) -> SessionRecord | None:
     """Where an event falls for a security; None where it does not touch it."""
     wanted = (event_id, security)
     return next((record for record in result.sessions if (record.event_id, record.security) == wanted), None)
 
 
-def members_of(result: StudyResult, head: HeadlineRecord) -> tuple[str, ...]:
+def members_of(result: Results, head: HeadlineRecord) -> tuple[str, ...]:
     """The securities behind a headline figure."""
     if head.kind == "security":
         return (head.subject,)
@@ -113,7 +112,7 @@ def members_of(result: StudyResult, head: HeadlineRecord) -> tuple[str, ...]:
     )
 
 
-def bound_of(result: StudyResult, members: Sequence[str], last_session: date) -> tuple[str, str] | None:
+def bound_of(result: Results, members: Sequence[str], last_session: date) -> tuple[str, str] | None:
     """The member that a window's last session left at a price limit, and which; None where there is none."""
     for bar in result.bars:
         if bar.security in members and bar.session == last_session:
@@ -123,7 +122,7 @@ def bound_of(result: StudyResult, members: Sequence[str], last_session: date) ->
     return None
 
 
-def _finding(result: StudyResult, names: Names, head: HeadlineRecord) -> Finding:
+def _finding(result: Results, names: Names, head: HeadlineRecord) -> Finding:
     texts = names.texts
     differs = head.decisive < result.spec.level
     members = members_of(result, head)
@@ -157,14 +156,14 @@ def doubts(names: Names, head: HeadlineRecord) -> tuple[str, ...]:
     return tuple(names.flag(flag) for flag in head.flags if code_of(flag) in DOUBTS)
 
 
-def chance(result: StudyResult, names: Names, head: HeadlineRecord) -> str:
+def chance(result: Results, names: Names, head: HeadlineRecord) -> str:
     """The decisive p-value in words: among how many earlier dates, where it is that of placebo dates."""
     found = next((record for record in result.placebos if record.id == head.id), None)
     told = names.texts.p_equals(head.decisive)
     return told if found is None else names.texts("finding.p_placebo", p=told, n=found.n_placebo)
 
 
-def _other_pvalues(result: StudyResult, names: Names, head: HeadlineRecord) -> Iterator[str]:
+def _other_pvalues(result: Results, names: Names, head: HeadlineRecord) -> Iterator[str]:
     """The model's own p-value, and the one adjusted for all headlines, where placebo dates decide."""
     if head.placebo_pvalue is None:
         return
@@ -176,7 +175,7 @@ def _other_pvalues(result: StudyResult, names: Names, head: HeadlineRecord) -> I
         yield texts("finding.p_family", model=model, family=family, n=len(result.headlines))
 
 
-def _bound(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
+def _bound(result: Results, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     texts, found = names.texts, bound_of(result, members, head.last_session)
     if found is None:
         if any(flag in head.flags for flag in LIMITS):
@@ -194,7 +193,7 @@ def _bound(result: StudyResult, names: Names, head: HeadlineRecord, members: Seq
 
 
 def _sign(
-    result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str], *, differs: bool
+    result: Results, names: Names, head: HeadlineRecord, members: Sequence[str], *, differs: bool
 ) -> Iterator[str]:
     """Whether a figure that differs from zero has the sign that the study expected."""
     expected = {result.spec.event(head.event_id).securities.get(member) for member in members}
@@ -203,7 +202,7 @@ def _sign(
         yield names.texts("finding.sign_expected" if fits else "finding.sign_opposite")
 
 
-def _measured(result: StudyResult, names: Names, head: HeadlineRecord) -> str:
+def _measured(result: Results, names: Names, head: HeadlineRecord) -> str:
     texts = names.texts
     lead = texts(
         "finding.measured",
@@ -223,7 +222,7 @@ def _measured(result: StudyResult, names: Names, head: HeadlineRecord) -> str:
     return texts("list.space").join([lead, *others])
 
 
-def _other_benchmarks(result: StudyResult, head: HeadlineRecord) -> Iterator[tuple[str | None, str, float, float]]:
+def _other_benchmarks(result: Results, head: HeadlineRecord) -> Iterator[tuple[str | None, str, float, float]]:
     """The same figure against the other benchmarks: benchmark, estimand, estimate, p."""
     wanted = (head.event_id, head.subject, head.model, head.window)
     for car in result.car if head.kind == "security" else ():
@@ -236,7 +235,7 @@ def _other_benchmarks(result: StudyResult, head: HeadlineRecord) -> Iterator[tup
             yield mean.benchmark, mean.estimand, mean.aar_or_caar, mean.pvalue
 
 
-def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
+def _together(result: Results, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     """What else falls into the window: other events of the same set first, then everything else."""
     texts = names.texts
     others = [flag.removeprefix(CONFOUNDED) for flag in head.flags if flag.startswith(CONFOUNDED)]
@@ -256,7 +255,7 @@ def _together(result: StudyResult, names: Names, head: HeadlineRecord, members: 
         yield texts.count("finding.alone", head.window.size)
 
 
-def _dated(result: StudyResult, names: Names, events: Sequence[str], members: Sequence[str]) -> str:
+def _dated(result: Results, names: Names, events: Sequence[str], members: Sequence[str]) -> str:
     """Events by title with the session on which they fall for the first member that they touch."""
     parts = []
     for event in events:
@@ -266,20 +265,20 @@ def _dated(result: StudyResult, names: Names, events: Sequence[str], members: Se
     return names.texts.listing(parts)
 
 
-def _partial(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
+def _partial(result: Results, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     where = session_of(result, head.event_id, members[0])
     if "partial_session" not in head.flags or where is None:
         return
     texts, when = names.texts, result.spec.event(head.event_id).when
     day = texts.short(where.session)
     if isinstance(when, Instant):
-        zone = exchange(where.exchange).zone
+        zone = where.time_zone
         yield texts("finding.partial_at", day=day, at=texts.clock(when.at, zone), place=texts.place(zone))
     else:
         yield texts("finding.partial", day=day)
 
 
-def _left_out(result: StudyResult, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
+def _left_out(result: Results, names: Names, head: HeadlineRecord, members: Sequence[str]) -> Iterator[str]:
     """Members of a group that the event touches but that its mean does not hold."""
     if head.kind == "security":
         return
@@ -297,7 +296,7 @@ def _note(names: Names, head: HeadlineRecord) -> Iterator[str]:
         yield note
 
 
-def inseparable(result: StudyResult, names: Names) -> Iterator[str]:
+def inseparable(result: Results, names: Names) -> Iterator[str]:
     """The pairs of `inseparable_pairs`, a sentence each."""
     texts = names.texts
     for (one, other, session), securities in inseparable_pairs(result).items():
@@ -310,7 +309,7 @@ def inseparable(result: StudyResult, names: Names) -> Iterator[str]:
         )
 
 
-def _without_history(result: StudyResult, names: Names) -> Iterator[str]:
+def _without_history(result: Results, names: Names) -> Iterator[str]:
     short = {record.security for record in result.exclusions if record.reason == "short_history"}
     for symbol, security in result.spec.securities.items():
         if symbol in short and security.listed is not None:

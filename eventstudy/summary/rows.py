@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from eventstudy.inference.joint import ALL_EQUAL, ALL_ZERO
 from eventstudy.summary.tables import Column, NoteBook, Table, columns
 from eventstudy.texts.names import Names
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
         JointRecord,
         LedgerRecord,
         PortfolioRecord,
-        StudyResult,
+        Results,
     )
     from eventstudy.spec import Check, Claim
     from eventstudy.windows import Window
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 EXACT_UP_TO = 2  # Rao's F is exact for at most two variables or at most two days
 
 
-def headline_table(result: StudyResult, names: Names) -> Table:
+def headline_table(result: Results, names: Names) -> Table:
     """The headline figures with their intervals and the smallest detectable effect."""
     texts, book = names.texts, NoteBook(names)
     rows = tuple(
@@ -54,7 +53,7 @@ def pvalues(names: Names, head: HeadlineRecord) -> tuple[str, str, str]:
     return placebo, family, texts.pvalue(head.pvalue)
 
 
-def event_day_table(result: StudyResult, names: Names, set_id: str) -> Table:
+def event_day_table(result: Results, names: Names, set_id: str) -> Table:
     """The abnormal return of every session of an event set: a row per security and benchmark."""
     book = NoteBook(names)
     records = [record for record in result.event_days if record.event_set == set_id]
@@ -73,7 +72,7 @@ def event_day_table(result: StudyResult, names: Names, set_id: str) -> Table:
 
 
 def portfolio_table(
-    result: StudyResult, names: Names, *, event_id: str | None = None, windows: Sequence[Window] | None = None
+    result: Results, names: Names, *, event_id: str | None = None, windows: Sequence[Window] | None = None
 ) -> Table:
     """The groups' mean abnormal returns under the study's first model, of all events and windows or of some."""
     texts, book = names.texts, NoteBook(names)
@@ -101,12 +100,12 @@ def portfolio_table(
     return Table(columns(names, (*lead, *keys), level=_level(result, names)), rows, book.notes)
 
 
-def _day0(result: StudyResult, record: PortfolioRecord) -> date:
+def _day0(result: Results, record: PortfolioRecord) -> date:
     wanted = (record.event_id, record.securities[0])
     return next(found.session for found in result.sessions if (found.event_id, found.security) == wanted)
 
 
-def ledger_table(result: StudyResult, names: Names) -> Table:
+def ledger_table(result: Results, names: Names) -> Table:
     """Every event on every security: its date, session and why, its estimation window, and its neighbours."""
     texts = names.texts
     rows = tuple(
@@ -148,7 +147,7 @@ def _events(names: Names, events: Sequence[str]) -> str:
     return names.texts("list.semicolon").join(map(names.event, events)) or names.texts("table.nothing")
 
 
-def joint_table(result: StudyResult, names: Names) -> Table:
+def joint_table(result: Results, names: Names) -> Table:
     """The tests of several securities at once: a row for each set of days and benchmark, a column for each test."""
     cases: dict[tuple[object, ...], list[JointRecord]] = {}
     for record in result.joint:
@@ -158,10 +157,10 @@ def joint_table(result: StudyResult, names: Names) -> Table:
         (
             _joint_subject(names, own[0]),
             names.benchmark(own[0].benchmark),
-            *_joint_cells(names, own, "mvrm_f", ALL_ZERO),
+            *_joint_cells(names, own, "mvrm_f", "all_zero"),
             _bootstrap(names, own),
-            *_joint_cells(names, own, "mvrm_f", ALL_EQUAL),
-            *_joint_cells(names, own, "wald", ALL_ZERO),
+            *_joint_cells(names, own, "mvrm_f", "all_equal"),
+            *_joint_cells(names, own, "wald", "all_zero"),
         )
         for own in cases.values()
     )
@@ -191,7 +190,7 @@ def _bootstrap(names: Names, own: Sequence[JointRecord]) -> str:
 
 def exact(record: JointRecord) -> bool:
     """Whether a test's distribution is exact for normal residuals, not Rao's approximation."""
-    width = record.n_securities - (record.hypothesis == ALL_EQUAL)
+    width = record.n_securities - (record.hypothesis == "all_equal")
     return record.test != "mvrm_f" or min(width, len(record.sessions)) <= EXACT_UP_TO
 
 
@@ -202,7 +201,7 @@ def effect(names: Names, benchmark: str | None, estimand: str) -> str:
     return names.texts("name.effect", benchmark=names.benchmark(benchmark), estimand=names.estimand(estimand))
 
 
-def claims_table(result: StudyResult, names: Names) -> Table:
+def claims_table(result: Results, names: Names) -> Table:
     """What the sources say about prices, the verdict, and what the record shows."""
     claims = {claim.id: claim for claim in result.spec.claims}
     rows = tuple(
@@ -237,7 +236,7 @@ def interval(names: Names, low: float | None, high: float | None) -> str:
     return names.texts("format.interval", low=names.texts.points(low), high=names.texts.points(high))
 
 
-def _level(result: StudyResult, names: Names) -> str:
+def _level(result: Results, names: Names) -> str:
     return names.texts.level(result.spec.confidence)
 
 

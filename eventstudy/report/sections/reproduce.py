@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventstudy.report.views import Study
-from eventstudy.results import LISTS, StudyResult
+from eventstudy.results import LISTS, Results
 
 
 def build(study: Study) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def build(study: Study) -> dict[str, Any]:
     }
 
 
-def _effort(result: StudyResult) -> str:
+def _effort(result: Results) -> str:
     """How much of robustness was computed, by what there is of it."""
     if not result.recommendations:
         return "none" if result.headlines else "full"

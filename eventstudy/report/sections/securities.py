@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventstudy.models import MARKET
 from eventstudy.plots import car_path_figure, car_path_frame, marker_frame, price_figure, price_frame
+from eventstudy.plots.around import MARKET
 from eventstudy.plots.style import Frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
 from eventstudy.summary.rows import interval

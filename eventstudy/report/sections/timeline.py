@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventstudy.exchanges import exchange as row_of
 from eventstudy.plots import days_figure, days_frame, overview_figure, overview_frame
 from eventstudy.report.views import FigureView, Study, figure_view, frame_table
 from eventstudy.results import SessionRecord
@@ -51,7 +50,7 @@ def _links_table(study: Study, set_id: str, events: list[str]) -> Table:
             if record.event_id == event_id:
                 places.setdefault(record.exchange, record)
         for exchange, record in places.items():
-            zone = row_of(exchange).zone
+            zone = record.time_zone
             last = getattr(when, "last", when.first)
             local = texts.clock(when.first, zone)
             if last != when.first:
