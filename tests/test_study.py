@@ -321,7 +321,7 @@ def test_frames_are_fresh_and_cover_every_list(flagship):
     frame = flagship.to_frame("car")
     frame.loc[:, "car"] = 0
     assert flagship.to_frame("car")["car"].abs().sum() > 0
-    with pytest.raises(OptionError, match="there is no list 'cars' in the results; allowed: sessions, ledger, params"):
+    with pytest.raises(OptionError, match="there is no list 'cars' in the results; allowed: sessions, calendar"):
         flagship.to_frame("cars")
 
 
