@@ -32,7 +32,8 @@ OF_LIST: Mapping[tuple[str, str], str] = {
     ("sessions", "reason"): "reason.",
     **{("joint", "distribution"): "distribution.", ("diagnostics", "diagnostic"): "column."},
     **{("recommendations", "recommended"): "test", ("recommendations", "used"): "test"},
-    **{(name, "test"): "test" for name in ("portfolio", "single_firm", "calibration")},
+    **{(name, "test"): "test" for name in ("portfolio", "single_firm", "calibration", "tests")},
+    **{("means", "id"): "sample", ("tests", "id"): "cross_section"},
 }
 """The same in one list alone; what ends with a dot is where the catalogs have the word."""
 

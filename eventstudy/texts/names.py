@@ -76,6 +76,10 @@ class Names:
     def sample(self, sample_id: str) -> str:
         return self.naming("sample", sample_id)
 
+    def cross_section(self, identifier: str) -> str:
+        """Name of a group or of a sample of events."""
+        return self.group(identifier) if identifier in self.spec.groups else self.sample(identifier)
+
     def rung(self, rung: str) -> str:
         return self.texts(f"history.name.{rung}")
 
