@@ -19,7 +19,7 @@ QUICK = [
         *("gate_cases", "models", "moments", "parametric", "prices", "rows", "sources", "study", "tables"),
     )
 ]
-EXTRAS = ("parquet", "excel", "garch")
+EXTRAS = ("parquet", "excel", "garch", "tables")
 TESTING = ("pytest>", "hypothesis", "jsonschema")
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")

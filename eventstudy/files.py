@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
+
+from eventstudy.errors import StoreError
+from eventstudy.facts import fact
+
+UNWRITABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
+"""Characters that XML, and so a workbook or a document, cannot hold."""
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """A `StoreError` with the place for what the file system refuses."""
+    try:
+        yield
+    except OSError as error:
+        why = " ".join(str(error.strerror or error).split())
+        raise StoreError(fact("store.unwritten", place=str(error.filename or place), why=why)) from None
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:

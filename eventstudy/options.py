@@ -12,6 +12,7 @@ from typing import Any, Literal, ParamSpec, TypeGuard, TypeVar
 
 import numpy as np
 
+from eventstudy.distribution import lacks
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.windows import Window
@@ -96,6 +97,12 @@ def window_of(name: str, given: object) -> Window:
     if max(map(abs, window)) > FARTHEST:
         raise OptionError(fact("option.window_far", name=name, window=window, farthest=FARTHEST))
     return window
+
+
+def need(module: str, extra: str) -> None:
+    """Refuse what needs a library that is not there."""
+    if lacking := lacks(module, extra):
+        raise OptionError(fact("option.extra", lacking=lacking))
 
 
 def keywords(what: str, given: Iterable[str], allowed: Sequence[str]) -> None:

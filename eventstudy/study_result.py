@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
 
 from eventstudy.display import Shown
 from eventstudy.errors import OptionError
 from eventstudy.results import LISTS, Results
+from eventstudy.results.tables import table_of
+from eventstudy.tables import TableOptions
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -127,6 +130,31 @@ class StudyResult(Shown, Results):
         from eventstudy.summary import summary_text
 
         return summary_text(self, lang=lang)
+
+    def to_latex(self, what: str = "headlines", **options: Unpack[TableOptions]) -> str:
+        """A table in LaTeX, with the packages booktabs, makecell and threeparttable.
+
+        Parameters
+        ----------
+        what : {"headlines", "car", "ar", "portfolio", "event_groups"}
+            The list that has a row each.
+        **options
+            See `eventstudy.tables.TableOptions`; the title is the study's where none is given.
+
+        Raises
+        ------
+        OptionError
+            For an option or value that there is not, or without the extra ``tables``.
+        """
+        return table_of(self, what, "to_latex", options).latex()
+
+    def to_html(self, what: str = "headlines", **options: Unpack[TableOptions]) -> str:
+        """The table of `to_latex` in HTML, for a page."""
+        return table_of(self, what, "to_html", options).html()
+
+    def to_word(self, path: str | Path, what: str = "headlines", **options: Unpack[TableOptions]) -> Path:
+        """Write the table of `to_latex` as a Word document, ``.docx``; gives its path."""
+        return table_of(self, what, "to_word", options).word(path)
 
     def _of_headline(self, name: str, headline: str) -> pd.DataFrame:
         known = [one.id for one in self.spec.headlines]

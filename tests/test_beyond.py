@@ -196,15 +196,12 @@ def test_excel_holds_a_sheet_per_table(study, tmp_path):
     assert sheets["car"].loc["one", "car"] == pytest.approx(study.car((-1, 1)).loc["one", "car"])
 
 
-def test_summary_and_latex_name_every_test(study):
+def test_the_summary_names_every_test(study):
     text = study.summary((-1, 1))
     assert "Event study, market model" in text
     assert text.splitlines()[1] == "9 events in, 4 out, 19 flags"
-    latex = study.to_latex((-1, 1))
-    assert latex.startswith(r"\begin{tabular}")
     for name in study.tests((-1, 1)).index:
         assert name in text
-        assert name.replace("_", r"\_") in latex
     assert "<pre>Event study" in study._repr_html_()
 
 

@@ -52,14 +52,6 @@ def test_a_test_result_says_its_numbers_or_why_there_are_none(found):
     assert repr(study(events=EVENTS.iloc[:1]).test("bmp_t")).startswith("bmp_t: not available: ")
 
 
-def test_latex_holds_numbers(found):
-    table = found.to_latex((0, 0))
-    row = next(line for line in table.splitlines() if line.startswith(r"cross\_sectional\_t"))
-    result = found.test("cross_sectional_t")
-    assert row == rf"cross\_sectional\_t & {result.statistic:.3f} & 1 & {result.pvalue:.4f} & 2 \\"
-    assert "nan" not in table
-
-
 def test_files_name_firm_date_and_window(found, tmp_path):
     found.to_csv(tmp_path, (-1, 1))
     car = pd.read_csv(tmp_path / "car.csv")

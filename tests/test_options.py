@@ -432,6 +432,9 @@ TOLD = {
         "firms holds no .parquet files; name a folder with one file per asset",
     ),
     "option.workbook": ({"given": "a.txt"}, "path=a.txt is not the name of a workbook; let it end in .xlsx"),
+    "option.document": ({"given": "a.txt"}, "path=a.txt is not the name of a Word document; let it end in .docx"),
+    "option.no_rows": ({"what": "to_html()"}, "to_html() has nothing to show: these results have no row for it"),
+    "option.title": ({"given": "5"}, "title=5 is not allowed; it is a text"),
     "option.extra": ({"lacking": "pyarrow"}, "this needs pyarrow"),
     "option.risk_free": (
         {"after_gap": "log"},

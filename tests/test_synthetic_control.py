@@ -17,7 +17,7 @@ from eventstudy.models.market import fit_market
 from eventstudy.models.market_adjusted import fit_market_adjusted
 from eventstudy.models.peer_portfolio import complete_donors, fit_peer_portfolio
 from eventstudy.models.ridge_augmented import CV_BLOCKS, PENALTY_SHARES, augment_weights
-from eventstudy.models.simplex import KKT_TOLERANCE, TIE_BREAK, _moved, simplex_weights
+from eventstudy.models.simplex import KKT_TOLERANCE, TIE_BREAK, simplex_weights
 from eventstudy.models.synthetic_control import all_period_residuals, fit_synthetic_control
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
@@ -257,18 +257,6 @@ def test_cases_do_not_depend_on_each_other_where_many_weights_fit_perfectly():
     for case in range(9):
         alone = simplex_weights(y[case : case + 1], x[case : case + 1])
         assert alone.weights[0].tolist() == together.weights[case].tolist()
-
-
-def test_a_step_ends_where_the_first_weight_is_gone():
-    """After 2/5 of the way the second weight is 0; with none falling the way is whole; a newcomer cannot fall."""
-    now = np.array([[0.7, 0.2, 0.1, 0.0], [0.7, 0.2, 0.1, 0.0], [0.5, 0.5, 0.0, 0.0]])
-    target = np.array([[1.4, -0.3, -0.1, 0.0], [0.6, 0.1, 0.1, 0.2], [0.9, 0.2, -0.1, 0.0]])
-    member = np.array([[True, True, True, False], [True] * 4, [True, True, True, False]])
-    moved, gone = _moved(now, member, target)
-    assert moved == pytest.approx(
-        np.array([[0.98, 0.0, 0.02, 0.0], [0.6, 0.1, 0.1, 0.2], [0.5, 0.5, 0.0, 0.0]]), abs=EXACT
-    )
-    assert np.argwhere(gone).tolist() == [[0, 1], [2, 2]]
 
 
 def test_blocks_of_cases_are_joined_in_order(monkeypatch):

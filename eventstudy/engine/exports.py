@@ -1,20 +1,20 @@
-"""Results to files and text: CSV, Parquet, Excel, LaTeX, a summary."""
+"""Results to files and text: CSV, Parquet, Excel, the rows of tables, a summary."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eventstudy.distribution import lacks
-from eventstudy.errors import OptionError, StoreError
+from eventstudy.abnormal import CONFIDENCE
+from eventstudy.errors import OptionError
 from eventstudy.facts import fact
+from eventstudy.files import UNWRITABLE, writing
 from eventstudy.inference import TestResult
-from eventstudy.options import path_of
+from eventstudy.options import is_number, need, one_of, path_of, window_of
+from eventstudy.tables import Kind, Line, Table, TableOptions, numbers_of
 from eventstudy.windows import Window
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from eventstudy.engine.result import EventStudy
 
-_UNWRITABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
-"""Characters that a workbook, which is XML, cannot hold."""
+
+Windows = tuple[int, int] | list[tuple[int, int]]
 
 
 def frames_of(study: EventStudy, window: tuple[int, int]) -> Mapping[str, pd.DataFrame]:
@@ -110,19 +110,39 @@ def _writable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _escaped_xml(value: Any) -> Any:
-    return _UNWRITABLE.sub(lambda one: f"_x{ord(one[0]):04X}_", value) if isinstance(value, str) else value
+    return UNWRITABLE.sub(lambda one: f"_x{ord(one[0]):04X}_", value) if isinstance(value, str) else value
 
 
-def to_latex(study: EventStudy, window: tuple[int, int]) -> str:
-    """The tests over a window as a LaTeX table (booktabs)."""
-    lines = [r"\begin{tabular}{lrrrr}", r"\toprule", r"Test & Statistic & d.f. & $p$ & $N$ \\", r"\midrule"]
-    for name, found in study.test_results(window).items():
-        label = name.replace("_", r"\_")
-        if found.refusal is not None:
-            lines.append(rf"{label} & \multicolumn{{4}}{{l}}{{not available: {_escaped(str(found.refusal))}}} \\")
+def table_of(study: EventStudy, what: str, windows: Windows, method: str, options: TableOptions) -> Table:
+    """The rows of a table, by window: the tests, or the mean or every event's CAR."""
+    one_of("what", what, ("tests", "caar", "car"))
+    several = windows if isinstance(windows, list) and not all(map(is_number, windows)) else [windows]
+    lines: list[Line] = []
+    for given in several:
+        window = window_of("window", given)
+        group = str(window)
+        if what == "tests":
+            found = study.test_results(window)
+            lines += [Line(group, name, _numbers(one), one.refusal) for name, one in found.items()]
             continue
-        lines.append(" & ".join([label, *_cells(found)]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+        frame = study.caar(window) if what == "caar" else study.car(window)
+        labels = ["CAAR"] if what == "caar" else _labels(study)
+        rows = (dict(zip(frame.columns, row, strict=True)) for row in frame.to_numpy().tolist())
+        lines += [Line(group, label, numbers_of(row, what)) for label, row in zip(labels, rows, strict=True)]
+    kinds: dict[str, Kind] = {"tests": "tests", "caar": "means", "car": "estimates"}
+    return Table.of(method, lines, kinds[what], CONFIDENCE, options)
+
+
+def _labels(study: EventStudy) -> list[str]:
+    """Each event and its asset, once where they are one."""
+    pairs = zip(map(str, study.sample.event_ids), (study.sample.assets[row] for row in study.sample.asset), strict=True)
+    return [", ".join(dict.fromkeys((event, str(asset)))) for event, asset in pairs]
+
+
+def _numbers(found: TestResult) -> dict[str, Any]:
+    low, high = found.conf_int or (None, None)
+    given = {name: getattr(found, name) for name in ("estimate", "std_error", "statistic", "pvalue")}
+    return {**given, "df": tuple(found.degrees), "ci_low": low, "ci_high": high, "n": found.nobs}
 
 
 def about(study: EventStudy) -> str:
@@ -199,25 +219,3 @@ def _write(
         for name, frame in frames.items():
             write(frame, paths[name])
     return tuple(paths.values())
-
-
-@contextmanager
-def writing(place: Path) -> Iterator[None]:
-    """A `StoreError` with the place for what the file system refuses."""
-    try:
-        yield
-    except OSError as error:
-        why = " ".join(str(error.strerror or error).split())
-        raise StoreError(fact("store.unwritten", place=str(error.filename or place), why=why)) from None
-
-
-def need(module: str, extra: str) -> None:
-    """Refuse what needs a library that is not there."""
-    if lacking := lacks(module, extra):
-        raise OptionError(fact("option.extra", lacking=lacking))
-
-
-def _escaped(text: str) -> str:
-    for mark in "%_&#$":
-        text = text.replace(mark, "\\" + mark)
-    return text

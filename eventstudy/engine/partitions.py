@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eventstudy.arrays import Days, Floats
-from eventstudy.engine.exports import need, writing
 from eventstudy.errors import InputError, OptionError
 from eventstudy.facts import fact
+from eventstudy.files import writing
 from eventstudy.gate.days import day_text
 from eventstudy.gate.tables import Wide, read_wide
+from eventstudy.options import need
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.display import Shown
-from eventstudy.engine import exports
 from eventstudy.engine.diagnostics import overall, per_event
 from eventstudy.engine.flags import flags_of
 from eventstudy.engine.inputs import Placed, Refusal
@@ -21,6 +18,7 @@ from eventstudy.engine.longrun import buy_and_hold, calendar_time
 from eventstudy.engine.means import mean_of_days, mean_of_windows
 from eventstudy.engine.regression import regress, slopes
 from eventstudy.engine.rows import results_of_tests, rows_of_tests, tested_columns, told_frame
+from eventstudy.engine.written import Written
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.gate.values import Accepted
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class EventStudy(Shown):
+class EventStudy(Written):
     """Estimates of every usable event and tests across them; frames are handed out fresh.
 
     Attributes
@@ -349,34 +347,6 @@ class EventStudy(Shown):
         estimation window's variance reject too often.
         """
         return overall(self.section((day, day)))
-
-    @spelled
-    def summary(self, window: tuple[int, int] = (0, 0)) -> str:
-        """What was studied and found, as text."""
-        return exports.summary(self, window)
-
-    @spelled
-    def to_latex(self, window: tuple[int, int] = (0, 0)) -> str:
-        """The tests over a window as a LaTeX table."""
-        return exports.to_latex(self, window)
-
-    @spelled
-    def to_csv(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
-        """Write every table as CSV into a folder."""
-        return exports.to_csv(self, folder, window)
-
-    @spelled
-    def to_parquet(self, folder: str | Path, window: tuple[int, int] = (0, 0)) -> tuple[Path, ...]:
-        """Write every table as Parquet into a folder."""
-        return exports.to_parquet(self, folder, window)
-
-    @spelled
-    def to_excel(self, path: str | Path, window: tuple[int, int] = (0, 0)) -> Path:
-        """Write every table as a sheet of one workbook."""
-        return exports.to_excel(self, path, window)
-
-    def about(self) -> str:
-        return exports.about(self)
 
     def section(self, window: tuple[int, int]) -> Section:
         """The cross-section that tests see: the events with everything observed in the window."""
