@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import os
+import pickle
 import pkgutil
 import socket
 from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 import eventstudy as es
 from eventstudy import plots
+from eventstudy.texts import LANGS
 
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("search", derandomize=False, deadline=None, print_blob=True)
@@ -82,8 +86,24 @@ def flagship_prices(flagship_spec):
 
 
 @pytest.fixture(scope="session")
-def flagship(flagship_spec, flagship_prices):
-    return es.run_study(flagship_spec, flagship_prices)
+def once(tmp_path_factory):
+    """`once(name, make)`: what `make()` gives, made by the first worker of xdist that asks, read by the others."""
+
+    def made(name, make):
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            return make()
+        kept = tmp_path_factory.getbasetemp().parent / f"{name}.pickle"
+        with FileLock(f"{kept}.lock"):
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(make()))
+            return pickle.loads(kept.read_bytes())
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def flagship(flagship_spec, flagship_prices, once):
+    return once("flagship", lambda: es.run_study(flagship_spec, flagship_prices))
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +112,28 @@ def kept():
     from tests.freeze import frozen_result
 
     return frozen_result()
+
+
+@pytest.fixture(scope="session")
+def kept_trees(kept, once, tmp_path_factory):
+    """Every file of the kept result's report, by language and name, as it was written."""
+
+    def written():
+        folder = tmp_path_factory.mktemp("kept")
+        return {lang: tree(es.write_report(kept, folder / lang, lang=lang)) for lang in LANGS}
+
+    return once("kept_trees", written)
+
+
+@pytest.fixture(scope="session")
+def kept_pages(kept_trees):
+    """The kept result's page by language."""
+    return {lang: files["report.html"].decode() for lang, files in kept_trees.items()}
+
+
+def tree(folder):
+    """Every file of a folder with its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def sketch(**layout):

@@ -17,8 +17,8 @@ from eventstudy.config import add_event, editing, parse_study
 from eventstudy.config.wording import WIDTH
 from eventstudy.errors import InputError, OptionError, SessionRangeError, StudyFileError
 from eventstudy.spec import Event, Source
+from tests.command import eventstudy
 from tests.conftest import ROOT
-from tests.test_cli import eventstudy
 from tests.test_config import SMALL
 
 UNCHANGED = "(in the text as it would be; the file is unchanged)"
