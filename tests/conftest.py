@@ -7,20 +7,18 @@ import os
 import pickle
 import pkgutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
 from filelock import FileLock
-from hypothesis import settings
 
 import eventstudy as es
 from eventstudy import plots
 from eventstudy.texts import LANGS
-
-settings.register_profile("suite", derandomize=True, deadline=None)
-settings.register_profile("search", derandomize=False, deadline=None, print_blob=True)
-settings.load_profile("suite")  # the same examples on every machine; `nox -s search` takes the other
+from tests import searches  # noqa: F401 - loads the suite's profile
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -119,7 +117,7 @@ def kept_trees(kept, once, tmp_path_factory):
     """Every file of the kept result's report, by language and name, as it was written."""
 
     def written():
-        folder = tmp_path_factory.mktemp("kept")
+        folder = tmp_path_factory.mktemp("kept") / "made"
         return {lang: tree(es.write_report(kept, folder / lang, lang=lang)) for lang in LANGS}
 
     return once("kept_trees", written)
@@ -129,6 +127,28 @@ def kept_trees(kept, once, tmp_path_factory):
 def kept_pages(kept_trees):
     """The kept result's page by language."""
     return {lang: files["report.html"].decode() for lang, files in kept_trees.items()}
+
+
+@pytest.fixture(scope="session")
+def elsewhere(once, tmp_path_factory):
+    """Every file of the flagship's report, run and written by another process with another hash seed and time zone."""
+    code = (
+        "import sys, eventstudy as es\n"
+        "spec = es.load_study('events.yaml')\n"
+        "es.write_report(es.run_study(spec, es.load_prices(spec)), sys.argv[1])\n"
+    )
+
+    def written():
+        folder = tmp_path_factory.mktemp("elsewhere")
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder)],
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT), "TZ": "Asia/Shanghai"},
+        )
+        return tree(folder / "h200-export-decision")
+
+    return once("elsewhere", written)
 
 
 def tree(folder):
