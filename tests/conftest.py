@@ -29,6 +29,23 @@ EXCHANGES = RECORDED_EXCHANGES if RECORDED_EXCHANGES.is_dir() else MADE_EXCHANGE
 LOCAL = {"127.0.0.1", "::1", "localhost", ""}
 
 
+LONGEST = (
+    *("test_report_browser", "test_robustness", "test_cli_flagship", "test_install", "test_report", "test_docs"),
+    *("test_calibration", "test_level", "test_exchange_rows", "test_study", "test_editing", "test_recording"),
+)
+"""Files that take longest, in the order in which workers get them, so that all workers end together."""
+
+
+def pytest_configure(config):
+    if hasattr(config.option, "loadscopereorder"):  # xdist would begin with the files that have most tests
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 class NetworkClosed(RuntimeError):
     """A test tried to leave the machine."""
 
