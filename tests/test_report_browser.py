@@ -93,7 +93,7 @@ def chromium():
     if path is None:
         pytest.skip(f"the browser tests need one of {', '.join(BROWSERS)} on the path")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=WAIT)
         yield browser
         browser.close()
 
@@ -114,6 +114,7 @@ class Visit:
     def __init__(self, browser, path, width):
         self.requests, self.blocked, self.complaints = [], [], []
         self.page = browser.new_page(viewport={"width": width, "height": 900})
+        self.page.set_default_timeout(WAIT)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("requestfailed", lambda request: self.blocked.append((request.url, request.failure)))
         self.page.on("console", lambda message: self._note(message.type, message.text))
