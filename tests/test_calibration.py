@@ -140,7 +140,7 @@ def test_power_is_of_the_first_panels_under_every_effect(four):
 
 
 def test_rows_are_the_tests_and_those_that_cannot_run_say_why():
-    four = calibrate(**FOUR, sigma=0.03, draws=40)
+    four = calibrate(**FOUR, sigma=0.03, draws=100)
     assert [row.test for row in four.rows] == list(TESTS)
     assert four["grank_t"].size is None
     assert four["grank_t"].refusal == fact("unavailable.small_sample", n=4, need=15)
