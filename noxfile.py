@@ -16,7 +16,7 @@ QUICK = [
     f"tests/test_{name}.py"
     for name in (
         *("beyond", "calendars", "cli", "clock", "config", "display", "engine", "engine_limits", "facts", "gate"),
-        *("gate_cases", "models", "moments", "parametric", "prices", "rows", "sources", "study", "tables"),
+        *("gate_cases", "models", "moments", "parametric", "prices", "rows", "sources", "event_ledger", "tables"),
     )
 ]
 EXTRAS = ("parquet", "excel", "garch", "tables")
@@ -51,13 +51,20 @@ def search(session):
     install(session, "test")
     for seed in session.posargs or [str(secrets.randbelow(2**32)) for _ in range(10)]:
         session.log(f"seed {seed}; to run it again: nox -s search -- {seed}")
-        options = ("-m", "hypothesis", "--hypothesis-profile=search", f"--hypothesis-seed={seed}")
+        options = ("-m", "hypothesis and not slow", "--hypothesis-profile=search", f"--hypothesis-seed={seed}")
         session.run("python", "-m", "pytest", *options)
 
 
 @nox.session
+def proofs(session):
+    """Proofs that take minutes: the wheel in an empty environment, every figure in the browser at every width."""
+    install(session, "test")
+    session.run("python", "-m", "pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
 def quick(session):
-    """The tests that take a minute or two; arguments go to pytest."""
+    """The tests that take a minute; arguments go to pytest."""
     install(session, "test")
     session.run("python", "-m", "pytest", *QUICK, *session.posargs)
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import os
+import pickle
 import pkgutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
-from hypothesis import settings
+from filelock import FileLock
 
 import eventstudy as es
 from eventstudy import plots
-
-settings.register_profile("suite", derandomize=True, deadline=None)
-settings.register_profile("search", derandomize=False, deadline=None, print_blob=True)
-settings.load_profile("suite")  # the same examples on every machine; `nox -s search` takes the other
+from eventstudy.texts import LANGS
+from tests import searches  # noqa: F401 - loads the suite's profile
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -25,6 +27,23 @@ RECORDED_EXCHANGES = ROOT / "tests" / "recorded"
 EXCHANGES = RECORDED_EXCHANGES if RECORDED_EXCHANGES.is_dir() else MADE_EXCHANGES
 """What the flagship's live prices are replayed from: real exchanges once `nox -s record` has made them."""
 LOCAL = {"127.0.0.1", "::1", "localhost", ""}
+
+
+LONGEST = (
+    *("test_report_browser", "test_robustness", "test_cli_flagship", "test_install", "test_report", "test_docs"),
+    *("test_calibration", "test_level", "test_exchange_rows", "test_study", "test_editing", "test_recording"),
+)
+"""Files that take longest, in the order in which workers get them, so that all workers end together."""
+
+
+def pytest_configure(config):
+    if hasattr(config.option, "loadscopereorder"):  # xdist would begin with the files that have most tests
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
 
 
 class NetworkClosed(RuntimeError):
@@ -82,8 +101,24 @@ def flagship_prices(flagship_spec):
 
 
 @pytest.fixture(scope="session")
-def flagship(flagship_spec, flagship_prices):
-    return es.run_study(flagship_spec, flagship_prices)
+def once(tmp_path_factory):
+    """`once(name, make)`: what `make()` gives, made by the first worker of xdist that asks, read by the others."""
+
+    def made(name, make):
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            return make()
+        kept = tmp_path_factory.getbasetemp().parent / f"{name}.pickle"
+        with FileLock(f"{kept}.lock"):
+            if not kept.exists():
+                kept.write_bytes(pickle.dumps(make()))
+            return pickle.loads(kept.read_bytes())
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def flagship(flagship_spec, flagship_prices, once):
+    return once("flagship", lambda: es.run_study(flagship_spec, flagship_prices))
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +127,50 @@ def kept():
     from tests.freeze import frozen_result
 
     return frozen_result()
+
+
+@pytest.fixture(scope="session")
+def kept_trees(kept, once, tmp_path_factory):
+    """Every file of the kept result's report, by language and name, as it was written."""
+
+    def written():
+        folder = tmp_path_factory.mktemp("kept") / "made"
+        return {lang: tree(es.write_report(kept, folder / lang, lang=lang)) for lang in LANGS}
+
+    return once("kept_trees", written)
+
+
+@pytest.fixture(scope="session")
+def kept_pages(kept_trees):
+    """The kept result's page by language."""
+    return {lang: files["report.html"].decode() for lang, files in kept_trees.items()}
+
+
+@pytest.fixture(scope="session")
+def elsewhere(once, tmp_path_factory):
+    """Every file of the flagship's report, run and written by another process with another hash seed and time zone."""
+    code = (
+        "import sys, eventstudy as es\n"
+        "spec = es.load_study('events.yaml')\n"
+        "es.write_report(es.run_study(spec, es.load_prices(spec)), sys.argv[1])\n"
+    )
+
+    def written():
+        folder = tmp_path_factory.mktemp("elsewhere")
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder)],
+            check=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT), "TZ": "Asia/Shanghai"},
+        )
+        return tree(folder / "h200-export-decision")
+
+    return once("elsewhere", written)
+
+
+def tree(folder):
+    """Every file of a folder with its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def sketch(**layout):

@@ -23,6 +23,7 @@ from eventstudy.prices import PriceSeries, Provenance
 from eventstudy.sources.vendors.bars import series_csv
 from eventstudy.sources.vendors.cache import SETTLED, VARIABLE, PriceCache, cache_folder
 from eventstudy.sources.vendors.download import Download
+from tests.command import PATIENCE
 from tests.conftest import ROOT
 
 FIRST, LAST = dt.date(2025, 12, 1), dt.date(2025, 12, 12)
@@ -408,7 +409,7 @@ for minute in range(25):
 def test_two_processes_may_keep_downloads_at_once(told, tmp_path):
     running = [python(MANY, tmp_path, name) for name in ("one", "other")]
     for process in running:
-        out, error = process.communicate(timeout=120)
+        out, error = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, error) == (0, "", "")
     found = [tuple(map(str, one.notes)) for one in told.cache._newest("yahoo", "NVDA")]
     assert sorted(found) == sorted((name, str(minute)) for name in ("one", "other") for minute in range(25))
@@ -444,7 +445,7 @@ def test_a_process_killed_in_the_middle_of_a_write_harms_nothing(told, tmp_path,
         told.cache.add(download(minute=0))
     before = files(tmp_path)
     process = python(KILLED, tmp_path, where, after)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (-signal.SIGKILL, "")
     now = files(tmp_path)
     assert {name: now[name] for name in before} == before

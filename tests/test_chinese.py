@@ -9,10 +9,9 @@ from html.parser import HTMLParser
 import pytest
 
 from eventstudy.facts import words
-from eventstudy.report.page import render_page
 from eventstudy.results import FactRecord
 from eventstudy.study.provenance import SOFTWARE
-from tests.freeze import frozen_result
+from tests.report_words import section_html
 
 WORD = re.compile("[A-Za-z]{3,}")
 SAID_ALOUD = ("aria-label", "title", "alt", "placeholder")
@@ -94,17 +93,13 @@ def english_in(page, spec):
     cited += SOFTWARE
     names = re.compile("|".join((*PATTERNS, *(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])" for name in cited))))
     known = {word for words_ in NAMES.values() for word in words_.split()}
-    return {word: text.strip() for text in texts for word in WORD.findall(names.sub(" ", text)) if word not in known}
+    latin = [text for text in dict.fromkeys(texts) if WORD.search(text)]
+    return {word: text.strip() for text in latin for word in WORD.findall(names.sub(" ", text)) if word not in known}
 
 
 @pytest.fixture(scope="module")
-def kept():
-    return frozen_result()
-
-
-@pytest.fixture(scope="module")
-def page(kept):
-    return render_page(kept, "zh")
+def page(kept_pages):
+    return kept_pages["zh"]
 
 
 def test_the_chinese_page_holds_no_english(kept, page):
@@ -119,8 +114,8 @@ def test_there_is_a_page_to_read(page):
     assert len(re.findall("[一-鿿]", "".join(found.texts))) > 20_000
 
 
-def test_the_english_page_is_found_to_be_english(kept):
-    assert {"read", "from", "known", "packaged", "adjusted"} <= set(english_in(render_page(kept, "en"), kept.spec))
+def test_the_english_page_is_found_to_be_english(kept, kept_pages):
+    assert {"read", "from", "known", "packaged", "adjusted"} <= set(english_in(kept_pages["en"], kept.spec))
 
 
 ENGLISH = "the prices were read from a file"
@@ -148,7 +143,7 @@ def test_an_english_sentence_of_provenance_is_found(kept):
     english = first.model_copy(
         update={"kind": "prices", "name": "NVDA", "source": "recorded", "facts": (FactRecord.of(words(ENGLISH)),)}
     )
-    told = render_page(kept.model_copy(update={"provenance": (english, *others)}), "zh")
+    told = section_html(kept.model_copy(update={"provenance": (english, *others)}), "provenance", "zh")
     assert set(english_in(told, kept.spec)) == {"the", "prices", "were", "read", "from", "file"}
 
 

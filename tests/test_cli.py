@@ -2,96 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
+from tests.command import eventstudy, process
 from tests.conftest import ROOT
 from tests.test_config import SMALL
 
 RECORDED = ROOT / "eventstudy" / "data" / "recorded"
 
 
-def eventstudy(*arguments, cwd=ROOT, **environment):
-    """Run the command in its own process, as a shell would."""
-    return subprocess.run(
-        [sys.executable, "-m", "eventstudy", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
-        check=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """One run of the flagship and its folder."""
-    out = tmp_path_factory.mktemp("out")
-    return eventstudy("run", "events.yaml", "--out", out, "--robustness", "fast"), out / "h200-export-decision"
-
-
-def test_run_writes_the_report_folder_and_prints_the_table(ran):
-    done, folder = ran
-    assert done.returncode == 0
-    assert done.stderr == ""
-    assert "report.html" in done.stdout
-    assert "NVIDIA" in done.stdout
-    assert {path.name for path in folder.iterdir()} == {"report.html", "summary.md", "results.json", "tables"}
-    assert {path.name for path in (folder / "tables").iterdir()} >= {"ar.csv", "car.csv", "exclusions.csv"}
-
-
-def test_run_json_prints_exactly_results_json(ran, tmp_path):
-    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--json", "--robustness", "fast")
-    assert done.returncode == 0
-    assert json.loads(done.stdout)["study"]["id"] == "h200-export-decision"
-    assert done.stdout == (ran[1] / "results.json").read_text(encoding="utf-8")
-
-
-def test_two_runs_give_the_same_bytes(ran, tmp_path):
-    done = eventstudy("run", "events.yaml", "--out", tmp_path, "--quiet", "--robustness", "fast")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    first = sorted(path for path in ran[1].rglob("*") if path.is_file())
-    assert len(first) > 10
-    for path in first:
-        again = tmp_path / "h200-export-decision" / path.relative_to(ran[1])
-        assert path.read_bytes() == again.read_bytes(), path.name
-
-
-def test_a_chinese_report_from_the_results_alone(ran, tmp_path):
-    done = eventstudy("report", ran[1] / "results.json", "--out", tmp_path, "--lang", "zh")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"report: {tmp_path / 'h200-export-decision' / 'report.html'}\n"
-    folder = tmp_path / "h200-export-decision"
-    assert 'lang="zh' in (folder / "report.html").read_text(encoding="utf-8")[:500]
-    assert (folder / "results.json").read_bytes() == (ran[1] / "results.json").read_bytes()
-
-
-def test_a_folder_of_files_gives_the_numbers_of_the_recordings(ran, tmp_path):
-    folder = tmp_path / "prices"
-    folder.mkdir()
-    for path in RECORDED.rglob("*.csv"):
-        shutil.copy(path, folder)
-    done = eventstudy("run", "events.yaml", "--source", folder, "--out", tmp_path, "--json", "--robustness", "fast")
-    assert done.returncode == 0
-    recorded = json.loads((ran[1] / "results.json").read_text(encoding="utf-8"))
-    own = json.loads(done.stdout)
-    assert {key: own[key] for key in own if key != "provenance"} == {
-        key: recorded[key] for key in recorded if key != "provenance"
-    }
-
-
-def test_the_packaged_flagship_runs_anywhere(ran, tmp_path):
-    done = eventstudy("run", "flagship", "--out", "out", "--quiet", "--robustness", "fast", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    written = tmp_path / "out" / "h200-export-decision" / "results.json"
-    assert written.read_bytes() == (ran[1] / "results.json").read_bytes()
+@pytest.fixture
+def study(tmp_path):
+    """A new study, as `init` makes it."""
+    assert eventstudy("init", "study", cwd=tmp_path).returncode == 0
+    return tmp_path / "study"
 
 
 def test_check_shows_the_first_session_of_each_event():
@@ -162,9 +88,7 @@ def test_unusable_prices_are_told_with_file_line_and_column_and_exit_3(tmp_path)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_headline_without_a_figure_is_told_instead_of_an_empty_table(tmp_path):
-    assert eventstudy("init", "study", cwd=tmp_path).returncode == 0
-    study = tmp_path / "study"
+def test_a_headline_without_a_figure_is_told_instead_of_an_empty_table(study):
     for symbol in ("AMD", "SPY"):
         text = next(RECORDED.rglob(f"{symbol}.csv")).read_text(encoding="utf-8")
         head, *rows = text.splitlines(keepends=True)
@@ -180,9 +104,7 @@ def test_a_headline_without_a_figure_is_told_instead_of_an_empty_table(tmp_path)
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
-def test_tables_of_ones_own_that_are_not_read_are_told(tmp_path):
-    assert eventstudy("init", "study", cwd=tmp_path).returncode == 0
-    study = tmp_path / "study"
+def test_tables_of_ones_own_that_are_not_read_are_told(study):
     with (study / "events.yaml").open("a", encoding="utf-8") as file:
         file.write("prices:\n  files:\n    - {file: closes.xlsx, layout: wide, values: close, adjustment: none}\n")
     done = eventstudy("run", "--robustness", "none", cwd=study)
@@ -190,9 +112,9 @@ def test_tables_of_ones_own_that_are_not_read_are_told(tmp_path):
     assert done.stderr == ("closes.xlsx of prices.files not read: tables of your own are read with --source FOLDER\n")
 
 
-def test_an_output_folder_that_cannot_be_written_is_exit_2(tmp_path):
-    (tmp_path / "file").write_text("here", encoding="utf-8")
-    done = eventstudy("run", "events.yaml", "--out", tmp_path / "file", "--robustness", "none")
+def test_an_output_folder_that_cannot_be_written_is_exit_2(study):
+    (study / "file").write_text("here", encoding="utf-8")
+    done = eventstudy("run", "--out", "file", "--robustness", "none", cwd=study)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
@@ -222,7 +144,7 @@ def test_schemas_are_those_checked_in():
 def test_version_and_help():
     from importlib.metadata import version
 
-    assert eventstudy("--version").stdout == f"exact-eventstudy {version('exact-eventstudy')}\n"
+    assert process("--version").stdout == f"exact-eventstudy {version('exact-eventstudy')}\n"
     for command in (
         (),
         ("check",),
@@ -239,6 +161,6 @@ def test_version_and_help():
         assert "Usage" in done.stdout
 
 
-def test_colour_only_on_a_terminal(ran):
-    assert "\x1b[" not in ran[0].stdout
+def test_colour_only_on_a_terminal():
+    assert "\x1b[" not in process("events", "list", "events.yaml").stdout
     assert "\x1b[" not in eventstudy("check", "events.yaml", NO_COLOR="1").stdout

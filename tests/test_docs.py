@@ -13,6 +13,7 @@ import pytest
 from eventstudy.cli import app
 from eventstudy.results import LISTS
 from eventstudy.spec import Check, Event, StudySpec
+from tests.command import PATIENCE, eventstudy
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
@@ -153,12 +154,25 @@ def steps(page):
 
 
 def arguments(command):
-    """The words of a command; `eventstudy` and `python` are those of this environment."""
+    """The program of a command and its words."""
     import shlex
 
     first, *rest = shlex.split(command.replace("\\\n", " "))
-    programs = {"eventstudy": [sys.executable, "-m", "eventstudy"], "python": [sys.executable]}
-    return [*programs[first], *rest]
+    return {"eventstudy": eventstudy, "python": python}[first], rest
+
+
+def python(*words, cwd, **environment):
+    """Python of this environment, which finds this checkout."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        timeout=PATIENCE,
+        check=False,
+    )
 
 
 def printed(text):
@@ -170,7 +184,6 @@ def printed(text):
 def run_tutorial(page, folder):
     """Run the page in an empty folder; yields each step as it stands there and what it printed."""
     environment = {
-        **os.environ,
         "PYTHONPATH": str(ROOT),
         "PYTHONIOENCODING": "utf-8",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -181,17 +194,8 @@ def run_tutorial(page, folder):
         if step.startswith("cd "):
             folder = folder / step.removeprefix("cd ")
             continue
-        words = [sys.executable, "-c", step] if kind == "python" else arguments(step)
-        done = subprocess.run(
-            words,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env=environment,
-            timeout=120,
-            check=False,
-        )
+        program, words = (python, ["-c", step]) if kind == "python" else arguments(step)
+        done = program(*words, cwd=folder, **environment)
         yield step, shown, done
 
 

@@ -8,7 +8,7 @@ import pytest
 from eventstudy.report import write_report
 from eventstudy.summary import doubt_lines, summary_text
 from eventstudy.texts.flags import DOUBTS, code_of, flag, values_of
-from tests.test_cli import eventstudy
+from tests.command import eventstudy
 from tests.worlds import EVENT, SHANGHAI, closes, day, ran, write_folder
 
 

@@ -17,8 +17,8 @@ from eventstudy.config import add_event, editing, parse_study
 from eventstudy.config.wording import WIDTH
 from eventstudy.errors import InputError, OptionError, SessionRangeError, StudyFileError
 from eventstudy.spec import Event, Source
+from tests.command import PATIENCE, eventstudy
 from tests.conftest import ROOT
-from tests.test_cli import eventstudy
 from tests.test_config import SMALL
 
 UNCHANGED = "(in the text as it would be; the file is unchanged)"
@@ -765,7 +765,7 @@ def test_what_is_missing_is_asked_for_on_a_terminal(file):
     except OSError:  # Linux tells the end of a terminal by an error
         pass
     os.close(ours)
-    assert command.wait(60) == 0, shown.decode()
+    assert command.wait(PATIENCE) == 0, shown.decode()
     assert b"has no UTC offset" in shown
     assert b"known: NVDA" in shown
     assert f"{file}:34: event rate-decision added".encode() in shown.replace(b"\r\n", b"")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import eventstudy as es
 from eventstudy.errors import InputError, OptionError
+from tests.command import PATIENCE
 from tests.conftest import ROOT
 
 EXACT = 1e-10  # two float computations of one closed form on decimal returns
@@ -386,7 +387,11 @@ def test_parquet_faults_name_the_file(tmp_path):
 def test_a_dask_cluster_gives_the_same_numbers():
     pytest.importorskip("distributed", reason="the extra dask is not installed")
     done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "dask_study.py"], capture_output=True, text=True, check=False, timeout=240
+        [sys.executable, ROOT / "examples" / "dask_study.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.split(": ")[1]) < 1e-12

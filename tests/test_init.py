@@ -13,8 +13,8 @@ import pytest
 import eventstudy as es
 from eventstudy.config import make_study, starter
 from eventstudy.errors import OptionError
+from tests.command import eventstudy
 from tests.conftest import ROOT
-from tests.test_cli import eventstudy
 
 STARTER = ROOT / "eventstudy" / "data" / "starter"
 FILES = {"events.yaml", "events.schema.json", "README.md", ".gitignore", "prices/README.md", "tests/test_study.py"}

@@ -14,8 +14,8 @@ from eventstudy.clock import first_session
 from eventstudy.config import parse_study
 from eventstudy.errors import PriceError, SessionRangeError
 from eventstudy.events import ALLOWED, Instant, parse_moment
+from tests.command import eventstudy
 from tests.conftest import ROOT
-from tests.test_cli import eventstudy
 from tests.worlds import SHANGHAI, closes, panel, ran, study, write_folder
 
 

@@ -33,6 +33,7 @@ from eventstudy.errors import (
 from eventstudy.sources.vendors import manners
 from eventstudy.sources.vendors.manners import ATTEMPTS, INTERVAL, LONGEST_WAIT, Pace, retrying
 from eventstudy.sources.vendors.wire import Asked, Reply
+from tests.command import PATIENCE
 from tests.conftest import ROOT
 
 HOSTS = {
@@ -249,7 +250,7 @@ def test_two_processes_together_keep_the_pace(tmp_path):
     ]
     taken = []
     for process in running:
-        out, error = process.communicate(timeout=60)
+        out, error = process.communicate(timeout=PATIENCE)
         assert (process.returncode, error) == (0, "")
         taken.append(json.loads(out))
     turns = sorted(taken[0] + taken[1])
@@ -309,12 +310,12 @@ def test_a_process_that_hangs_with_the_turn_is_not_waited_for_for_ever(tmp_path,
     def hang():
         with FileLock(tmp_path / "yahoo.lock"):
             held.set()
-            done.wait(30)
+            done.wait(PATIENCE)
 
     thread = threading.Thread(target=hang)
     thread.start()
     try:
-        assert held.wait(30)
+        assert held.wait(PATIENCE)
         clock = Clock()
         pace = clock.pace(tmp_path)
         clock.ask(pace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,14 @@ from eventstudy.inference import benjamini_hochberg, benjamini_yekutieli, holm
 
 EXACT = 1e-12  # the same few products in another order
 FAMILIES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def uncollected():
+    """statsmodels collects garbage after each family, which takes long in a process that holds much."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda: 0)
+        yield
 
 
 @settings(deadline=None)

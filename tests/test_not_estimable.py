@@ -9,7 +9,7 @@ import pytest
 
 import eventstudy as es
 from eventstudy.config import parse_study
-from tests.test_cli import eventstudy
+from tests.command import eventstudy
 from tests.worlds import closes, day, panel, write_folder
 
 MARKET = closes(2, scale=0.01, start=400.0)

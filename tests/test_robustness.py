@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
-import sys
 from bisect import bisect_left
 from dataclasses import fields, replace
 from functools import cache
@@ -35,7 +32,6 @@ from eventstudy.study.robust.placebos import placebo_records, placebos_of
 from eventstudy.study.robust.specifications import curve_of
 from eventstudy.study.setting import build_setting
 from eventstudy.windows import Window
-from tests.conftest import ROOT
 from tests.test_config import SMALL
 from tests.test_hard_cases import (
     days_after_limits,
@@ -46,6 +42,7 @@ from tests.test_hard_cases import (
     traded,
 )
 from tests.test_study import DAYS, made, only, random_walk, run_small
+from tests.worlds import FEW
 
 SAME = 1e-10  # two float computations of one closed form on the same decimal prices
 SOLVED = 1e-7  # beside a solver that stops at a tolerance
@@ -67,16 +64,6 @@ HEADS = {
     "sugon-merger-day": (("603019",), "2025-12-10", (0, 0)),
 }
 SINGLE = [name for name, (members, _, _) in HEADS.items() if len(members) == 1]
-FEW = {
-    "placebo_dates": 150,
-    "curve_dates": 30,
-    "models": ("market", "market_adjusted"),
-    "estimation_lengths": (60, 110),
-    "gaps": (10, 20),
-    "widen": ((0, 0), (1, 0), (0, 1)),
-    "returns": ("simple",),
-    "calibration_draws": 100,
-}
 
 
 @pytest.fixture(scope="module")
@@ -1128,24 +1115,6 @@ def test_simulated_sizes_are_those_of_calibrate_for_the_design(flagship, fewer, 
         assert (row.size, row.size_error, row.detectable_return) == (told.size, told.size_error, told.detectable)
         assert (row.misleads, row.draws, row.unavailable) == (told.misleads, told.draws, told.unavailable)
         assert told.refusal == (None if row.refusal is None else FactRecord.of(row.refusal))
-
-
-# --- The same input gives the same bytes ----------------------------------------------------------------------------
-
-AGAIN = """
-import hashlib, sys
-import eventstudy as es
-from tests.test_robustness import FEW
-spec = es.load_study(sys.argv[1])
-spec = spec.model_copy(update={"robustness": spec.robustness.model_copy(update=FEW)})
-print(hashlib.sha256(es.run_study(spec, es.load_prices(spec)).to_json().encode()).hexdigest())
-"""
-
-
-def test_another_process_writes_the_same_bytes(fewer):
-    command = [sys.executable, "-c", AGAIN, str(ROOT / "events.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == hashlib.sha256(fewer.to_json().encode()).hexdigest()
 
 
 # --- Size under the null --------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def test_the_suite_takes_one_set_of_examples():
 
 
 def test_a_search_differs_from_the_suite_and_repeats_with_its_seed(tmp_path):
-    (tmp_path / "conftest.py").write_text("from tests.conftest import settings\n", encoding="utf-8")
+    (tmp_path / "conftest.py").write_text("from tests import searches\n", encoding="utf-8")
     probe = tmp_path / "test_probe.py"
     probe.write_text(PROBE, encoding="utf-8")
     suite = drawn(probe)

@@ -1704,7 +1704,7 @@ def test_returns_alone_leave_price_limits_unchecked(flagship_spec, recorded):
     alone = es.prices_from_frame(recorded.to_frame()[["688041"]].pct_change(fill_method=None), values="return")[
         "688041"
     ]
-    found = es.run_study(flagship_spec, es.PricePanel({**recorded.series, "688041": alone}))
+    found = es.run_study(flagship_spec, es.PricePanel({**recorded.series, "688041": alone}), robustness="none")
     told = [one for one in found.exclusions if one.code == "limits_not_checked.returns_only"]
     assert [(one.security, one.values) for one in told] == [("688041", {"security": "688041"})]
     assert told[0].detail == ("688041: its source gives returns and no price, so no close was held against a limit")

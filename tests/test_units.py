@@ -7,7 +7,7 @@ import pytest
 
 from eventstudy.errors import PriceError
 from eventstudy.summary import summary_text
-from tests.test_cli import eventstudy
+from tests.command import eventstudy
 from tests.worlds import closes, ran, sessions, study, write_folder
 
 ACCEPT = "prices: {accept: [scale]}\nwindows:"

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from eventstudy.sources.vendors import wire
 from eventstudy.sources.vendors.wire import TIMEOUT, Asked, Reply, through, vendor_of
 from eventstudy.spec.fields import VENDORS
+from tests.command import PATIENCE
 from tests.conftest import NetworkClosed
 
 URL = "https://query2.finance.yahoo.com/v8/finance/chart/NVDA"
@@ -211,7 +212,7 @@ def test_another_thread_does_not_pass(client, sent):
 
 
 def test_two_threads_have_their_own_chains_and_the_last_one_cleans_up():
-    before, step, got = originals(), threading.Barrier(2, timeout=10), {}
+    before, step, got = originals(), threading.Barrier(2, timeout=PATIENCE), {}
 
     def work(name):
         with through(lambda asked, send: Reply(200, name.encode())):

@@ -30,6 +30,17 @@ events:
 headlines:
   - {{id: day-0, title: Day 0, event: news, security: "{symbol}", window: [0, 0]}}
 """
+FEW = {
+    "placebo_dates": 150,
+    "curve_dates": 30,
+    "models": ("market", "market_adjusted"),
+    "estimation_lengths": (60, 110),
+    "gaps": (10, 20),
+    "widen": ((0, 0), (1, 0), (0, 1)),
+    "returns": ("simple",),
+    "calibration_draws": 100,
+}
+"""Robustness with few specifications and dates."""
 SHANGHAI = {"symbol": "600999", "exchange": "XSHG", "currency": "CNY", "more": ", board: sse_main, listed: 2009-01-05"}
 
 
