@@ -5,7 +5,7 @@ The JSON Schema of results.json is made from these classes.
 
 from __future__ import annotations
 
-from eventstudy.results.cross_sections import CrossSectionRecord, MeanRecord, TestRecord
+from eventstudy.results.cross_sections import CrossSectionRecord, HypothesisRecord, MeanRecord, TestRecord
 from eventstudy.results.document import FIELDS, LISTS, SCHEMA_VERSION, Lists, Results, ResultsDocument
 from eventstudy.results.hard_cases import (
     AlternativeRecord,
@@ -90,6 +90,7 @@ __all__ = [
     "FirmDayKind",
     "FirmDayRecord",
     "HeadlineRecord",
+    "HypothesisRecord",
     "IdentificationRecord",
     "Identified",
     "JointRecord",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from eventstudy.results.records import Estimand, FactRecord, Number, Record, WindowPair
 
@@ -36,6 +36,13 @@ class MeanRecord(CrossSectionRecord):
     ci_high: Number = None
 
 
+class HypothesisRecord(Record):
+    """What a test asks: the code and values of the catalogs' sentences ``null.<code>`` and ``alternative.<code>``."""
+
+    code: str
+    values: dict[str, Any]
+
+
 class TestRecord(CrossSectionRecord):
     """A significance test across events; two-sided unless the study says otherwise.
 
@@ -46,7 +53,7 @@ class TestRecord(CrossSectionRecord):
 
     test: str
     null: str
-    hypothesis: FactRecord
+    hypothesis: HypothesisRecord
     estimate: Number = None
     std_error: Number = None
     statistic: Number = None

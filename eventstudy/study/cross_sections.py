@@ -12,7 +12,7 @@ from eventstudy.abnormal import interval, t_test, weighted_mean
 from eventstudy.arrays import Ints
 from eventstudy.facts import fact
 from eventstudy.inference import TESTS, Section, Test, TestResult
-from eventstudy.results import ExclusionRecord, FactRecord, MeanRecord, TestRecord
+from eventstudy.results import ExclusionRecord, FactRecord, HypothesisRecord, MeanRecord, TestRecord
 from eventstudy.spec import EventSample, StudySpec
 from eventstudy.study.cases import Design
 from eventstudy.study.estimate import Estimated, estimate
@@ -130,7 +130,7 @@ def test_record(result: TestResult, about: Mapping[str, Any]) -> TestRecord:
         **about,
         test=result.name,
         null=result.null,
-        hypothesis=FactRecord.of(result.hypothesis),
+        hypothesis=HypothesisRecord(code=result.hypothesis.code, values=dict(result.hypothesis.values)),
         estimate=result.estimate,
         std_error=result.std_error,
         statistic=result.statistic,

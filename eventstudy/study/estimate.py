@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
-from eventstudy.arrays import Ints
+from eventstudy.arrays import Ints, Mask
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference import Section
@@ -50,6 +50,11 @@ class Estimated:
     @property
     def model(self) -> ChosenModel:
         return self.designs[0].chosen
+
+    @property
+    def observed(self) -> Mask:
+        """(E, T) which observations can be used; peers without a return are left out of the fit and not the session."""
+        return np.isfinite(self.panel.returns) if self.peers else self.panel.observed
 
     @property
     def peers(self) -> bool:
@@ -116,7 +121,7 @@ def observations(estimated: Sequence[Estimated]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for part in estimated:
         for row, design in enumerate(part.designs):
-            found.setdefault((design.event.id, design.subject), int(part.panel.observed[row].sum()))
+            found.setdefault((design.event.id, design.subject), int(part.observed[row].sum()))
     return found
 
 
@@ -297,8 +302,8 @@ def sessions_of(part: Estimated, row: int, window: Window) -> list[date]:
 
 def flags_of(part: Estimated, row: int, ledger: Ledger, sessions: Sequence[date]) -> tuple[str, ...]:
     """Flags of a row over some sessions: those of its case, and of its own estimation."""
-    flags = ledger.case_flags(part.designs[row], sessions, estimation_sessions(part.panel, row))
-    asked, had = part.panel.returns.shape[1], int(part.panel.observed[row].sum())
+    flags = ledger.case_flags(part.designs[row], sessions, ends_of(part.panel, part.observed[row], row))
+    asked, had = part.panel.returns.shape[1], int(part.observed[row].sum())
     if not part.long[row]:
         flags.add("short_history")
     elif had < asked:
@@ -308,7 +313,12 @@ def flags_of(part: Estimated, row: int, ledger: Ledger, sessions: Sequence[date]
 
 def estimation_sessions(panel: EventPanel, row: int) -> list[date]:
     """First and last session with an observation in one row's estimation window; none where there is no observation."""
-    used = np.flatnonzero(panel.observed[row])
+    return ends_of(panel, panel.observed[row], row)
+
+
+def ends_of(panel: EventPanel, observed: Mask, row: int) -> list[date]:
+    """First and last session that a (T,) mask holds of one row's estimation window."""
+    used = np.flatnonzero(observed)
     return [to_date(panel.sessions[row, place]) for place in (used[0], used[-1])] if used.size else []
 
 

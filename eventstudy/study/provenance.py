@@ -25,8 +25,9 @@ def provenance_records(
 ) -> Iterator[ProvenanceRecord]:
     """The `provenance` list: the design, prices by symbol, sessions by exchange, market rules, software by version."""
     # Without defaults, so that a key which a later version adds does not change the checksum of a study without it.
-    places = {"overlays": True, "market_rules": True, "prices": {"recorded"}}
-    design = spec.model_dump_json(exclude=places, exclude_defaults=True).encode()
+    design = spec.model_dump_json(
+        exclude={"overlays": True, "market_rules": True, "prices": {"recorded"}}, exclude_defaults=True
+    ).encode()
     yield ProvenanceRecord.of(
         "study file",
         spec.study.id,
