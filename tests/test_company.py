@@ -60,7 +60,7 @@ def world(seed=9):
 
 def study_of(returns, factors, events, choice):
     model = choice.partition(" ")[0]
-    given = {"benchmark": "MKT"} if MODELS[model].needs != "factors" else {"factors": factors}
+    given = {"benchmark": "MKT"} if MODELS[model].needs in (None, "benchmark") else {"factors": factors}
     if model == "mean":
         given = {}
     return es.event_study(

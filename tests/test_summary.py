@@ -19,7 +19,7 @@ from eventstudy.facts import fact
 from eventstudy.models import MODELS
 from eventstudy.results import BarRecord, ExclusionRecord, Verdict
 from eventstudy.spec import Role, Sign
-from eventstudy.spec.study import Measure, Significance
+from eventstudy.spec.fields import Measure, Significance
 from eventstudy.summary import HEADLINE_COLUMNS, headline_rows, summary_text
 from eventstudy.summary.exclusions import exclusion_groups, flagged_sessions, shifted
 from eventstudy.summary.findings import answer, findings, not_said
