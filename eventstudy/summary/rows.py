@@ -106,34 +106,25 @@ def _day0(result: Results, record: PortfolioRecord) -> date:
 
 
 def ledger_table(result: Results, names: Names) -> Table:
-    """Every event on every security: its date, session and why, its estimation window, and its neighbours."""
+    """Every event on every security: its date, session and why, its estimation window, and its neighbours by number."""
     texts = names.texts
     rows = tuple(
         (
+            texts.number(names.number(record.event_id), 0),
             names.event(record.event_id),
             names.security(record.asset),
             record.date,
             str(record.session),
             texts.number(record.sessions_moved, 0),
-            _observations(names, record),
-            _events(names, record.others_in_event_window),
-            _events(names, record.others_in_estimation_window),
             names.fact(record.why, record.values),
+            _observations(names, record),
+            _numbers(names, record.others_in_event_window),
+            _numbers(names, record.others_in_estimation_window),
         )
         for record in result.ledger
     )
-    keys = (
-        "event",
-        "security",
-        "given",
-        "session",
-        "moved>",
-        "observations>",
-        "in_event_window",
-        "in_estimation",
-        "why",
-    )
-    return Table(columns(names, keys), rows)
+    where = ("number>", "event", "security", "given", "session", "moved>", "why")
+    return Table(columns(names, (*where, "observations>", "in_event_window", "in_estimation")), rows)
 
 
 def _observations(names: Names, record: LedgerRecord) -> str:
@@ -143,8 +134,9 @@ def _observations(names: Names, record: LedgerRecord) -> str:
     return names.texts("table.observations", had=record.estimation_had, asked=record.estimation_asked)
 
 
-def _events(names: Names, events: Sequence[str]) -> str:
-    return names.texts("list.semicolon").join(map(names.event, events)) or names.texts("table.nothing")
+def _numbers(names: Names, events: Sequence[str]) -> str:
+    """Events by their numbers on the timeline; a dash for none."""
+    return ", ".join(str(number) for number in sorted(map(names.number, events))) or names.texts("table.nothing")
 
 
 def joint_table(result: Results, names: Names) -> Table:
