@@ -118,7 +118,7 @@ def test_the_table_stands_in_summary_and_page(tmp_path):
     result = ran(closes(), text=with_events(("first", "2024-01-10", "tested")))
     told = result.summary()
     assert "## Every event, its session and its windows" in told
-    (row,) = [line for line in told.splitlines() if line.startswith("| 2 | News | Firm | 2024-04-03 | 2024-04-03 | 0 |")]
+    (row,) = [line for line in told.splitlines() if line.startswith("| 2 | News | Firm | 2024-04-03 | 2024-04-03 |")]
     assert row.endswith("| 110 of 110 | – | 1 |")
     assert "## 各事件及其交易日与窗口" in summary_text(result, lang="zh")
     page = es.write_report(result, tmp_path) / "report.html"
