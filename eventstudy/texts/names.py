@@ -65,6 +65,8 @@ class Names:
         return self._registered("model", model, self.spec.models)
 
     def test(self, test: str) -> str:
+        if self.texts.knows(f"test.{test}"):
+            return self.texts(f"test.{test}")
         name, _, variant = test.partition(" ")  # a variant stands behind its test in brackets
         return " ".join(filter(None, (self._registered("test", name, self.spec.tests), variant)))
 
