@@ -19,7 +19,7 @@ QUICK = [
         *("gate_cases", "models", "moments", "parametric", "prices", "rows", "sources", "event_ledger", "tables"),
     )
 ]
-EXTRAS = ("parquet", "excel", "garch", "tables")
+EXTRAS = ("parquet", "excel", "garch")
 TESTING = ("pytest>", "hypothesis", "jsonschema")
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")

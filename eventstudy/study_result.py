@@ -144,7 +144,7 @@ class StudyResult(Shown, Results):
         Raises
         ------
         OptionError
-            For an option or value that there is not, or without the extra ``tables``.
+            For an option or value that there is not.
         """
         return table_of(self, what, "to_latex", options).latex()
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypedDict
 from eventstudy.errors import OptionError
 from eventstudy.facts import Fact, entries_of, fact, say
 from eventstudy.files import UNWRITABLE, writing
-from eventstudy.options import keywords, need, one_of, path_of, shown
+from eventstudy.options import keywords, one_of, path_of, shown
 
 Kind = Literal["tests", "estimates", "means", "headlines"]
 STARS = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
@@ -112,7 +112,6 @@ class Table:
 
     def _made(self, escaped: Callable[[str], str]) -> Any:
         """The maketables table, every text of it escaped."""
-        need("maketables", "tables")
         import pandas as pd
         from maketables import MTable
 

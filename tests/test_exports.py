@@ -19,7 +19,6 @@ SESSIONS = pd.bdate_range("2020-01-01", periods=260)
 HOSTILE = ("<script>alert(1)</script>", r"\input{x}", "a & b", "5 % _x_ #1 ~ ^ $", "中文", "[0.5cm] *", "q\" '<i>")
 WORDS = {r"\textbackslash{}": "\\", r"\textasciitilde{}": "~", r"\textasciicircum{}": "^", r"\textless{}": "<"}
 WORDS |= {r"\textgreater{}": ">", "$-$": "−", "{[}": "[", "{*}": "*"}
-pytest.importorskip("maketables", reason="the extra tables is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -215,9 +214,3 @@ def test_a_document_ends_in_docx_and_a_place_that_cannot_be_written_is_told(kept
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(StoreError):
         kept.to_word(tmp_path / "file" / "a.docx")
-
-
-def test_without_the_library_one_sentence_says_how_to_get_it(kept, monkeypatch):
-    monkeypatch.setattr("eventstudy.distribution.find_spec", lambda _: None)
-    with pytest.raises(OptionError, match=r'^this needs maketables; install it with: pip install ".*\[tables\]"$'):
-        kept.to_latex()

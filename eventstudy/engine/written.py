@@ -46,7 +46,7 @@ class Written(Shown):
         Raises
         ------
         OptionError
-            For an option or value that there is not, or without the extra ``tables``.
+            For an option or value that there is not.
         """
         return exports.table_of(self._whole, what, window, "to_latex", options).latex()
 
