@@ -222,6 +222,24 @@ def test_the_options_of_a_test_are_its_own(prices):
         parse_study(study_text(tests="[{cross_sectional_t: {side: greater}}]"))
 
 
+@pytest.mark.parametrize(
+    ("sample", "told"),
+    [
+        ("events: [news-9]", "samples[0].events[0]: unknown event 'news-9'"),
+        ("events: [context]", "samples[0].events[0]: the event context is not tested"),
+        ("events: [news-1], securities: [F0]", "samples[0].securities[0]: no event of the sample news touches F0"),
+        ("event: [news-1]", "samples[0].event: unknown key 'event'"),
+    ],
+)
+def test_what_no_sample_can_be_is_refused_with_its_place(sample, told):
+    context = "  - {id: context, title: Other, when: 2025-09-01, role: context, sources: [paper]}\nsamples:"
+    text = study_text().replace("samples:", context).replace("title: All the news,", f"title: All the news, {sample},")
+    with pytest.raises(es.StudyFileError) as caught:
+        parse_study(text)
+    (fault,) = caught.value.faults
+    assert fault.message.startswith(told)
+
+
 def test_securities_without_factors_are_told(prices):
     text = study_text("[market, factor]").replace("factors: [MKT, SIZE], ", "", 1)
     result = es.run_study(parse_study(text), prices, robustness="none")

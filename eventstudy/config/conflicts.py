@@ -24,6 +24,7 @@ def conflicts(spec: StudySpec) -> Iterator[Conflict]:
         yield from _benchmarks(spec, symbol, security)
         yield from _comparisons(spec, symbol, security)
     yield from _regimes(spec)
+    yield from _samples(spec)
     yield from _event_groups(spec)
     yield from _contrasts(spec)
     yield from _robustness(spec)
@@ -173,6 +174,24 @@ def _contrasts(spec: StudySpec) -> Iterator[Conflict]:
                 yield place, f"no tested event of the contrast {contrast.id} touches {symbol}"
         if not any(contrast.weights.values()):
             yield ("contrasts", index, "weights"), f"all weights of the contrast {contrast.id} are zero"
+
+
+def _samples(spec: StudySpec) -> Iterator[Conflict]:
+    """Samples that name events which are not tested, or securities that none of their events touches."""
+    tested = {event.id: event for event in spec.tested}
+    for index, sample in enumerate(spec.samples):
+        place = ("samples", index)
+        for number, event in enumerate(sample.events):
+            if event not in tested:
+                yield (
+                    (*place, "events", number),
+                    f"the event {event} is not tested and so no observation",
+                )
+        known = [tested[event] for event in sample.events or tested if event in tested]
+        touched = {symbol for event in known for symbol in event.securities}
+        for number, symbol in enumerate(sample.securities):
+            if symbol not in touched:
+                yield (*place, "securities", number), f"no event of the sample {sample.id} touches {symbol}"
 
 
 def _robustness(spec: StudySpec) -> Iterator[Conflict]:
