@@ -218,8 +218,23 @@ def test_the_options_of_a_test_are_its_own(prices):
     both = es.run_study(parse_study(study_text(tests="[cross_sectional_t]")), prices, robustness="none").tests[0]
     tail = both.pvalue / 2
     assert one_sided.pvalue == pytest.approx(tail if both.statistic > 0 else 1 - tail)
-    with pytest.raises(es.StudyFileError, match="cross_sectional_t"):
-        parse_study(study_text(tests="[{cross_sectional_t: {side: greater}}]"))
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        ("cross_sectional_t: {side: greater}", "cross_sectional_t"),
+        ("cross_sectional_t: {alternative: up}", "alternative"),
+        ("bmp_t: {variant: nope}", "variant"),
+        ("wild_bootstrap: {draws: -3}", "draws"),
+        ("permutation: {seed: x}", "seed"),
+    ],
+)
+def test_what_a_test_does_not_take_is_refused_with_its_place(test, told):
+    with pytest.raises(es.StudyFileError) as caught:
+        parse_study(study_text(tests=f"[{{{test}}}]"))
+    (fault,) = caught.value.faults
+    assert (fault.line, told in fault.message) == (7, True)
 
 
 @pytest.mark.parametrize(

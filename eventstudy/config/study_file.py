@@ -287,9 +287,23 @@ def _declared(document: Mapping[str, Any]) -> dict[str, Any]:
         "models": tuple(MODELS),
         "tests": tuple(TESTS),
         "check models": try_options,
-        "check tests": lambda name, options: keywords(f"the test {name}", options, TESTS[name].options),
+        "check tests": _try_test,
         **declared_names(document),
     }
+
+
+def _try_test(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that a test has not got, or values that it does not take: it is run on a made cross-section."""
+    if not options:
+        return
+    from numpy.random import default_rng
+
+    from eventstudy.inference import TESTS
+    from eventstudy.robustness.simulation import World, sections, simulate
+
+    keywords(f"the test {name}", options, TESTS[name].options)
+    world = World(events=8, estimation=40)
+    TESTS[name](sections(world, simulate(world, default_rng(0), 1))[0], **options)
 
 
 def _repeated_ids(tree: _Tree, document: Mapping[str, Any]) -> Iterator[Fault]:
