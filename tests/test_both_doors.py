@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -218,6 +219,28 @@ def test_the_options_of_a_test_are_its_own(prices):
     both = es.run_study(parse_study(study_text(tests="[cross_sectional_t]")), prices, robustness="none").tests[0]
     tail = both.pvalue / 2
     assert one_sided.pvalue == pytest.approx(tail if both.statistic > 0 else 1 - tail)
+
+
+@pytest.mark.parametrize("model", ["market", "market_adjusted"])
+def test_events_with_too_few_observations_enter_no_test_that_rests_on_them(prices, returns, model):
+    """As on one's own frames: out under a model with parameters, without a standard error under one that has none."""
+    short = prices["F0"]
+    held = short.sessions >= np.datetime64("2025-06-20")
+    cut = {name: prices[name] for name in prices}
+    cut["F0"] = replace(short, sessions=short.sessions[held], close=short.close[held])
+    spec = parse_study(study_text(f"[{model}]", f"[{', '.join(TESTS)}]"))
+    result = es.run_study(spec, PricePanel(cut), robustness="none")
+    listed = returns.copy()
+    listed.loc[:"2025-06-20", "F0"] = np.nan
+    own = own_study(listed, model)
+    for one in result.means:
+        row = own.caar(one.window).iloc[0]
+        assert (one.mean, one.events) == (pytest.approx(row["caar"], **SAME), row["n"])
+    for one in result.tests:
+        found = own.test(one.test, one.window)
+        assert one.events == found.nobs, one.test
+        assert (one.refusal and one.refusal.code) == (found.refusal and found.refusal.code), one.test
+        assert one.refusal or one.pvalue == pytest.approx(found.pvalue, **SAME), one.test
 
 
 @pytest.mark.parametrize(

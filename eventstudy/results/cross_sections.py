@@ -10,7 +10,8 @@ from eventstudy.results.records import Estimand, FactRecord, Number, Record, Win
 class CrossSectionRecord(Record):
     """What a mean or test is of: a group's securities on one event, or a sample's events on their own dates.
 
-    `events` counts the observations, one an event and security, with everything that is needed; `left_out` the others.
+    `events` counts the observations, one an event and security, with everything that is needed; `left_out` those with an
+    estimate that lack some of it. What has no estimate stands in `exclusions`.
     """
 
     kind: Literal["group", "sample"]

@@ -81,13 +81,14 @@ def _member(group: Design, one: Design) -> bool:
 
 
 def _of_sample(spec: StudySpec, sample: EventSample, part: Estimated) -> Ints:
-    """Rows of a sample: its events on its securities, each against its preferred benchmark."""
+    """Rows of a sample that can be told: its events on its securities, each against its preferred benchmark."""
     return np.flatnonzero(
         [
-            (not sample.events or one.event.id in sample.events)
+            told
+            and (not sample.events or one.event.id in sample.events)
             and (not sample.securities or one.subject in sample.securities)
             and one.benchmark in (None, spec.securities[one.subject].benchmarks[0])
-            for one in part.designs
+            for told, one in zip(part.told, part.designs, strict=True)
         ]
     )
 

@@ -61,10 +61,16 @@ class Estimated:
         """Whether the regressors are those of all the designs, each of which has weights for its own only."""
         return self.model.row.needs == "peers"
 
+    @property
+    def told(self) -> Mask:
+        """(E,) rows that have something to tell: enough observations, or a model that needs none."""
+        return self.enough | (not self.model.row.estimated)
+
     def section(self, rows: Ints, window: Window, *, history: bool = True) -> Section:
-        """The cross-section of some rows over a window, as tests see it."""
+        """The cross-section of some rows that are `told` over a window, as tests see it."""
         mask = np.isin(np.arange(len(self.designs)), rows)
-        abnormal = Abnormal.of(self.sample, self.panel, self.fit).take(mask)
+        found = Abnormal.of(self.sample, self.panel, self.fit)
+        abnormal = replace(found, sigma=np.where(self.enough, found.sigma, np.nan)).take(mask)
         return section_of(self.sample.only(np.flatnonzero(mask)), abnormal, self.model, window, history=history)
 
 
@@ -248,7 +254,7 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
             why = fact("not_estimable", model=design.model) if part.long[row] else short
             about = "estimate" if design.chosen.row.estimated else "standard_errors"
             yield ExclusionRecord.of(fact(about, **label), why, **where)
-        if part.enough[row] or not design.chosen.row.estimated:
+        if part.told[row]:
             missing = np.flatnonzero(~np.isfinite(part.ar.value[row]))
             if missing.size:
                 days = [to_date(part.panel.event_sessions[row, column]) for column in missing]
@@ -258,9 +264,7 @@ def exclusion_records(part: Estimated, ledger: Ledger) -> Iterator[ExclusionReco
 
 def reported(part: Estimated) -> Iterator[tuple[int, Design]]:
     """Rows that have something to report: enough observations, or a model that needs none."""
-    for row, design in enumerate(part.designs):
-        if part.enough[row] or not design.chosen.row.estimated:
-            yield row, design
+    yield from ((int(row), part.designs[row]) for row in np.flatnonzero(part.told))
 
 
 def subject_of(design: Design) -> dict[str, object]:
