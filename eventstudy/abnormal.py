@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from eventstudy.arrays import Floats, Ints, Mask
-from eventstudy.intervals import CONFIDENCE as CONFIDENCE
-from eventstudy.intervals import interval as interval
 from eventstudy.models import NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window

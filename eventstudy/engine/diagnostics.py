@@ -12,7 +12,7 @@ from eventstudy.inference import Section, cross_correlation
 from eventstudy.inference.situation import event_variance_ratio
 from eventstudy.kernel.estimate import CHUNK, fit_blocks
 from eventstudy.kernel.sample import Sample, pieces
-from eventstudy.models import MARKET, ChosenModel, NormalReturnFit, choose
+from eventstudy.models import MARKET_MODEL, ChosenModel, NormalReturnFit
 from eventstudy.models.diagnostics import LAGS
 from eventstudy.panel import EventPanel
 from eventstudy.windows import Window
@@ -135,7 +135,7 @@ def _cook(panel: EventPanel, fit: NormalReturnFit, model: ChosenModel) -> Floats
 def _beta_shift(panel: EventPanel, used: Mask, model: ChosenModel) -> Floats:
     """Difference between the first slopes of the two halves of the observations, as a t."""
     row = model.row
-    chosen = model if row.linear and row.estimated else choose(MARKET)
+    chosen = model if row.linear and row.estimated else MARKET_MODEL
     if not panel.names or (chosen is not model and row.needs != "benchmark"):
         return np.full(used.shape[0], np.nan)
     order, half = np.cumsum(used, axis=1), (used.sum(axis=1) // 2)[:, None]

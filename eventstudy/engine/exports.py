@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eventstudy.abnormal import CONFIDENCE
 from eventstudy.errors import OptionError
 from eventstudy.facts import fact
 from eventstudy.files import UNWRITABLE, writing
 from eventstudy.inference import TestResult
+from eventstudy.intervals import CONFIDENCE
 from eventstudy.options import is_number, need, one_of, path_of, window_of
 from eventstudy.tables import Kind, Line, Table, TableOptions, numbers_of
 from eventstudy.windows import Window

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from eventstudy.abnormal import CONFIDENCE, interval, t_test
+from eventstudy.abnormal import t_test
 from eventstudy.arrays import Floats, Ints
 from eventstudy.facts import Fact
 from eventstudy.inference import TESTS, TestResult
 from eventstudy.inference.section import Section
+from eventstudy.intervals import CONFIDENCE, interval
 from eventstudy.options import keywords
 
 if TYPE_CHECKING:

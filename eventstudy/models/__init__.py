@@ -43,8 +43,7 @@ ROWS: tuple[Model, ...] = (
 
 MODELS: Mapping[str, Model] = {model.name: model for model in ROWS}
 
-MARKET_MODEL = market.MODEL
-MARKET = MARKET_MODEL.name
+MARKET = market.MODEL.name
 """The model that a study is told in where it names none: claims, joint tests, other ways to estimate an event."""
 
 
@@ -90,6 +89,9 @@ class ChosenModel:
             names=() if bare else panel.names,
         )
         return without_rounding(fit, panel.returns)
+
+
+MARKET_MODEL = ChosenModel(market.MODEL)
 
 
 def choose(model: str | Model, options: Mapping[str, Any] | None = None, *, of: str = "model") -> ChosenModel:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
+from eventstudy.abnormal import Estimates, abnormal_returns, cumulative
 from eventstudy.calendars import to_date
 from eventstudy.censoring import imputed
 from eventstudy.facts import fact
+from eventstudy.intervals import interval
 from eventstudy.kernel.cases import Case, align
-from eventstudy.models import MARKET, NormalReturnFit, choose
+from eventstudy.models import MARKET, MARKET_MODEL, NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.results import AlternativeRecord, ExclusionRecord
 from eventstudy.study.cases import Design, build_case, market_designs, with_limit_days
@@ -149,7 +150,7 @@ def _records(
     spec = setting.spec
     around = Window(min(window.first for window in windows), max(window.last for window in windows))
     panel = align([way.case], estimation=way.estimation, event=around)
-    fit = choose(MARKET).fit(panel)
+    fit = MARKET_MODEL.fit(panel)
     code = "alternative" if way.other else "alternative_alone"
     about = fact(code, topic=way.topic, variant=way.variant, other=way.other)
     where = {"event_id": design.event.id, "security": design.subject}
@@ -228,7 +229,7 @@ def _imputations(setting: Setting, design: Design, case: Case) -> Iterator[Alter
     window = Window(0, 0)
     way = Way("imputation", "", case, setting.spec.windows.estimation)
     panel = align([case], estimation=way.estimation, event=window)
-    fit = choose(MARKET).fit(panel)
+    fit = MARKET_MODEL.fit(panel)
     if fit.nobs[0] < setting.spec.windows.min_estimation or not np.isfinite(fit.sigma[0]):
         return
     ar = abnormal_returns(panel, fit)

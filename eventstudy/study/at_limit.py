@@ -14,7 +14,7 @@ from eventstudy.censoring import bound, first_open_close
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.kernel.cases import Case, align, moved
-from eventstudy.models import MARKET, NormalReturnFit, choose
+from eventstudy.models import MARKET, MARKET_MODEL, NormalReturnFit
 from eventstudy.panel import EventPanel
 from eventstudy.results import ExclusionRecord, LimitRecord
 from eventstudy.study.cases import Design, build_case, market_designs
@@ -42,7 +42,7 @@ def _records(setting: Setting, design: Design) -> Iterator[LimitRecord | Exclusi
     horizon = Window(0, spec.windows.event.last)
     stop = int(days_to_open(series, np.array([case.day0]), horizon)[0])
     panel = align([case], estimation=spec.windows.estimation, event=Window(0, max(horizon.last, stop + 1)))
-    fit = choose(MARKET).fit(panel)
+    fit = MARKET_MODEL.fit(panel)
     if fit.nobs[0] < spec.windows.min_estimation or not np.isfinite(fit.sigma[0]):
         return  # the event's own estimates say why there is none
     to_open = _to_open(setting, case, series, panel, fit, stop) if stop >= 0 else {}
@@ -145,7 +145,7 @@ def cars_to_open(setting: Setting, series: SecuritySeries, case: Case, positions
     NaN where the horizon ends before that close, or a return is missing.
     """
     panel = moved(case, positions, estimation=setting.spec.windows.estimation, event=horizon)
-    fit = choose(MARKET).fit(panel)
+    fit = MARKET_MODEL.fit(panel)
     stop = days_to_open(series, positions, horizon)
     car = np.full(positions.size, np.nan)
     for last in np.unique(stop[stop >= 0]):

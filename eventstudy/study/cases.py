@@ -12,7 +12,7 @@ import numpy as np
 from eventstudy.arrays import Floats
 from eventstudy.censoring import days_after
 from eventstudy.kernel.cases import Case
-from eventstudy.models import MARKET, ChosenModel, Model, choose
+from eventstudy.models import MARKET_MODEL, ChosenModel, Model
 from eventstudy.results import Estimand
 from eventstudy.spec import Event, LimitDays, StudySpec
 from eventstudy.study.series import SecuritySeries
@@ -72,7 +72,7 @@ def designs(spec: StudySpec, timed: Sequence[Timed], models: Sequence[ChosenMode
 
 def market_designs(spec: StudySpec, timed: Sequence[Timed]) -> tuple[Design, ...]:
     """The designs of the market model, whether or not it is among the study's models."""
-    return designs(spec, timed, (choose(MARKET),))
+    return designs(spec, timed, (MARKET_MODEL,))
 
 
 def group_designs(

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from eventstudy.abnormal import interval, t_test, weighted_mean
+from eventstudy.abnormal import t_test, weighted_mean
 from eventstudy.arrays import Ints
 from eventstudy.facts import fact
 from eventstudy.inference import TESTS, Section, Test, TestResult
+from eventstudy.intervals import interval
 from eventstudy.results import ExclusionRecord, FactRecord, HypothesisRecord, MeanRecord, TestRecord
 from eventstudy.spec import EventSample, StudySpec
 from eventstudy.study.cases import Design

@@ -9,11 +9,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from eventstudy.abnormal import Estimates, abnormal_returns, cumulative, interval
+from eventstudy.abnormal import Estimates, abnormal_returns, cumulative
 from eventstudy.arrays import Ints, Mask
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference import Section
+from eventstudy.intervals import interval
 from eventstudy.kernel.cases import Case, sample_of
 from eventstudy.kernel.cut import cut
 from eventstudy.kernel.estimate import Abnormal

@@ -13,7 +13,7 @@ from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference import JointFit, TestResult, bootstrap_pvalue, fit_jointly, mvrm_f, wald
 from eventstudy.kernel.cases import Case, align
-from eventstudy.models import MARKET, choose
+from eventstudy.models import MARKET, MARKET_MODEL
 from eventstudy.models.regressions import fit_event_days
 from eventstudy.results import EventDayRecord, ExclusionRecord, JointRecord
 from eventstudy.spec import EventSet, LimitDays, StudySpec
@@ -145,7 +145,7 @@ def _event_days(
     traded = panel.event_span[0] == 1
     if used.sum() < spec.windows.min_estimation or not traded.any():
         return
-    if not np.isfinite(choose(MARKET).fit(panel).sigma[0]):
+    if not np.isfinite(MARKET_MODEL.fit(panel).sigma[0]):
         return
     joint = fit_jointly(
         panel.returns.T, panel.factors[0, 0], panel.event_returns[:, traded].T, panel.event_factors[0, 0, traded]

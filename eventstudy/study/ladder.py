@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from eventstudy.abnormal import abnormal_returns, interval
+from eventstudy.abnormal import abnormal_returns
 from eventstudy.calendars import to_date
 from eventstudy.facts import fact
 from eventstudy.inference.ranks import rank_test
+from eventstudy.intervals import interval
 from eventstudy.kernel.cases import Case, align
-from eventstudy.models import MARKET, choose
+from eventstudy.models import MARKET_MODEL
 from eventstudy.models.prior import PeerPrior, peer_prior, predictive, too_few_peers
 from eventstudy.results import ExclusionRecord, LadderRecord, Rung
 from eventstudy.returns import TradeReturns, trade_returns
@@ -261,7 +262,7 @@ def _post_event(day: _Day) -> Found:
         return
     estimation = Window(int(rows[0]) - case.anchor, int(rows[-1]) - case.anchor)
     panel = align([case], estimation=estimation, event=Window(0, 0))
-    ar = abnormal_returns(panel, fit := choose(MARKET).fit(panel))
+    ar = abnormal_returns(panel, fit := MARKET_MODEL.fit(panel))
     low, high = interval(ar.value[0, 0], ar.std_error[0, 0], ar.df[0, 0], spec.confidence)
     yield day.record(
         "post_event_window",

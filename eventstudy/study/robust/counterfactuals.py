@@ -11,7 +11,7 @@ from eventstudy.abnormal import cumulative
 from eventstudy.facts import Fact, fact
 from eventstudy.inference.ranks import rank_test
 from eventstudy.kernel.cases import align, moved
-from eventstudy.models import MARKET, MARKET_MODEL, ChosenModel, choose
+from eventstudy.models import MARKET_MODEL, ChosenModel, choose
 from eventstudy.models.peer_portfolio import complete_donors
 from eventstudy.models.synthetic_control import all_period_residuals
 from eventstudy.panel import EventPanel
@@ -45,12 +45,10 @@ def counterfactual_records(
         yield _left_out(figure, fact("donors"), fact("touched_donors", donors=refused))
     if not donors:
         return
-    for benchmark in benchmarks_of(spec, subject, MARKET_MODEL)[:1]:
-        design = replace(
-            figure.design, chosen=choose(MARKET), benchmark=benchmark, estimand=estimand_of(spec, benchmark)
-        )
+    for benchmark in benchmarks_of(spec, subject, MARKET_MODEL.row)[:1]:
+        design = replace(figure.design, chosen=MARKET_MODEL, benchmark=benchmark, estimand=estimand_of(spec, benchmark))
         market = replace(figure, design=design, case=build_case(design, setting.series))
-        yield _record(setting, market, "market_model", choose(MARKET), (), most)
+        yield _record(setting, market, "market_model", MARKET_MODEL, (), most)
     among = _among(setting, figure, donors)
     complete = tuple(among.case.factors)
     if gone := [name for name in donors if name not in complete]:
