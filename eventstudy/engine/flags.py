@@ -26,8 +26,9 @@ def flags_of(sample: Sample, abnormal: Abnormal, placed: Placed, accepted: froze
     """
     ids = [str(event) for event in abnormal.event_ids]
     yield from _days_moved(ids, placed)
-    for place in np.flatnonzero(sample.partial):
-        yield ids[place], fact("partial_session", session=_day(sample, sample.position[place]))
+    rows = np.flatnonzero(sample.partial)
+    for place, column in zip(rows, sample.position[rows], strict=True):
+        yield ids[place], fact("partial_session", session=_day(sample, column))
     yield from _company(ids, placed)
     yield from _shortages(sample, abnormal, ids)
     yield from _days(sample, abnormal, ids)
