@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,25 +80,26 @@ def sample_of(cases: Sequence[Case], *, estimation: Window, event: Window, days:
     keys = [case.key for case in cases] if days is None else [f"{cases[0].key}|{day}" for day in days]
     columns, market, own, sessions = _grid(cases)
 
-    def stacked(series: Sequence[NDArray[Any]], outside: float = 0) -> NDArray[Any]:
-        out = np.full((len(cases), sessions.size), outside, dtype=series[0].dtype)
+    def stacked(series: Sequence[NDArray[Any] | None], kind: type[np.generic], outside: float = 0) -> NDArray[Any]:
+        out = np.full((len(cases), sessions.size), outside, dtype=kind)
         for row, values in enumerate(series):
-            out[row, columns[market[row]]] = values
+            if values is not None:
+                out[row, columns[market[row]]] = values
         return out
 
-    left_out = [case.left_out for case in cases]
-    censored = [case.censored for case in cases]
-    none = [np.zeros(case.sessions.size, dtype=np.int8) for case in cases]
+    def marks(series: Sequence[NDArray[Any] | None], kind: type[np.generic]) -> NDArray[Any] | None:
+        return None if all(values is None for values in series) else stacked(series, kind)
+
     names = tuple(cases[0].factors)
     return Sample(
         sessions=sessions,
         assets=tuple(case.key for case in cases),
-        values=stacked([case.values for case in cases], np.nan),
-        span=stacked([case.span for case in cases]),
+        values=stacked([case.values for case in cases], np.float64, np.nan),
+        span=stacked([case.span for case in cases], np.int64),
         names=names,
-        factors=np.array([stacked([case.factors[name] for case in cases], np.nan) for name in names]).reshape(
-            len(names), len(cases), sessions.size
-        ),
+        factors=np.array(
+            [stacked([case.factors[name] for case in cases], np.float64, np.nan) for name in names]
+        ).reshape(len(names), len(cases), sessions.size),
         compounding=None,
         event_ids=np.array(keys, dtype=np.object_),
         asset=asset,
@@ -106,25 +107,14 @@ def sample_of(cases: Sequence[Case], *, estimation: Window, event: Window, days:
         anchor=anchor,
         estimation=np.tile(np.array([estimation.first, estimation.last]), (asset.size, 1)),
         event=np.tile(np.array([event.first, event.last]), (asset.size, 1)),
-        blocked=_given(stacked, left_out, [mask.astype(bool) for mask in none]),
+        blocked=marks([case.left_out for case in cases], np.bool_),
         group=np.full(asset.size, None, dtype=object),
         weight=np.ones(asset.size),
         calendars=calendars_of(market, own),
         partial=np.zeros(asset.size, dtype=bool),
-        censored=_given(stacked, censored, none),
+        censored=marks([case.censored for case in cases], np.int8),
         windows=(estimation, event),
     )
-
-
-def _given(
-    stacked: Callable[[Sequence[NDArray[Any]]], NDArray[Any]],
-    series: Sequence[NDArray[Any] | None],
-    otherwise: Sequence[NDArray[Any]],
-) -> NDArray[Any] | None:
-    """Series of the cases that have them, with something else for the others; None where no case has any."""
-    if all(values is None for values in series):
-        return None
-    return stacked([other if values is None else values for values, other in zip(series, otherwise, strict=True)])
 
 
 def _grid(cases: Sequence[Case]) -> tuple[list[Ints], Ints, Mask, Days]:
