@@ -268,8 +268,7 @@ class Moments:
     def of(cls, y: Floats, factors: Floats, used: Mask, *, intercept: bool) -> Moments:
         """The moments of (E, T) returns and (K, E, T) regressors over the observations used."""
         count = used.sum(axis=1)
-        x, x_mean = centred(factors, used, count, intercept=intercept)
-        response, y_mean = centred(y, used, count, intercept=intercept)
+        (x, x_mean), (response, y_mean) = (centred(one, used, count, intercept=intercept) for one in (factors, y))
         xx = np.einsum("iet,jet->eij", x, x)
         about = np.einsum("eii->ei", xx)
         return cls(
@@ -309,9 +308,7 @@ class Solution:
 
     def mended(self, rows: Ints, y: Floats, factors: Floats, used: Mask, *, intercept: bool) -> Solution:
         """The solution with some cases solved from their windows, whose regressors are made orthonormal twice."""
-        count = used.sum(axis=1)
-        x, _ = centred(factors, used, count, intercept=intercept)
-        response, _ = centred(y, used, count, intercept=intercept)
+        x, response = _about_means(y, factors, used, intercept=intercept)
         root = self.inverse_root[rows]
         basis = root @ np.swapaxes(x, 0, 1)
         again = basis @ np.swapaxes(basis, 1, 2)
@@ -348,11 +345,16 @@ def solve(moments: Moments) -> Solution:
     return Solution(np.einsum("ejk,ej->ek", inverse_root, rotated), inverse_root, squares, singular, poor)
 
 
+def _about_means(y: Floats, factors: Floats, used: Mask, *, intercept: bool) -> tuple[Floats, Floats]:
+    """Regressors and returns less their means, zeros where unused."""
+    count = used.sum(axis=1)
+    x, response = (centred(one, used, count, intercept=intercept)[0] for one in (factors, y))
+    return x, response
+
+
 def _residuals(y: Floats, factors: Floats, used: Mask, betas: Floats, *, intercept: bool) -> Floats:
     """(E, T) returns less their fit, NaN where an observation was left out."""
-    count = used.sum(axis=1)
-    x, _ = centred(factors, used, count, intercept=intercept)
-    response, _ = centred(y, used, count, intercept=intercept)
+    x, response = _about_means(y, factors, used, intercept=intercept)
     return np.where(used, response - np.einsum("ek,ket->et", betas, x), np.nan)
 
 
