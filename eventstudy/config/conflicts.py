@@ -183,10 +183,7 @@ def _samples(spec: StudySpec) -> Iterator[Conflict]:
         place = ("samples", index)
         for number, event in enumerate(sample.events):
             if event not in tested:
-                yield (
-                    (*place, "events", number),
-                    f"the event {event} is not tested and so no observation",
-                )
+                yield (*place, "events", number), f"the event {event} is not tested and so no observation"
         known = [tested[event] for event in sample.events or tested if event in tested]
         touched = {symbol for event in known for symbol in event.securities}
         for number, symbol in enumerate(sample.securities):

@@ -241,16 +241,14 @@ def _as_choice(given: Any) -> Any:
     """A name, or one name with its options, as the fields of a `Choice`."""
     if isinstance(given, str):
         return {"name": given}
-    if isinstance(given, dict) and len(given) == 1 and "name" not in given:
-        name, options = next(iter(given.items()))
-        if options is not None and not isinstance(options, dict):
-            raise ValueError(f"options of {name} are names with values, e.g. {{lags: 2}}, not {options!r}")
-        return {"name": name, "options": {key: _plain(value) for key, value in (options or {}).items()}}
-    if isinstance(given, dict) and "name" in given:
-        options = given.get("options")
-        plain = {key: _plain(value) for key, value in options.items()} if isinstance(options, dict) else options
-        return given if options is None else {**given, "options": plain}
-    raise ValueError(f"a name is expected, or one name with its options, not {given!r}")
+    if not isinstance(given, dict) or not (len(given) == 1 or "name" in given):
+        raise ValueError(f"a name is expected, or one name with its options, not {given!r}")
+    (name, stated), *_ = given.items()
+    whole = given if "name" in given else {"name": name, "options": stated}
+    options = {} if whole.get("options") is None else whole["options"]
+    if not isinstance(options, dict):
+        raise ValueError(f"options of {whole['name']} are names with values, e.g. {{lags: 2}}, not {options!r}")
+    return {**whole, "options": {key: _plain(value) for key, value in options.items()}}
 
 
 def _plain(value: Any) -> Any:
