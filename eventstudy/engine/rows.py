@@ -48,10 +48,12 @@ def rows_of_tests(results: Mapping[str, TestResult]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(TEST_FIELDS)).rename_axis("test")
 
 
-def tested_columns(name: str, value: Floats, std_error: Floats, df: Floats | Ints) -> dict[str, Floats | Ints]:
+def tested_columns(
+    name: str, value: Floats, std_error: Floats, df: Floats | Ints, confidence: float = CONFIDENCE
+) -> dict[str, Floats | Ints]:
     """Values under their name with standard error, two-sided t test and interval."""
     test = t_test(value, std_error, df)
-    low, high = interval(value, std_error, test.df, CONFIDENCE)
+    low, high = interval(value, std_error, test.df, confidence)
     return {
         name: value,
         "std_error": std_error,

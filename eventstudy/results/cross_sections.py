@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from eventstudy.results.records import Estimand, FactRecord, Number, Record, WindowPair
+from eventstudy.results.records import Estimand, FactRecord, Number, Record, Values, WindowPair
 
 
 class CrossSectionRecord(Record):
     """What a mean or test is of: a group's securities on one event, or a sample's events on their own dates.
 
-    `events` counts the observations, one an event and security, with everything that is needed; `left_out` those with an
-    estimate that lack some of it. What has no estimate stands in `exclusions`.
+    `events` counts the observations, one an event and security, with everything that is needed; `left_out` those
+    with an estimate that lack some of it. What has no estimate stands in `exclusions`.
     """
 
     kind: Literal["group", "sample"]
@@ -41,7 +41,7 @@ class HypothesisRecord(Record):
     """What a test asks: the code and values of the catalogs' sentences ``null.<code>`` and ``alternative.<code>``."""
 
     code: str
-    values: dict[str, Any]
+    values: Values
 
 
 class TestRecord(CrossSectionRecord):

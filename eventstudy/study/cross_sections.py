@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from eventstudy.abnormal import t_test, weighted_mean
+from eventstudy.abnormal import weighted_mean
 from eventstudy.arrays import Ints
+from eventstudy.engine.rows import tested_columns
 from eventstudy.facts import fact
 from eventstudy.inference import TESTS, Section, Test, TestResult
-from eventstudy.intervals import interval
 from eventstudy.results import ExclusionRecord, FactRecord, HypothesisRecord, MeanRecord, TestRecord
 from eventstudy.spec import EventSample, StudySpec
 from eventstudy.study.cases import Design
@@ -101,19 +101,9 @@ def mean_records(setting: Setting, found: CrossSection) -> Iterator[MeanRecord]:
         mean, std_error, count = (one[0] for one in weighted_mean(cars[:, None], np.ones(cars.size)))
         if not count:
             continue
-        test = t_test(np.array(mean), np.array(std_error), np.array(count - 1))
-        low, high = interval(test.value, test.std_error, test.df, setting.spec.confidence)
-        known = bool(np.isfinite(std_error))
-        yield MeanRecord(
-            **found.about(window, int(count)),
-            mean=float(mean),
-            std_error=float(std_error) if known else None,
-            statistic=float(test.statistic) if known else None,
-            df=float(test.df) if known else None,
-            pvalue=float(test.pvalue) if known else None,
-            ci_low=float(low) if known else None,
-            ci_high=float(high) if known else None,
-        )
+        found_of = tested_columns("mean", mean, std_error, count - 1, setting.spec.confidence)
+        numbers = {name: float(one) for name, one in found_of.items() if np.isfinite(std_error) or name == "mean"}
+        yield MeanRecord(**found.about(window, int(count)), **numbers)
 
 
 def test_records(setting: Setting, found: CrossSection, own: Mapping[str, Test]) -> Iterator[TestRecord]:
