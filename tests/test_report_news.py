@@ -29,7 +29,7 @@ from eventstudy.plots.ways import AS_DESIGNED, OVER_CONTROL, ways_of
 from eventstudy.report.sections import markets, news
 from eventstudy.results import FIELDS, FirmDayKind, Identified
 from eventstudy.study.calendar import calendar_records
-from eventstudy.study.timing import open_exchanges, time_events
+from eventstudy.study.timing import open_exchanges
 from eventstudy.texts import LANGS, load_texts
 from eventstudy.texts.names import names_of
 from tests.report_words import section_words, study_of
@@ -89,7 +89,7 @@ def test_a_long_set_is_told_in_several_pictures(kept):
     (item,) = kept.spec.event_sets
     result = with_spec(kept, event_sets=(item.model_copy(update={"last_session": date(2025, 12, 31)}),))
     exchanges = open_exchanges(result.spec)
-    calendar = tuple(calendar_records(result.spec, time_events(result.spec, exchanges), exchanges))
+    calendar = tuple(calendar_records(result.spec, result.sessions, exchanges))
     result = result.model_copy(update={"calendar": calendar})
     found = spans(result, names_of(result.spec, "en"))
     assert [one.id for one in found] == [SET, f"{SET}-2", f"{SET}-3"]

@@ -13,6 +13,7 @@ import numpy as np
 
 from eventstudy.plots.style import axis, wrap
 from eventstudy.results import SESSIONS_AROUND, CalendarRecord, Results
+from eventstudy.results.reach import ends_of
 from eventstudy.spec import Event
 from eventstudy.texts.names import Names
 
@@ -69,16 +70,14 @@ def _runs(result: Results, names: Names) -> list[tuple[str, str, date, date]]:
         return [(item.id, names.event_set(item.id), item.first_session, item.last_session) for item in sets]
     groups = [item for item in result.spec.event_groups if dated.intersection(item.steps)]
     if groups:
-        return [(item.id, names.must(item, "title"), *_ends(result, item.steps)) for item in groups]
-    if not dated:
-        return []
-    last = max((record for record in result.sessions if record.role == "tested"), key=lambda record: record.session)
-    return [(last.event_id, names.event(last.event_id), *_ends(result, (last.event_id,)))]
-
-
-def _ends(result: Results, events: Sequence[str]) -> tuple[date, date]:
-    own = [record for record in result.sessions if record.event_id in events]
-    return min(record.session for record in own), max(record.session_last for record in own)
+        told = [(item.id, names.must(item, "title"), item.steps) for item in groups]
+    elif dated:
+        tested = [record for record in result.sessions if record.role == "tested"]
+        last = max(tested, key=lambda record: record.session).event_id
+        told = [(last, names.event(last), (last,))]
+    else:
+        told = []
+    return [(name, title, *ends) for name, title, own in told if (ends := ends_of(result.sessions, own))]
 
 
 def _around(sessions: Sequence[date], first: date, last: date) -> Sequence[date]:

@@ -29,7 +29,8 @@ from eventstudy.plots.style import (
     wrap,
 )
 from eventstudy.results import CalendarRecord, Results, SessionRecord
-from eventstudy.spec import Event, EventSet
+from eventstudy.results.reach import reaching
+from eventstudy.spec import Event
 from eventstudy.texts import Lang, Texts, load_texts
 from eventstudy.texts.names import Names, names_of
 
@@ -52,28 +53,17 @@ def days_frame(result: Results, set_id: str, *, lang: Lang = "en") -> Frame:
     """
     names = names_of(result.spec, lang)
     event_set = next(item for item in result.spec.event_sets if item.id == set_id)
-    reaching = _reaching(result, event_set)
+    reached = reaching(result.sessions, event_set)
     exchanges = calendars(result)
     rows: list[dict[str, object]] = []
-    for place, own in _by_place(reaching).items():
+    for place, own in _by_place(reached).items():
         last = max(event_set.last_session, *(record.session for record in own))
         rows.extend(_session_rows(exchanges[own[0].exchange], place, event_set.first_session, last, names.texts))
     for event in names.in_order:
-        links = [record for record in reaching if record.event_id == event.id]
+        links = [record for record in reached if record.event_id == event.id]
         if links:
             rows.extend(_news_rows(event, links, exchanges, names))
     return frame_of(rows)
-
-
-def _reaching(result: Results, event_set: EventSet) -> list[SessionRecord]:
-    """The sessions of the set's events and of every other dated event that reaches a session of the set."""
-    first, last = event_set.first_session, event_set.last_session
-    reaching = {
-        record.event_id
-        for record in result.sessions
-        if record.role != "context" and first <= record.session <= last and record.precision != "day"
-    }
-    return [r for r in result.sessions if r.event_id in reaching | set(event_set.events)]
 
 
 def _by_place(records: Sequence[SessionRecord]) -> dict[str, list[SessionRecord]]:

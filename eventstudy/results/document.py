@@ -126,15 +126,7 @@ class StudyHeadRecord(Record):
 
 
 class Results(Lists):
-    """The records of a study with its specification: all that its page is made of.
-
-    Attributes
-    ----------
-    spec : StudySpec
-        The specification that was run, its files by their names alone.
-    sessions, params, ar, car, ..., provenance
-        Tuples of flat records, as in results.json.
-    """
+    """The records of a study with the specification that was run: all that its page is made of."""
 
     spec: StudySpec
 

@@ -136,11 +136,12 @@ def run_study(
     checks, not_checked = robustness_of(setting, heads, portfolios, robustness)
     left_out.extend(not_checked)
     had = observations(estimated)
+    sessions = session_records(setting.timed, setting.exchanges)
     near = ledger.neighbours
     return StudyResult(
         spec=without_folders(spec),
-        sessions=session_records(setting.timed, setting.exchanges),
-        calendar=tuple(calendar_records(spec, setting.timed, setting.exchanges)),
+        sessions=sessions,
+        calendar=tuple(calendar_records(spec, sessions, setting.exchanges)),
         ledger=tuple(ledger_records(spec, setting.timed, setting.exchanges, near, had, (ar, left_out))),
         params=tuple(chain.from_iterable(params_records(part) for part in estimated)),
         ar=ar,
